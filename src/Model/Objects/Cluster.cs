@@ -1,0 +1,47 @@
+namespace Skep.Model;
+
+/// <summary>The cluster itself; there is exactly one.</summary>
+public sealed record Cluster(ClusterId Id) : IStoredObject
+{
+    public ObjectVersion Version { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    public required ClusterSpec Spec { get; init; }
+
+    public required RootCa RootCa { get; init; }
+
+    public required JoinTokens JoinTokens { get; init; }
+
+    /// <summary>Pools that overlay networks without a subnet take theirs from.</summary>
+    public ValueList<Ipv4Prefix> DefaultAddressPool { get; init; } = [new(new Ipv4Address(10, 0, 0, 0), 8)];
+
+    /// <summary>Prefix length of each subnet taken.</summary>
+    public int SubnetSize { get; init; } = 24;
+
+    public int DataPathPort { get; init; } = 4789;
+
+    /// <summary>With autolock: what managers unlock with.</summary>
+    public SensitiveBytes UnlockKey { get; init; }
+
+    /// <summary>Certificates of removed nodes, refused until they would have expired: node id and that moment.</summary>
+    public ValueMap<NodeId, DateTimeOffset> RemovedNodes { get; init; } = ValueMap<NodeId, DateTimeOffset>.Empty;
+
+    ObjectKind IStoredObject.Kind => ObjectKind.Cluster;
+
+    string IStoredObject.Key => Id.Value;
+
+    IEnumerable<string> IStoredObject.UniqueKeys => ["cluster"];
+
+    IStoredObject IStoredObject.Stamped(ObjectVersion version, DateTimeOffset createdAt, DateTimeOffset updatedAt)
+        => this with { Version = version, CreatedAt = createdAt, UpdatedAt = updatedAt };
+}
+
+/// <param name="CertificatePem">What nodes trust.</param>
+/// <param name="Digest">SHA-256 of the PEM bytes, as in join tokens.</param>
+public sealed record RootCa(string CertificatePem, SensitiveBytes PrivateKeyPem, string Digest);
+
+/// <summary>The secrets that let a node in; full texts, <c>SWMTKN-1-…</c>.</summary>
+public sealed record JoinTokens(string Worker, string Manager);

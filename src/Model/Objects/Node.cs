@@ -1,0 +1,81 @@
+namespace Skep.Model;
+
+/// <summary>A machine of the cluster.</summary>
+public sealed record Node(NodeId Id) : IStoredObject
+{
+    public ObjectVersion Version { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    public required NodeSpec Spec { get; init; }
+
+    /// <summary>The role its certificate carries; follows <see cref="NodeSpec.DesiredRole"/>.</summary>
+    public NodeRole Role { get; init; }
+
+    /// <summary>What the agent said of itself; null before its first session.</summary>
+    public NodeDescription? Description { get; init; }
+
+    public NodeStatus Status { get; init; } = NodeStatus.Unknown;
+
+    /// <summary>On managers: the member of the Raft group. Null on workers.</summary>
+    public ManagerMember? Manager { get; init; }
+
+    /// <summary>Small number of the node, 1 to 65535, unique; its MAC addresses and marks follow from it. 0: not allocated yet.</summary>
+    public int NetworkIndex { get; init; }
+
+    /// <summary>The node's own address in each network it takes part in, the ingress network's among them. Written by the allocator.</summary>
+    public ValueMap<NetworkId, Ipv4Address> Attachments { get; init; } = ValueMap<NetworkId, Ipv4Address>.Empty;
+
+    ObjectKind IStoredObject.Kind => ObjectKind.Node;
+
+    string IStoredObject.Key => Id.Value;
+
+    IEnumerable<string> IStoredObject.UniqueKeys => NetworkIndex == 0 ? [] : [$"node-index:{NetworkIndex}"];
+
+    public string Hostname => Description?.Hostname ?? "";
+
+    IStoredObject IStoredObject.Stamped(ObjectVersion version, DateTimeOffset createdAt, DateTimeOffset updatedAt)
+        => this with { Version = version, CreatedAt = createdAt, UpdatedAt = updatedAt };
+}
+
+public enum NodeState
+{
+    Unknown = 0,
+    Down = 1,
+    Ready = 2,
+    Disconnected = 3,
+}
+
+/// <param name="Address">The node's address as its manager saw it or as it advertises.</param>
+public sealed record NodeStatus(NodeState State, string Message, string Address)
+{
+    public static NodeStatus Unknown { get; } = new(NodeState.Unknown, "", "");
+
+    /// <summary>When the state last changed; deadlines are computed from it.</summary>
+    public DateTimeOffset Since { get; init; }
+}
+
+/// <param name="RaftId">Never 0.</param>
+/// <param name="Address">host:port of the member's gRPC listener.</param>
+public sealed record ManagerMember(ulong RaftId, string Address);
+
+/// <summary>What an agent says of its machine.</summary>
+public sealed record NodeDescription(string Hostname, Platform Platform, Resources Resources)
+{
+    public string EngineVersion { get; init; } = "";
+
+    public ValueMap<string, string> EngineLabels { get; init; } = ValueMap<string, string>.Empty;
+
+    /// <summary>Type and name: Network/overlay, Volume/local, Log/json-file …</summary>
+    public ValueList<EnginePlugin> Plugins { get; init; } = [];
+
+    /// <summary>Where peers reach the node's data plane (VXLAN).</summary>
+    public string DataPathAddress { get; init; } = "";
+
+    /// <summary>host:port of the node's own gRPC listener (logs, images).</summary>
+    public string PeerAddress { get; init; } = "";
+}
+
+public sealed record EnginePlugin(string Type, string Name);
