@@ -14,10 +14,10 @@ public sealed class ValueMap<TKey, TValue> : IReadOnlyDictionary<TKey, TValue>, 
 
     private ValueMap(ImmutableSortedDictionary<TKey, TValue> items) => _items = items;
 
-    public static ValueMap<TKey, TValue> Empty { get; } = new(EmptyItems);
-
     private static ImmutableSortedDictionary<TKey, TValue> EmptyItems { get; } =
         ImmutableSortedDictionary.Create<TKey, TValue>(typeof(TKey) == typeof(string) ? (IComparer<TKey>)(object)StringComparer.Ordinal : Comparer<TKey>.Default);
+
+    public static ValueMap<TKey, TValue> Empty { get; } = new(EmptyItems);
 
     public int Count => _items.Count;
 

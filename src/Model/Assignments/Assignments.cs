@@ -62,7 +62,7 @@ public abstract record AssignmentItem
 
     /// <summary>A task's place in one network, wherever the task runs.</summary>
     /// <param name="Aliases">Further DNS names of the task's service in this network.</param>
-    public sealed record Endpoint(NetworkId Network, TaskId Task, ServiceId Service, string TaskName, NodeId Node, Ipv4Address Address, EndpointState State, ValueList<string> Aliases) : AssignmentItem
+    public sealed record TaskEndpoint(NetworkId Network, TaskId Task, ServiceId Service, string TaskName, NodeId Node, Ipv4Address Address, EndpointState State, ValueList<string> Aliases) : AssignmentItem
     {
         public override AssignmentKey Key => new(AssignmentKind.Endpoint, $"{Network}/{Task}");
     }

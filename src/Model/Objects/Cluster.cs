@@ -16,7 +16,7 @@ public sealed record Cluster(ClusterId Id) : IStoredObject
     public required JoinTokens JoinTokens { get; init; }
 
     /// <summary>Pools that overlay networks without a subnet take theirs from.</summary>
-    public ValueList<Ipv4Prefix> DefaultAddressPool { get; init; } = [new(new Ipv4Address(10, 0, 0, 0), 8)];
+    public ValueList<Ipv4Prefix> DefaultAddressPool { get; init; } = [Ipv4Prefix.Parse("10.0.0.0/8")];
 
     /// <summary>Prefix length of each subnet taken.</summary>
     public int SubnetSize { get; init; } = 24;
