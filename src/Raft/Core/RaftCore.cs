@@ -1,8 +1,39 @@
+using System.Collections.Immutable;
+
 namespace Skep.Raft;
 
-/// <summary>One member's part of the Raft algorithm, without disk, network, clock or threads.</summary>
+/// <summary>
+/// One member's part of the Raft algorithm, without disk, network, clock or threads: requests, messages and ticks go in, <see cref="Ready"/> comes
+/// out. The same inputs and the same random seed always give the same outputs.
+/// </summary>
+/// <remarks>
+/// Source: Ongaro, "Consensus: Bridging Theory and Practice" (the "Raft thesis"; sections are named where they apply); etcd-io/raft:raft.go, doc.go
+/// for the shape. One thread at a time. A broken promise throws <see cref="InvariantViolationException"/>; the process must then stop.
+/// </remarks>
 public sealed partial class RaftCore
 {
+    /// <summary>Marks a candidate that its leader asked to campaign, so that the lease does not hold it off (thesis §3.10).</summary>
+    private static readonly byte[] TransferMark = [(byte)'T'];
+
+    private readonly RaftCoreOptions _options;
+    private readonly Random _random;
+    private readonly RaftLog _log;
+
+    private ulong _term;
+    private ulong _vote;
+    private ulong _leader;
+
+    /// <summary>Never Learner: a learner is a follower that is not <see cref="Promotable"/>; only <see cref="Role"/> tells them apart.</summary>
+    private RaftRole _role = RaftRole.Follower;
+
+    private Membership _membership;
+
+    /// <summary>Up to which index <see cref="_membership"/> has taken in the log. A snapshot can be ahead of entries still being applied.</summary>
+    private ulong _membershipIndex;
+
+    private int _electionElapsed;
+    private int _electionTimeout;
+
     /// <param name="options">Checked here.</param>
     /// <param name="random">Spreads election timeouts; the only source of chance.</param>
     /// <param name="hardState">As last persisted, or <c>default</c>.</param>
@@ -13,7 +44,17 @@ public sealed partial class RaftCore
         RaftCoreOptions options, Random random, HardState hardState, SnapshotMeta snapshot, IReadOnlyList<Entry> entriesAfterSnapshot, ulong applied)
     {
         options.Check();
-        throw new NotImplementedException();
+        _options = options;
+        _random = random;
+        _log = new RaftLog(snapshot, entriesAfterSnapshot, hardState.Commit, applied);
+        _membership = snapshot.Membership;
+        _membershipIndex = snapshot.Index;
+        TakeInMembership(_log.Slice(snapshot.Index + 1, applied));
+        (_term, _vote) = (hardState.Term, hardState.Vote);
+        Invariant.Holds(_term >= _log.LastTerm);
+        BecomeFollower(_term, leader: 0);
+        _persistedState = _handedState = CurrentHardState;
+        (_handedLeader, _handedRole) = (_leader, Role);
     }
 
     /// <summary>
@@ -23,42 +64,181 @@ public sealed partial class RaftCore
     public static (HardState HardState, SnapshotMeta Snapshot) Bootstrap(params IEnumerable<RaftMember> members) =>
         (new HardState(1, 0, 1), new SnapshotMeta(1, 1, new Membership(members)));
 
-    public RaftStatus Status => throw new NotImplementedException();
+    /// <summary>The membership in force, with everything applied taken in.</summary>
+    public Membership Membership => _membership;
 
-    public bool HasReady => throw new NotImplementedException();
+    public RaftRole Role => _role == RaftRole.Follower && _membership.Find(_options.Id) is { IsVoter: false } ? RaftRole.Learner : _role;
+
+    public RaftStatus Status => new(
+        _options.Id, Role, _leader, _term, _vote, _log.Commit, _log.Applied, _log.FirstIndex, _log.LastIndex, _transferTo, _membership,
+        _role != RaftRole.Leader ? [] : [.. _progress.Select(p => new PeerStatus(
+            p.Key, p.Value.State, p.Value.Match, p.Value.Next, p.Value.RecentlyActive, p.Value.IsVoter, p.Value.Inflight))]);
+
+    /// <summary>For checkers: the log as it stands, entries not yet persisted included.</summary>
+    internal RaftLog Log => _log;
+
+    private HardState CurrentHardState => new(_term, _vote, _log.Commit);
+
+    private int Quorum => (_membership.Voters.Count() / 2) + 1;
+
+    /// <summary>Only a voter that knows its own state may become leader.</summary>
+    private bool Promotable => _membership.Find(_options.Id) is { IsVoter: true } && _log.Pending is null;
 
     /// <summary>One tick of the shell's clock.</summary>
-    public void Tick() => throw new NotImplementedException();
+    public void Tick()
+    {
+        _electionElapsed++;
+        if (_role == RaftRole.Leader)
+        {
+            TickLeader();
+            return;
+        }
+        if (_electionElapsed < _electionTimeout) return;
+        _electionElapsed = 0;
+        if (Promotable) Campaign(_options.PreVote ? CampaignKind.PreVote : CampaignKind.Election);
+        else _leader = 0; // A learner cannot campaign, but must not send its requests into the void either.
+    }
 
     /// <summary>A message of a peer. Never throws for a message that is late, foreign or doubled.</summary>
-    public void Step(Message message) => throw new NotImplementedException();
+    public void Step(Message message)
+    {
+        if (message.To != _options.Id || message.From == _options.Id) return;
+        // Requests sent on by followers belong to no term.
+        if (message.Kind is MessageKind.Propose or MessageKind.ReadIndex)
+        {
+            StepForwarded(message);
+            return;
+        }
+        if (message.Term < _term)
+        {
+            StepFromThePast(message);
+            return;
+        }
+        if (message.Term > _term && !EnterTermOf(message)) return;
+        switch (message.Kind)
+        {
+            case MessageKind.PreVote or MessageKind.Vote:
+                StepVoteRequest(message);
+                break;
+            case MessageKind.PreVoteResponse or MessageKind.VoteResponse:
+                StepVoteResponse(message);
+                break;
+            case MessageKind.Append or MessageKind.Heartbeat or MessageKind.Snapshot:
+                StepFromLeader(message);
+                break;
+            case MessageKind.TimeoutNow:
+                if (_role == RaftRole.Follower && Promotable) Campaign(CampaignKind.Transfer);
+                break;
+            case MessageKind.AppendResponse or MessageKind.HeartbeatResponse:
+                if (_role == RaftRole.Leader && _progress.TryGetValue(message.From, out Progress? progress)) StepFollowerResponse(message, progress);
+                break;
+            case MessageKind.ReadIndexResponse:
+                _readStates.Add(new ReadState(message.Context, message.Index));
+                break;
+            case MessageKind.Propose or MessageKind.ReadIndex:
+                break;
+        }
+    }
 
     /// <summary>Asks for one entry. A follower sends it on to the leader. Empty data is refused with <see cref="ArgumentException"/>.</summary>
-    public ProposeOutcome Propose(ReadOnlyMemory<byte> data) => throw new NotImplementedException();
+    public ProposeOutcome Propose(ReadOnlyMemory<byte> data)
+    {
+        if (data.IsEmpty) throw new ArgumentException("an entry needs data; empty ones mark the start of a term", nameof(data));
+        return Submit(EntryKind.Normal, data);
+    }
 
     /// <summary>Asks for a change of one member; it is in force once applied (Advance of the Ready that carried it).</summary>
-    public ProposeOutcome ProposeMembership(MembershipChange change) => throw new NotImplementedException();
+    public ProposeOutcome ProposeMembership(MembershipChange change) => Submit(EntryKind.Membership, Codec.LogCodec.Encode(change));
 
     /// <summary>Asks for the index a linearizable read must wait for; the answer comes as <see cref="ReadState"/>, or never (callers need a time limit).</summary>
-    public ProposeOutcome ReadIndex(ReadOnlyMemory<byte> context) => throw new NotImplementedException();
-
-    /// <summary>Hands leadership to a voter that is brought up to date first. Proposals are dropped meanwhile; given up after one election timeout.</summary>
-    public ProposeOutcome TransferLeadership(ulong to) => throw new NotImplementedException();
-
-    /// <summary>Takes what is to be done. Call <see cref="Advance"/> with it before the next call; Step, Tick and proposals may come between.</summary>
-    public Ready Ready() => throw new NotImplementedException();
-
-    public void Advance(Ready ready) => throw new NotImplementedException();
+    public ProposeOutcome ReadIndex(ReadOnlyMemory<byte> context)
+    {
+        if (_role == RaftRole.Leader) return AcceptRead(_options.Id, context);
+        if (_leader == 0) return ProposeOutcome.NoLeader;
+        Send(new Message(MessageKind.ReadIndex, _options.Id, _leader, 0) { Context = context });
+        return ProposeOutcome.Accepted;
+    }
 
     /// <summary>The shell has written a snapshot of an applied state: forget entries up to it, except for the last <paramref name="keepEntries"/>.</summary>
-    public void Compact(SnapshotMeta snapshot, ulong keepEntries) => throw new NotImplementedException();
+    public void Compact(SnapshotMeta snapshot, ulong keepEntries) => _log.Compact(snapshot, keepEntries);
 
-    /// <summary>A message to this peer could not be delivered.</summary>
-    public void ReportUnreachable(ulong id) => throw new NotImplementedException();
+    private ProposeOutcome Submit(EntryKind kind, ReadOnlyMemory<byte> data)
+    {
+        if (_role == RaftRole.Leader) return AcceptProposal(kind, data);
+        if (_leader == 0) return ProposeOutcome.NoLeader;
+        Send(new Message(MessageKind.Propose, _options.Id, _leader, 0) { Entries = [new Entry(0, 0, kind, data)] });
+        return ProposeOutcome.Accepted;
+    }
 
-    /// <summary>The snapshot sent to this peer has arrived whole, or not. Must follow every Snapshot message.</summary>
-    public void ReportSnapshot(ulong id, bool ok) => throw new NotImplementedException();
+    private void StepForwarded(Message message)
+    {
+        // Whoever sent it is wrong about the leader; sending it on again could go round in circles. Its owner has a time limit.
+        if (_role != RaftRole.Leader) return;
+        if (message.Kind == MessageKind.ReadIndex) AcceptRead(message.From, message.Context);
+        else foreach (Entry entry in message.Entries) AcceptForwarded(entry);
+    }
 
-    /// <summary>The membership in force, with everything applied taken in.</summary>
-    public Membership Membership => throw new NotImplementedException();
+    /// <summary>A higher term ends ours, except for questions (pre-votes) and while we hear a leader. False: ignore the message.</summary>
+    private bool EnterTermOf(Message message)
+    {
+        if (message.Kind is MessageKind.PreVote or MessageKind.Vote)
+        {
+            // Whoever hears a leader helps nobody to depose it: members that were removed or cut off would do so for ever (thesis §4.2.3).
+            bool hearsLeader = _options.CheckQuorum && _leader != 0 && _electionElapsed < _options.ElectionTicks;
+            if (hearsLeader && !message.Context.Span.SequenceEqual(TransferMark)) return false;
+        }
+        bool isQuestion = message.Kind == MessageKind.PreVote || (message is { Kind: MessageKind.PreVoteResponse, Reject: false });
+        if (isQuestion) return true;
+        bool fromLeader = message.Kind is MessageKind.Append or MessageKind.Heartbeat or MessageKind.Snapshot;
+        BecomeFollower(message.Term, fromLeader ? message.From : 0);
+        return true;
+    }
+
+    private void StepFromThePast(Message message)
+    {
+        // With pre-vote or check-quorum a member whose term ran ahead can neither win nor be led: it ignores the leader's lower term and its own
+        // questions are ignored. Telling the old leader (or candidate) our term brings everyone together again. Source: etcd-io/raft:raft.go, Step.
+        if (message.Kind is MessageKind.Heartbeat or MessageKind.Append)
+            Send(new Message(MessageKind.HeartbeatResponse, _options.Id, message.From, _term));
+        else if (message.Kind == MessageKind.PreVote)
+            Send(new Message(MessageKind.PreVoteResponse, _options.Id, message.From, _term) { Reject = true });
+    }
+
+    /// <summary>Everything that ends with a term (or a role in it).</summary>
+    private void Reset(ulong term)
+    {
+        Invariant.Holds(term >= _term);
+        if (term != _term) (_term, _vote) = (term, 0);
+        _leader = 0;
+        _electionElapsed = 0;
+        _electionTimeout = _options.ElectionTicks + _random.Next(_options.ElectionTicks);
+        _votes.Clear();
+        ResetLeadership();
+    }
+
+    private void BecomeFollower(ulong term, ulong leader)
+    {
+        Reset(term);
+        _role = RaftRole.Follower;
+        _leader = leader;
+    }
+
+    /// <summary>Committed membership entries come into force.</summary>
+    private void TakeInMembership(ImmutableArray<Entry> committed)
+    {
+        foreach (Entry entry in committed)
+        {
+            if (entry.Kind != EntryKind.Membership || entry.Index <= _membershipIndex) continue;
+            MembershipChange change = Codec.LogCodec.DecodeMembershipChange(entry.Data);
+            // A change that no longer fits does nothing, on every member alike.
+            if (change.TryApply(_membership, out Membership next, out _)) SwitchTo(next);
+            _membershipIndex = entry.Index;
+        }
+    }
+
+    private void SwitchTo(Membership next)
+    {
+        _membership = next;
+        if (_role == RaftRole.Leader) MembershipChangedWhileLeading();
+    }
 }
