@@ -1,0 +1,74 @@
+using System.Security.Cryptography.X509Certificates;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Skep.Model;
+using Skep.Rpc.V1;
+
+namespace Skep.Rpc.Security;
+
+/// <summary>A node's half of getting a certificate: joining with a token, and renewing.</summary>
+public static class CertificateClient
+{
+    /// <summary>Limit of each call.</summary>
+    public static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Joins the cluster that the manager at <paramref name="address"/> belongs to.</summary>
+    /// <exception cref="ClusterException">The manager cannot be reached, is not of the cluster the token pins, or refuses the token.</exception>
+    public static async Task<NodeIdentity> JoinAsync(string address, JoinToken token, NodeAvailability availability, TimeProvider time, CancellationToken ct)
+    {
+        string rootPem = await FetchRootAsync(address, token, time, ct).ConfigureAwait(false);
+        X509Certificate2Collection roots = NodeIdentity.ParseRoots(rootPem);
+        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, c => NodeIdentity.IsTrusted(c, roots, time.GetUtcNow()));
+        return await IssueAsync(channel, address, token.ToString(), availability, time, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>A new certificate for the node whose present one the channel shows; the role in it may have changed.</summary>
+    public static Task<NodeIdentity> RenewAsync(GrpcChannel channel, string address, TimeProvider time, CancellationToken ct)
+        => IssueAsync(channel, address, joinToken: "", NodeAvailability.Active, time, ct);
+
+    private static async Task<string> FetchRootAsync(string address, JoinToken token, TimeProvider time, CancellationToken ct)
+    {
+        // Nothing is known of the server yet: what it sends is believed only if it has the digest of the token.
+        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, _ => true);
+        GetRootCertificateResponse response = await CallAsync(address, () => new CertificateAuthority.CertificateAuthorityClient(channel)
+            .GetRootCertificateAsync(new GetRootCertificateRequest(), Options(time, ct))).ConfigureAwait(false);
+        string found = JoinToken.DigestOf(response.CertificatePem);
+        return found == token.Digest
+            ? response.CertificatePem
+            : throw new ClusterException(ErrorKind.Unavailable, $"remote CA does not match fingerprint. Expected: {token.Digest}, found: {found} at {address}; the token is of another cluster, or its root certificate was rotated: get a new one with \"swarm join-token\" on a manager");
+    }
+
+    private static async Task<NodeIdentity> IssueAsync(GrpcChannel channel, string address, string joinToken, NodeAvailability availability, TimeProvider time, CancellationToken ct)
+    {
+        using var key = new NodeKey();
+        IssueResponse response = await CallAsync(address, () => new CertificateAuthority.CertificateAuthorityClient(channel).IssueAsync(
+            new IssueRequest
+            {
+                SigningRequest = ByteString.CopyFrom(key.CreateSigningRequest()),
+                JoinToken = joinToken,
+                Availability = (int)availability,
+            },
+            Options(time, ct))).ConfigureAwait(false);
+        return NodeIdentity.FromPem(response.CertificatePem, key.PrivatePem, response.RootCertificatePem);
+    }
+
+    private static CallOptions Options(TimeProvider time, CancellationToken ct) => new(deadline: (time.GetUtcNow() + CallLimit).UtcDateTime, cancellationToken: ct);
+
+    private static async Task<T> CallAsync<T>(string address, Func<AsyncUnaryCall<T>> call)
+    {
+        try
+        {
+            return await call().ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            throw e.StatusCode switch
+            {
+                StatusCode.InvalidArgument => ClusterException.Invalid(e.Status.Detail),
+                StatusCode.PermissionDenied => new ClusterException(ErrorKind.PermissionDenied, e.Status.Detail, e),
+                _ => new ClusterException(ErrorKind.Unavailable, $"manager {address} cannot be reached: {e.Status.Detail}", e),
+            };
+        }
+    }
+}
