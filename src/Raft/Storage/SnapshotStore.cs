@@ -1,0 +1,108 @@
+namespace Skep.Raft;
+
+/// <summary>The snapshot files of one member. Writers and readers may run on other threads than the owner of the log.</summary>
+internal sealed class SnapshotStore : IDisposable
+{
+    private const int Keep = 2;
+    private const string LocalTemporary = "snapshot-local.tmp";
+    private const string ReceivedTemporary = "snapshot-received.tmp";
+    private readonly IRaftFiles files;
+    private readonly byte[] dataKey;
+
+    public SnapshotStore(IRaftFiles files, ReadOnlySpan<byte> dataKey)
+    {
+        this.files = files;
+        this.dataKey = dataKey.ToArray();
+        foreach (string name in files.List())
+        {
+            if (name is LocalTemporary or ReceivedTemporary)
+            {
+                files.Delete(name);
+            }
+        }
+    }
+
+    /// <summary>Places in the log that a finished file exists for, oldest first. Finished does not mean undamaged.</summary>
+    public IReadOnlyList<(ulong Index, ulong Term)> List()
+    {
+        List<(ulong, ulong)> found = [];
+        foreach (string name in files.List())
+        {
+            if (SnapshotFormat.TryParse(name, out ulong index, out ulong term))
+            {
+                found.Add((index, term));
+            }
+        }
+
+        return found;
+    }
+
+    public bool Contains(ulong index, ulong term) => List().Contains((index, term));
+
+    /// <summary>Starts a snapshot of this member's own state. One at a time.</summary>
+    public SnapshotWriter Create(SnapshotMeta meta) => new(files, dataKey, meta, LocalTemporary);
+
+    /// <summary>Starts a snapshot that comes from a peer. One at a time.</summary>
+    public SnapshotWriter Receive(SnapshotMeta meta) => new(files, dataKey, meta, ReceivedTemporary);
+
+    /// <exception cref="CorruptSnapshotException">Missing, or its beginning is damaged.</exception>
+    public SnapshotReader OpenRead(ulong index, ulong term)
+    {
+        string name = SnapshotFormat.NameOf(index, term);
+        if (!Contains(index, term))
+        {
+            throw new CorruptSnapshotException(name, 0, "the log says it was written, but the file is missing");
+        }
+
+        SnapshotReader reader = new(files, dataKey, name);
+        if (reader.Meta.Index != index || reader.Meta.Term != term)
+        {
+            reader.Dispose();
+            throw new CorruptSnapshotException(name, 0, $"it holds the snapshot at index {reader.Meta.Index} of term {reader.Meta.Term}");
+        }
+
+        return reader;
+    }
+
+    /// <summary>Reads the whole file to see that it is undamaged.</summary>
+    public SnapshotMeta Verify(ulong index, ulong term)
+    {
+        using SnapshotReader reader = OpenRead(index, term);
+        Span<byte> sink = stackalloc byte[4096];
+        while (reader.Read(sink) > 0)
+        {
+        }
+
+        return reader.Meta;
+    }
+
+    /// <summary>Keeps the snapshot in force and the one before it. A file that is still being sent stays readable until closed.</summary>
+    /// <param name="index">Of the snapshot the log's mark names; files beyond it were never taken into use.</param>
+    public void Prune(ulong index, ulong term)
+    {
+        var found = List();
+        int kept = 0;
+        bool deleted = false;
+        for (int i = found.Count - 1; i >= 0; i--)
+        {
+            bool use = found[i].Index < index || found[i] == (index, term);
+            if (use && kept < Keep)
+            {
+                kept++;
+                continue;
+            }
+
+            files.Delete(SnapshotFormat.NameOf(found[i].Index, found[i].Term));
+            deleted = true;
+        }
+
+        if (deleted)
+        {
+            files.SyncDirectory();
+        }
+    }
+
+    public void Delete(ulong index, ulong term) => files.Delete(SnapshotFormat.NameOf(index, term));
+
+    public void Dispose() => System.Security.Cryptography.CryptographicOperations.ZeroMemory(dataKey);
+}
