@@ -1,0 +1,150 @@
+using System.Text.Json.Serialization;
+
+namespace Skep.Wire;
+
+/// <summary>A container as <c>GET /containers/{id}/json</c> shows it.</summary>
+public sealed record WireContainerDetail
+{
+    public string? Id { get; init; }
+
+    public DateTimeOffset Created { get; init; }
+
+    public string? Path { get; init; }
+
+    public List<string>? Args { get; init; }
+
+    public WireContainerState? State { get; init; }
+
+    /// <summary>The image's id.</summary>
+    public string? Image { get; init; }
+
+    public string? LogPath { get; init; }
+
+    /// <summary>With a leading slash.</summary>
+    public string? Name { get; init; }
+
+    public int RestartCount { get; init; }
+
+    public string? Driver { get; init; }
+
+    public string? Platform { get; init; }
+
+    public WireContainerHostConfig? HostConfig { get; init; }
+
+    public List<WireMountPoint>? Mounts { get; init; }
+
+    public WireContainerConfig? Config { get; init; }
+
+    public WireContainerNetworks? NetworkSettings { get; init; }
+}
+
+public sealed record WireContainerState
+{
+    public string? Status { get; init; }
+
+    public bool Running { get; init; }
+
+    public bool Paused { get; init; }
+
+    public bool Restarting { get; init; }
+
+    [JsonPropertyName("OOMKilled")]
+    public bool OomKilled { get; init; }
+
+    public bool Dead { get; init; }
+
+    public int Pid { get; init; }
+
+    public int ExitCode { get; init; }
+
+    public string? Error { get; init; }
+
+    public DateTimeOffset StartedAt { get; init; }
+
+    public DateTimeOffset FinishedAt { get; init; }
+
+    public WireHealth? Health { get; init; }
+}
+
+public sealed record WireHealth
+{
+    public string? Status { get; init; }
+
+    public int FailingStreak { get; init; }
+
+    public List<WireHealthResult>? Log { get; init; }
+}
+
+public sealed record WireHealthResult
+{
+    public DateTimeOffset Start { get; init; }
+
+    public DateTimeOffset End { get; init; }
+
+    public int ExitCode { get; init; }
+
+    public string? Output { get; init; }
+}
+
+public sealed record WireContainerHostConfig
+{
+    public string? NetworkMode { get; init; }
+
+    public WireDriverConfig? LogConfig { get; init; }
+
+    public WireRestart? RestartPolicy { get; init; }
+
+    public bool AutoRemove { get; init; }
+
+    public long Memory { get; init; }
+
+    public long NanoCpus { get; init; }
+
+    public bool Privileged { get; init; }
+
+    public bool ReadonlyRootfs { get; init; }
+
+    public List<string>? CapAdd { get; init; }
+
+    public List<string>? CapDrop { get; init; }
+}
+
+public sealed record WireDriverConfig(string? Type, Dictionary<string, string>? Config);
+
+public sealed record WireRestart(string? Name, int MaximumRetryCount);
+
+public sealed record WireContainerConfig
+{
+    public string? Hostname { get; init; }
+
+    public string? User { get; init; }
+
+    public bool Tty { get; init; }
+
+    public bool OpenStdin { get; init; }
+
+    public List<string>? Env { get; init; }
+
+    public List<string>? Cmd { get; init; }
+
+    public WireHealthcheck? Healthcheck { get; init; }
+
+    public string? Image { get; init; }
+
+    public string? WorkingDir { get; init; }
+
+    public List<string>? Entrypoint { get; init; }
+
+    public Dictionary<string, string>? Labels { get; init; }
+
+    public string? StopSignal { get; init; }
+}
+
+public sealed record WireContainerNetworks
+{
+    public Dictionary<string, List<WirePortBinding>>? Ports { get; init; }
+
+    public Dictionary<string, WireEndpointSettings>? Networks { get; init; }
+}
+
+public sealed record WirePortBinding(string? HostIp, string? HostPort);

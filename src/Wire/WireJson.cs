@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization;
+
+namespace Skep.Wire;
+
+/// <summary>Reads and writes every body of the Engine API.</summary>
+/// <remarks>Names are matched without regard to case and unknown fields ignored, as Go does; null is not written.</remarks>
+[JsonSourceGenerationOptions(
+    PropertyNameCaseInsensitive = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(WireTime)])]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(WireError))]
+[JsonSerializable(typeof(WireCreated))]
+[JsonSerializable(typeof(WireWarnings))]
+[JsonSerializable(typeof(List<WireService>))]
+[JsonSerializable(typeof(List<WireTask>))]
+[JsonSerializable(typeof(List<WireNode>))]
+[JsonSerializable(typeof(List<WireNetwork>))]
+[JsonSerializable(typeof(List<WireSecret>))]
+[JsonSerializable(typeof(List<WireConfig>))]
+[JsonSerializable(typeof(WireNetworkCreate))]
+[JsonSerializable(typeof(WireNetworkCreated))]
+[JsonSerializable(typeof(WireNetworksPruned))]
+[JsonSerializable(typeof(WireSwarm))]
+[JsonSerializable(typeof(WireSwarmInit))]
+[JsonSerializable(typeof(WireSwarmJoin))]
+[JsonSerializable(typeof(WireUnlockKey))]
+[JsonSerializable(typeof(WireInfo))]
+[JsonSerializable(typeof(WireEngineVersion))]
+[JsonSerializable(typeof(WireEvent))]
+[JsonSerializable(typeof(WireAuth))]
+[JsonSerializable(typeof(WireAuthResult))]
+[JsonSerializable(typeof(WireDistribution))]
+[JsonSerializable(typeof(WireProgress))]
+[JsonSerializable(typeof(WireDiskUsage))]
+[JsonSerializable(typeof(WireVolumeList))]
+[JsonSerializable(typeof(WireVolumeCreate))]
+[JsonSerializable(typeof(WireVolumesPruned))]
+[JsonSerializable(typeof(List<WireImage>))]
+[JsonSerializable(typeof(List<WireImageSummary>))]
+[JsonSerializable(typeof(List<WireImageDelete>))]
+[JsonSerializable(typeof(WireImagesPruned))]
+[JsonSerializable(typeof(List<WireImageHistory>))]
+[JsonSerializable(typeof(List<WireContainerSummary>))]
+[JsonSerializable(typeof(WireContainerDetail))]
+[JsonSerializable(typeof(Dictionary<string, Dictionary<string, bool>>))]
+public sealed partial class WireJson : JsonSerializerContext;
