@@ -1,0 +1,22 @@
+using Grpc.Core;
+
+namespace Skep.Worker.Agent;
+
+/// <summary>The node as a member of a cluster; what the agent needs for its session.</summary>
+/// <param name="Managers">host:port of managers' gRPC listeners known at the start; later ones are learnt from sessions.</param>
+/// <param name="PeerAddress">host:port other nodes reach this node's gRPC listener by.</param>
+/// <param name="DataPathAddress">Address other nodes send VXLAN to.</param>
+public sealed record Membership(NodeId Self, ClusterId Cluster, ValueList<string> Managers, string PeerAddress, string DataPathAddress);
+
+/// <summary>Authenticated connections to other nodes. Given by Host, which holds the certificates.</summary>
+public interface INodeChannels
+{
+    /// <summary>How to call the gRPC listener at host:port. Cheap; the same address may be asked for again and again.</summary>
+    CallInvoker To(string address);
+}
+
+/// <summary>What a manager says of the cluster; handed to Host, which keeps certificates, roles and ports.</summary>
+/// <param name="DesiredRole">When it differs from the certificate's, a new certificate is due.</param>
+public sealed record ClusterNews(ClusterId Cluster, NodeRole DesiredRole, ValueList<ManagerEndpoint> Managers, TimeSpan HeartbeatPeriod, string RootCaPem, int DataPathPort);
+
+public sealed record ManagerEndpoint(NodeId Node, string Address);
