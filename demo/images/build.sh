@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# build.sh OUTDIR: makes the demo's images from files of this machine: web (Perl and our server) and redis (Debian's redis-server).
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd) scripts=$here/../../scripts out=$1
+mkdir -p "$out"
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+
+"$scripts/copy-program.sh" "$work/web" perl
+# The few modules the server loads, found by asking Perl itself.
+perl -MIO::Socket::INET -MPOSIX -MSys::Hostname -MSocket -e '
+    print "$_\n" for grep { -f } values %INC;
+    for my $dir (@INC) { for (qw(POSIX Socket IO Fcntl Sys/Hostname)) { print "$dir/auto/$_/$1.so\n" if m{([^/]+)$} && -f "$dir/auto/$_/$1.so" } }' |
+    sort -u | while read -r file; do mkdir -p "$work/web$(dirname "$file")"; cp -L "$file" "$work/web$file"; done
+cp "$here/web/server.pl" "$work/web/usr/bin/web"
+chmod 755 "$work/web/usr/bin/web"
+"$scripts/make-image.sh" getstarted/web:latest "$work/web" "$out/web.tar" \
+    'Cmd=["/usr/bin/perl","/usr/bin/web"]' 'Env=["PATH=/usr/bin:/bin","NAME=World","LC_ALL=C"]' 'ExposedPorts={"80/tcp":{}}'
+
+"$scripts/copy-program.sh" "$work/redis" redis-server redis-cli
+mkdir -p "$work/redis/data"
+"$scripts/make-image.sh" redis:latest "$work/redis" "$out/redis.tar" \
+    'Entrypoint=["redis-server","--bind","0.0.0.0","--protected-mode","no"]' 'Env=["PATH=/usr/bin:/bin"]' 'WorkingDir=/data' \
+    'Volumes={"/data":{}}' 'ExposedPorts={"6379/tcp":{}}'
