@@ -62,7 +62,6 @@ public sealed record ComposeService
     public bool Tty { get; init; }
     public IReadOnlyDictionary<string, ComposeUlimit> Ulimits { get; init; } = Maps.None<ComposeUlimit>();
     public string User { get; init; } = "";
-    public long OomScoreAdj { get; init; }
     public string UserNamespaceMode { get; init; } = "";
     public IReadOnlyList<ComposeMount> Volumes { get; init; } = [];
     public string WorkingDir { get; init; } = "";

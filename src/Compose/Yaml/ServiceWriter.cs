@@ -1,0 +1,125 @@
+namespace Skep.Compose;
+
+/// <summary>A service as a mapping, keys in the order of Docker's types.</summary>
+internal static class ServiceWriter
+{
+    public static ComposeValue Write(ComposeService service) => new Block()
+        .Add("build", service.Build is { } build ? Build(build) : null)
+        .Add("cap_add", service.CapAdd)
+        .Add("cap_drop", service.CapDrop)
+        .Add("cgroupns_mode", service.CgroupNamespaceMode)
+        .Add("cgroup_parent", service.CgroupParent)
+        .Add("command", service.Command)
+        .AddList("configs", service.Configs, FileReference)
+        .Add("container_name", service.ContainerName)
+        .Add("credential_spec", new Block()
+            .Add("config", service.CredentialSpec.Config)
+            .Add("file", service.CredentialSpec.File)
+            .Add("registry", service.CredentialSpec.Registry)
+            .OrNothing)
+        .Add("depends_on", service.DependsOn)
+        .Add("deploy", DeployWriter.Write(service.Deploy))
+        .Add("devices", service.Devices)
+        .Add("dns", service.Dns)
+        .Add("dns_search", service.DnsSearch)
+        .Add("domainname", service.DomainName)
+        .Add("entrypoint", service.Entrypoint)
+        .AddMap("environment", service.Environment, OrNull)
+        .Add("env_file", service.EnvFile)
+        .Add("expose", service.Expose)
+        .Add("external_links", service.ExternalLinks)
+        .Add("extra_hosts", service.ExtraHosts)
+        .Add("hostname", service.Hostname)
+        .Add("healthcheck", service.Healthcheck is { } health ? Healthcheck(health) : null)
+        .Add("image", service.Image)
+        .Add("init", service.Init is { } init ? new ComposeValue.Bool(init) : null)
+        .Add("ipc", service.Ipc)
+        .Add("isolation", service.Isolation)
+        .Add("labels", service.Labels)
+        .Add("links", service.Links)
+        .Add("logging", service.Logging is { } logging ? new Block().Add("driver", logging.Driver).Add("options", logging.Options).Value : null)
+        .Add("mac_address", service.MacAddress)
+        .Add("network_mode", service.NetworkMode)
+        .AddMap("networks", service.Networks, Network)
+        .Add("pid", service.Pid)
+        .AddList("ports", service.Ports, Port)
+        .Add("privileged", service.Privileged)
+        .Add("read_only", service.ReadOnly)
+        .Add("restart", service.Restart)
+        .AddList("secrets", service.Secrets, FileReference)
+        .Add("security_opt", service.SecurityOpt)
+        .Add("shm_size", service.ShmSize)
+        .Add("stdin_open", service.StdinOpen)
+        .Add("stop_grace_period", service.StopGracePeriod)
+        .Add("stop_signal", service.StopSignal)
+        .Add("sysctls", service.Sysctls)
+        .Add("tmpfs", service.Tmpfs)
+        .Add("tty", service.Tty)
+        .AddMap("ulimits", service.Ulimits, Ulimit)
+        .Add("user", service.User)
+        .Add("userns_mode", service.UserNamespaceMode)
+        .AddList("volumes", service.Volumes, Mount)
+        .Add("working_dir", service.WorkingDir)
+        .AddAll(service.Extensions)
+        .Value;
+
+    private static ComposeValue OrNull(string? text) => text is null ? new ComposeValue.Null() : new ComposeValue.Text(text);
+
+    private static ComposeValue.Mapping? Build(ComposeBuild build) => new Block()
+        .Add("context", build.Context)
+        .Add("dockerfile", build.Dockerfile)
+        .AddMap("args", build.Args, OrNull)
+        .Add("labels", build.Labels)
+        .Add("cache_from", build.CacheFrom)
+        .Add("extra_hosts", build.ExtraHosts)
+        .Add("network", build.Network)
+        .Add("target", build.Target)
+        .OrNothing;
+
+    private static ComposeValue.Mapping Healthcheck(ComposeHealthcheck health) => new Block()
+        .Add("test", health.Test)
+        .Add("timeout", health.Timeout)
+        .Add("interval", health.Interval)
+        .Add("retries", health.Retries)
+        .Add("start_period", health.StartPeriod)
+        .Add("start_interval", health.StartInterval)
+        .Add("disable", health.Disable)
+        .Value;
+
+    private static ComposeValue FileReference(ComposeFileReference file) => new Block()
+        .Add("source", file.Source)
+        .Add("target", file.Target)
+        .Add("uid", file.Uid)
+        .Add("gid", file.Gid)
+        .Add("mode", (ulong?)file.Mode)
+        .Value;
+
+    private static ComposeValue Network(ComposeServiceNetwork? network) => network is null ? new ComposeValue.Null() : new Block()
+        .Add("aliases", network.Aliases)
+        .Add("driver_opts", network.DriverOpts)
+        .Add("ipv4_address", network.Ipv4Address)
+        .Add("ipv6_address", network.Ipv6Address)
+        .Value;
+
+    private static ComposeValue Port(ComposePort port) => new Block()
+        .Add("mode", port.Mode)
+        .Add("target", (long)port.Target)
+        .Add("published", (long)port.Published)
+        .Add("protocol", port.Protocol)
+        .Value;
+
+    private static ComposeValue Ulimit(ComposeUlimit limit) => limit.Single != 0
+        ? new ComposeValue.Whole(limit.Single)
+        : new Block().Add("soft", limit.Soft).Add("hard", limit.Hard).Value;
+
+    private static ComposeValue Mount(ComposeMount mount) => new Block()
+        .Add("type", mount.Type)
+        .Add("source", mount.Source)
+        .Add("target", mount.Target)
+        .Add("read_only", mount.ReadOnly)
+        .Add("consistency", mount.Consistency)
+        .Add("bind", mount.Bind is { } bind ? new Block().Add("propagation", bind.Propagation).Value : null)
+        .Add("volume", mount.Volume is { } volume ? new Block().Add("nocopy", volume.NoCopy).Add("subpath", volume.Subpath).Value : null)
+        .Add("tmpfs", mount.Tmpfs is { } tmpfs ? new Block().Add("size", tmpfs.SizeBytes).Value : null)
+        .Value;
+}

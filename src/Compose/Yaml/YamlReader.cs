@@ -1,0 +1,218 @@
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Skep.Compose;
+
+/// <summary>Turns the first document of a YAML text into values that know their place.</summary>
+/// <remarks>What go-yaml v3 does with it: anchors, <c>&lt;&lt;</c> merges, keys given twice refused, unknown tags ignored.</remarks>
+internal sealed class YamlReader
+{
+    private const int DeepestNesting = 1000;
+    private const long MostExpandedNodes = 1_000_000;
+
+    private readonly string _file;
+    private readonly IParser _parser;
+    private readonly Dictionary<string, Anchored> _anchors = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+    private readonly List<string> _faults = [];
+    private Mark? _firstFault;
+    private long _nodes;
+
+    private YamlReader(string file, string text)
+    {
+        _file = file;
+        _parser = new Parser(new StringReader(text));
+    }
+
+    /// <summary>Reads a compose file: a mapping with text keys at its top.</summary>
+    /// <exception cref="ComposeException">The text is no YAML, or its top is no such mapping.</exception>
+    public static ComposeValue.Mapping Read(string file, string text)
+    {
+        ComposeValue? root;
+        try
+        {
+            root = new YamlReader(file, text).Document();
+        }
+        catch (YamlException broken)
+        {
+            throw YamlFault.Of(broken, file);
+        }
+
+        return root is ComposeValue.Mapping { HasOtherKeys: false } map
+            ? map
+            : throw new ComposeException("top-level object must be a mapping", root?.Where);
+    }
+
+    private ComposeValue? Document()
+    {
+        _parser.Consume<StreamStart>();
+        if (_parser.Accept<StreamEnd>(out _))
+        {
+            return null;
+        }
+
+        _parser.Consume<DocumentStart>();
+        ComposeValue root = Node(0).Value;
+        _parser.Consume<DocumentEnd>();
+        return _faults.Count == 0
+            ? root
+            : throw new ComposeException($"yaml: unmarshal errors:\n  {string.Join("\n  ", _faults)}", _firstFault);
+    }
+
+    private Parsed Node(int depth)
+    {
+        if (depth > DeepestNesting)
+        {
+            throw Fault(_parser.Current!.Start, "exceeded max depth");
+        }
+
+        if (_parser.TryConsume<AnchorAlias>(out var alias))
+        {
+            return Aliased(alias);
+        }
+
+        var start = (NodeEvent)_parser.Current!;
+        string? anchor = start.Anchor.IsEmpty ? null : start.Anchor.Value;
+        long before = _nodes++;
+        if (anchor is not null)
+        {
+            _open.Add(anchor);
+        }
+
+        Parsed parsed = start switch
+        {
+            Scalar => Leaf(_parser.Consume<Scalar>()),
+            SequenceStart => List(depth),
+            _ => Map(depth),
+        };
+        if (anchor is not null)
+        {
+            _open.Remove(anchor);
+            _anchors[anchor] = new Anchored(parsed, _nodes - before);
+        }
+
+        return parsed;
+    }
+
+    private Parsed Aliased(AnchorAlias alias)
+    {
+        string name = alias.Value.Value;
+        if (_open.Contains(name))
+        {
+            throw new ComposeException($"yaml: anchor '{name}' value contains itself", At(alias.Start));
+        }
+
+        if (!_anchors.TryGetValue(name, out Anchored? anchored))
+        {
+            throw new ComposeException($"yaml: unknown anchor '{name}' referenced", At(alias.Start));
+        }
+
+        _nodes += anchored.Nodes;
+        return _nodes > MostExpandedNodes
+            ? throw new ComposeException("yaml: document contains excessive aliasing", At(alias.Start))
+            : anchored.Parsed with { IsAlias = true };
+    }
+
+    private Parsed Leaf(Scalar scalar)
+    {
+        Mark where = At(scalar.Start);
+        bool quoted = scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any);
+        string tag = scalar.Tag.IsEmpty ? "" : scalar.Tag.Value;
+        ComposeValue value = YamlScalar.Resolve(scalar.Value, tag, quoted, out string? fault);
+        if (fault is not null)
+        {
+            throw new ComposeException($"yaml: {fault}", where);
+        }
+
+        bool merge = scalar.Value == "<<" && ((!quoted && tag is "" or "!") || tag == YamlScalar.Prefix + "merge");
+        return new Parsed(value with { Where = where }, merge ? "<<" : scalar.Value, merge);
+    }
+
+    private Parsed List(int depth)
+    {
+        SequenceStart start = _parser.Consume<SequenceStart>();
+        List<ComposeValue> items = [];
+        while (!_parser.TryConsume<SequenceEnd>(out _))
+        {
+            items.Add(Node(depth + 1).Value);
+        }
+
+        return new Parsed(new ComposeValue.Sequence(items) { Where = At(start.Start) }, "", false);
+    }
+
+    private Parsed Map(int depth)
+    {
+        MappingStart start = _parser.Consume<MappingStart>();
+        List<KeyValuePair<string, ComposeValue>> entries = [];
+        Dictionary<string, Mark> seen = new(StringComparer.Ordinal);
+        List<ComposeValue> merged = [];
+        bool otherKeys = false;
+        while (!_parser.TryConsume<MappingEnd>(out _))
+        {
+            Parsed key = Node(depth + 1);
+            Parsed value = Node(depth + 1);
+            if (key.IsMerge)
+            {
+                merged.Add(value.Value);
+                continue;
+            }
+
+            otherKeys |= key.Value is not ComposeValue.Text;
+            Mark where = key.Value.Where!;
+            if (seen.TryGetValue(key.Source, out Mark? first))
+            {
+                _firstFault ??= where;
+                _faults.Add(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"line {where.Line}: mapping key {GoText.Quote(key.Source)} already defined at line {first.Line}"));
+                continue;
+            }
+
+            seen[key.Source] = where;
+            entries.Add(new(key.Source, value.Value));
+        }
+
+        foreach (ComposeValue source in merged)
+        {
+            Merge(source, entries, seen, ref otherKeys);
+        }
+
+        return new Parsed(new ComposeValue.Mapping(entries, otherKeys) { Where = At(start.Start) }, "", false);
+    }
+
+    private void Merge(
+        ComposeValue source, List<KeyValuePair<string, ComposeValue>> entries, Dictionary<string, Mark> seen, ref bool otherKeys)
+    {
+        IReadOnlyList<ComposeValue> maps = source is ComposeValue.Sequence list ? list.Items : [source];
+        foreach (ComposeValue item in maps)
+        {
+            if (item is not ComposeValue.Mapping map)
+            {
+                throw new ComposeException("yaml: map merge requires map or sequence of maps as the value", source.Where);
+            }
+
+            otherKeys |= map.HasOtherKeys;
+            foreach ((string key, ComposeValue value) in map.Entries)
+            {
+                if (seen.TryAdd(key, value.Where!))
+                {
+                    entries.Add(new(key, value));
+                }
+            }
+        }
+    }
+
+    private ComposeException Fault(in YamlDotNet.Core.Mark at, string text) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"yaml: line {at.Line}: {text}"), At(at));
+
+    private Mark At(in YamlDotNet.Core.Mark at) => new(_file, (int)at.Line, (int)at.Column);
+
+    /// <param name="Source">The text of a scalar as it stands in the file: what a key is called.</param>
+    private sealed record Parsed(ComposeValue Value, string Source, bool IsMerge)
+    {
+        public bool IsAlias { get; init; }
+    }
+
+    private sealed record Anchored(Parsed Parsed, long Nodes);
+}
