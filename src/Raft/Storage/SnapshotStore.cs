@@ -8,6 +8,7 @@ internal sealed class SnapshotStore : IDisposable
     private const string ReceivedTemporary = "snapshot-received.tmp";
     private readonly IRaftFiles files;
     private readonly byte[] dataKey;
+    private volatile SnapshotMeta? incoming;
 
     public SnapshotStore(IRaftFiles files, ReadOnlySpan<byte> dataKey)
     {
@@ -20,6 +21,13 @@ internal sealed class SnapshotStore : IDisposable
                 files.Delete(name);
             }
         }
+    }
+
+    /// <summary>A snapshot that is being received, until it is decided what becomes of it: not to be pruned.</summary>
+    public SnapshotMeta? Incoming
+    {
+        get => incoming;
+        set => incoming = value;
     }
 
     /// <summary>Places in the log that a finished file exists for, oldest first. Finished does not mean undamaged.</summary>
@@ -43,7 +51,11 @@ internal sealed class SnapshotStore : IDisposable
     public SnapshotWriter Create(SnapshotMeta meta) => new(files, dataKey, meta, LocalTemporary);
 
     /// <summary>Starts a snapshot that comes from a peer. One at a time.</summary>
-    public SnapshotWriter Receive(SnapshotMeta meta) => new(files, dataKey, meta, ReceivedTemporary);
+    public SnapshotWriter Receive(SnapshotMeta meta)
+    {
+        Incoming = meta;
+        return new SnapshotWriter(files, dataKey, meta, ReceivedTemporary);
+    }
 
     /// <exception cref="CorruptSnapshotException">Missing, or its beginning is damaged.</exception>
     public SnapshotReader OpenRead(ulong index, ulong term)
@@ -90,6 +102,11 @@ internal sealed class SnapshotStore : IDisposable
             {
                 kept++;
                 continue;
+            }
+
+            if (Incoming is { } coming && found[i] == (coming.Index, coming.Term))
+            {
+                continue; // set before the file got its name, so it cannot be missed here
             }
 
             files.Delete(SnapshotFormat.NameOf(found[i].Index, found[i].Term));

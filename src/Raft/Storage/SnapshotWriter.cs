@@ -6,6 +6,7 @@ namespace Skep.Raft;
 /// <summary>Writes one snapshot under a temporary name. It exists once <see cref="Commit"/> has returned; disposed before, nothing of it remains.</summary>
 internal sealed class SnapshotWriter : ForwardStream
 {
+    private const long SyncEveryBytes = 8 << 20;
     private readonly IRaftFiles files;
     private readonly IRaftFile file;
     private readonly FileCipher cipher;
@@ -14,6 +15,7 @@ internal sealed class SnapshotWriter : ForwardStream
     private int buffered;
     private ulong ordinal;
     private long offset = SnapshotFormat.HeaderSize;
+    private long synced;
     private ulong total;
     private bool committed;
     private bool disposed;
@@ -27,8 +29,16 @@ internal sealed class SnapshotWriter : ForwardStream
         FileCipher.NewSalt(salt);
         cipher = new FileCipher(dataKey, salt, SnapshotFormat.KeyPurpose);
         file = files.Create(temporaryName, 0);
-        file.Write(0, SnapshotFormat.EncodeHeader(salt, cipher.Check.Span));
-        WriteChunk(SnapshotChunkKind.Meta, LogCodec.Encode(meta));
+        try
+        {
+            file.Write(0, SnapshotFormat.EncodeHeader(salt, cipher.Check.Span));
+            WriteChunk(SnapshotChunkKind.Meta, LogCodec.Encode(meta));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public SnapshotMeta Meta { get; }
@@ -110,5 +120,11 @@ internal sealed class SnapshotWriter : ForwardStream
         BinaryPrimitives.WriteUInt32LittleEndian(header[8..], Crc32C.Extend(Crc32C.Of(header[..8]), body));
         file.Write(offset, chunk.AsSpan(0, SnapshotFormat.ChunkHeaderSize + length));
         offset += SnapshotFormat.ChunkHeaderSize + length;
+        if (offset - synced >= SyncEveryBytes)
+        {
+            // In portions: one large flush at the end would hold up the log's own syncs on the same disk.
+            file.Sync();
+            synced = offset;
+        }
     }
 }

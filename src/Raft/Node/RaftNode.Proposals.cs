@@ -1,0 +1,246 @@
+using System.Threading.Channels;
+
+namespace Skep.Raft;
+
+/// <content>Proposals: carried until applied here, whoever leads meanwhile.</content>
+public sealed partial class RaftNode
+{
+    private const int MaxProposalsPerPass = 2048;
+    private readonly Channel<PendingProposal> proposals;
+    private readonly Dictionary<ProposalId, PendingProposal> pending = [];
+
+    /// <summary>In order of their limits, which is the order they came in.</summary>
+    private readonly Queue<PendingProposal> pendingByAge = new();
+
+    /// <summary>Not accepted by the core yet, or not again since the leader changed.</summary>
+    private readonly Queue<PendingProposal> unsent = new();
+
+    private uint counter;
+    private long noLeaderSince = -1;
+
+    /// <summary>Proposes an entry and returns when it has been applied on this member, exactly once.</summary>
+    /// <exception cref="RaftUnavailableException">Not within the limit, or the result is not known here. It may still take effect.</exception>
+    public ValueTask<ProposalResult> ProposeAsync(ReadOnlyMemory<byte> data, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        ThrowIfStopped();
+        PendingProposal proposal = new(data.Span, time.GetTimestamp());
+        RaftMetrics.Proposals.Add(1);
+        if (!ct.CanBeCanceled && proposals.Writer.TryWrite(proposal))
+        {
+            Wake();
+            return new ValueTask<ProposalResult>(proposal.Task);
+        }
+
+        return SlowAsync(proposal, ct);
+    }
+
+    private async ValueTask<ProposalResult> SlowAsync(PendingProposal proposal, CancellationToken ct)
+    {
+        if (!proposals.Writer.TryWrite(proposal))
+        {
+            await EnqueueAsync(proposals, proposal, ct);
+        }
+
+        Wake();
+        return await UntilStoppedAsync(proposal, ct);
+    }
+
+    private bool TakeProposals()
+    {
+        bool worked = false;
+        for (int i = 0; i < MaxProposalsPerPass && pending.Count < options.MaxProposalsInFlight && proposals.Reader.TryRead(out PendingProposal? proposal); i++)
+        {
+            worked = true;
+            proposal.Name(NextId(), appliedIndex);
+            pending.Add(proposal.Id, proposal);
+            pendingByAge.Enqueue(proposal);
+            Submit(proposal);
+        }
+
+        return worked;
+    }
+
+    private ProposalId NextId() => new(options.Id, boot, counter++);
+
+    private void Submit(PendingProposal proposal)
+    {
+        if (appliedIndex - proposal.FirstIndex > RecentProposals.Capacity / 2)
+        {
+            // So far behind its first try that duplicates of it may no longer be recognised.
+            Remove(proposal, new RaftUnavailableException("the group moved on too far to repeat the proposal safely; it may or may not have taken effect"));
+            return;
+        }
+
+        proposal.SentTick = tickCount;
+        proposal.Waits = core.Propose(proposal.Framed) != ProposeOutcome.Accepted;
+        if (proposal.Waits)
+        {
+            unsent.Enqueue(proposal);
+        }
+    }
+
+    private void SubmitUnsent()
+    {
+        for (int count = unsent.Count; count > 0; count--)
+        {
+            PendingProposal proposal = unsent.Dequeue();
+            if (!pending.ContainsKey(proposal.Id))
+            {
+                continue;
+            }
+
+            Submit(proposal);
+            if (proposal.Waits)
+            {
+                return; // what stopped this one stops the others
+            }
+        }
+    }
+
+    private void LeaderChanged(RaftStatus now)
+    {
+        noLeaderSince = now.Leader == 0 ? time.GetTimestamp() : -1;
+        LeaderChangedForTransfer(now);
+        if (now.Leader == 0)
+        {
+            return;
+        }
+
+        // Whatever went to another leader, or another term of this one, may be lost. Duplicates are skipped when applied.
+        foreach (PendingProposal proposal in pending.Values)
+        {
+            if (!proposal.Waits)
+            {
+                proposal.Waits = true;
+                unsent.Enqueue(proposal);
+            }
+        }
+
+        SubmitUnsent();
+        RepeatReads();
+        RepeatChange();
+        Wake();
+    }
+
+    private void ExpireProposals()
+    {
+        while (pendingByAge.TryPeek(out PendingProposal? oldest) && (oldest.Task.IsCompleted || time.GetElapsedTime(oldest.Started) >= options.RequestLimit))
+        {
+            pendingByAge.Dequeue();
+            if (!oldest.Task.IsCompleted || oldest.Task.IsCanceled)
+            {
+                Remove(oldest, TimedOut("the proposal"));
+            }
+        }
+
+        if (unsent.Count > 0)
+        {
+            SubmitUnsent();
+        }
+
+        // What was sent on to a leader may have been lost or refused on the way, unnoticed.
+        if (status.Role != RaftRole.Leader && tickCount % options.ElectionTicks == 0)
+        {
+            foreach (PendingProposal proposal in pending.Values)
+            {
+                if (!proposal.Waits && tickCount - proposal.SentTick >= 2 * options.ElectionTicks)
+                {
+                    proposal.Waits = true;
+                    unsent.Enqueue(proposal);
+                }
+            }
+        }
+    }
+
+    private RaftUnavailableException TimedOut(string what)
+    {
+        RaftStatus now = core.Status;
+        string why = now.Leader == 0
+            ? $"no leader for {Seconds(noLeaderSince < 0 ? options.RequestLimit : time.GetElapsedTime(noLeaderSince))}"
+            : now.Role == RaftRole.Leader
+                ? $"no quorum confirmed it for {Seconds(options.RequestLimit)} (this node leads, {now.Peers.Count(p => p.RecentlyActive && p.IsVoter)} of {now.Membership.Voters.Count() - 1} other voters answer)"
+                : $"leader {now.Membership.Find(now.Leader)?.NodeId ?? now.Leader.ToString("x")} did not confirm it for {Seconds(options.RequestLimit)}";
+        return new RaftUnavailableException($"{what} was not done in time: {why}");
+    }
+
+    private static string Seconds(TimeSpan span) => $"{span.TotalSeconds:0.#} s";
+
+    private void Finish(ProposalId id, ProposalResult result)
+    {
+        if (id.Member == options.Id && pending.Remove(id, out PendingProposal? proposal))
+        {
+            proposal.TrySetResult(result);
+            RaftMetrics.CommitDuration.Record(time.GetElapsedTime(proposal.Started).TotalSeconds);
+        }
+    }
+
+    /// <summary>Applied, but not by this state machine's Apply: the value it returned exists elsewhere only.</summary>
+    private void FinishUnseen(ProposalId id)
+    {
+        if (id.Member == options.Id && pending.TryGetValue(id, out PendingProposal? proposal))
+        {
+            Remove(proposal, new RaftUnavailableException("the proposal took effect, but reached this node inside a snapshot: its result is not known here"));
+        }
+    }
+
+    private void Remove(PendingProposal proposal, Exception reason)
+    {
+        pending.Remove(proposal.Id);
+        proposal.TrySetException(reason);
+    }
+
+    private void FailEverything(Exception reason)
+    {
+        proposals.Writer.TryComplete();
+        reads.Writer.TryComplete();
+        errands.Writer.TryComplete();
+        foreach (PendingProposal proposal in pending.Values)
+        {
+            proposal.TrySetException(reason);
+        }
+
+        pending.Clear();
+        while (proposals.Reader.TryRead(out PendingProposal? proposal))
+        {
+            proposal.TrySetException(reason);
+        }
+
+        FailReads(reason);
+        FailChanges(reason);
+    }
+
+    private sealed class PendingProposal : TaskCompletionSource<ProposalResult>
+    {
+        private readonly byte[] framed;
+
+        public PendingProposal(ReadOnlySpan<byte> data, long started)
+            : base(TaskCreationOptions.RunContinuationsAsynchronously)
+        {
+            framed = new byte[ProposalId.Size + data.Length];
+            data.CopyTo(framed.AsSpan(ProposalId.Size));
+            Started = started;
+        }
+
+        public ReadOnlyMemory<byte> Framed => framed;
+
+        public long Started { get; }
+
+        public ProposalId Id { get; private set; }
+
+        /// <summary>What was applied when it was proposed first.</summary>
+        public ulong FirstIndex { get; private set; }
+
+        public long SentTick { get; set; }
+
+        /// <summary>Stands in the queue of those to be submitted.</summary>
+        public bool Waits { get; set; }
+
+        public void Name(ProposalId id, ulong applied)
+        {
+            Id = id;
+            FirstIndex = applied;
+            id.Write(framed);
+        }
+    }
+}
