@@ -64,6 +64,7 @@ public sealed class StoreWatch : IAsyncEnumerable<StoreBatch>, IDisposable
     {
         lock (_gate)
         {
+            // A view not yet taken is replaced by the newer one: listing once is enough.
             if (batch.IsResync || _resyncTo is not null || _waiting.Count >= _capacity)
             {
                 _waiting.Clear();

@@ -1,0 +1,185 @@
+using static Skep.Store.Tests.Things;
+
+namespace Skep.Store.Tests;
+
+public sealed class ClusterStoreTests
+{
+    private readonly OneReplicaLog _log = new();
+    private readonly RememberingCodec _codec = new();
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(20));
+
+    private CancellationToken Limit => _limit.Token;
+
+    private ClusterStore NewStore(int watchCapacity = 16)
+    {
+        var store = new ClusterStore(_log, _codec, TimeProvider.System, new StoreOptions { WatchCapacity = watchCapacity });
+        _log.Store = store;
+        return store;
+    }
+
+    [Fact]
+    public async Task What_was_committed_is_in_the_next_view()
+    {
+        ClusterStore store = NewStore();
+
+        CommitOutcome outcome = await store.CommitAsync([Create(Node("n"))], Limit);
+
+        Assert.Equal(new CommitOutcome.Committed(1), outcome);
+        Assert.Equal(1, store.View().Nodes.Count);
+    }
+
+    [Fact]
+    public async Task An_empty_batch_is_committed_without_an_entry()
+    {
+        ClusterStore store = NewStore();
+
+        Assert.Equal(new CommitOutcome.Committed(0), await store.CommitAsync([], Limit));
+        Assert.Equal(0ul, _log.LastIndex);
+    }
+
+    [Fact]
+    public async Task A_read_waits_until_this_replica_has_caught_up()
+    {
+        ClusterStore store = NewStore();
+        _log.LastIndex = 2;
+
+        ValueTask<StoreView> read = store.ReadAsync(Limit);
+        store.Advance(1);
+        Assert.False(read.IsCompleted);
+        store.Advance(2);
+
+        Assert.Equal(2ul, (await read).Index);
+    }
+
+    [Fact]
+    public async Task A_watch_begins_with_the_whole_view_and_goes_on_in_order()
+    {
+        ClusterStore store = NewStore();
+        await store.CommitAsync([Create(Node("a"))], Limit);
+        using StoreWatch watch = store.Watch();
+        List<StoreBatch> seen = await TakeAsync(watch, 1);
+        await store.CommitAsync([Create(Node("b")), Create(Node("c"))], Limit);
+        await store.CommitAsync([Create(Node("a"))], Limit);
+        await store.CommitAsync([StoreChange.Remove.Of(store.View().Nodes.Find(new NodeId("b"))!)], Limit);
+
+        seen.AddRange(await TakeAsync(watch, 2));
+
+        Assert.True(seen[0].IsResync);
+        Assert.Equal(["a"], seen[0].View.Nodes.Select(n => n.Id.Value));
+        Assert.Equal(["b", "c"], seen[1].Events.Select(e => e.Key));
+        Assert.True(Assert.Single(seen[2].Events).IsRemoved);
+        Assert.Equal([1ul, 2ul, 4ul], seen.Select(b => b.Index));
+    }
+
+    [Fact]
+    public async Task What_happens_before_a_resync_was_taken_is_part_of_it()
+    {
+        ClusterStore store = NewStore();
+        using StoreWatch watch = store.Watch();
+        await store.CommitAsync([Create(Node("a"))], Limit);
+
+        Assert.Equal(1, Assert.Single(await TakeAsync(watch, 1)).View.Nodes.Count);
+        Assert.Null(watch.TryTake());
+    }
+
+    [Fact]
+    public async Task A_slow_watcher_gets_a_resync_and_then_what_follows()
+    {
+        ClusterStore store = NewStore(watchCapacity: 2);
+        using StoreWatch watch = store.Watch();
+        await TakeAsync(watch, 1);
+        for (int i = 0; i < 5; i++)
+        {
+            await store.CommitAsync([Create(Node($"n{i}"))], Limit);
+        }
+
+        StoreBatch resync = Assert.Single(await TakeAsync(watch, 1));
+        await store.CommitAsync([Create(Node("last"))], Limit);
+        StoreBatch next = Assert.Single(await TakeAsync(watch, 1));
+
+        Assert.True(resync.IsResync);
+        Assert.Equal(5, resync.View.Nodes.Count);
+        Assert.Equal("last", Assert.Single(next.Events).Key);
+    }
+
+    [Fact]
+    public async Task A_disposed_watch_ends()
+    {
+        StoreWatch watch = NewStore().Watch();
+        watch.Dispose();
+
+        Assert.True((await TakeAsync(watch, 5)).Count <= 1);
+    }
+
+    [Fact]
+    public async Task A_snapshot_restores_the_same_store()
+    {
+        ClusterStore store = NewStore();
+        await store.CommitAsync([Create(Node("n", "alpha")), Create(Service("s", "web", 80)), Create(Task("t", "s", 1, "n")), Create(Secret("k", "key"))], Limit);
+        using var snapshot = new MemoryStream();
+        store.WriteSnapshot(store.View(), snapshot);
+        ulong checksum = store.Checksum(store.View());
+
+        ClusterStore other = NewStore();
+        using StoreWatch watch = other.Watch();
+        await TakeAsync(watch, 1);
+        snapshot.Position = 0;
+        other.Restore(9, snapshot);
+
+        Assert.Equal(store.View().All, other.View().All);
+        Assert.Equal(checksum, other.Checksum(other.View()));
+        Assert.Equal(9ul, other.View().Index);
+        Assert.NotNull(other.View().HolderOf("port:tcp/80"));
+        Assert.True(Assert.Single(await TakeAsync(watch, 1)).IsResync);
+    }
+
+    [Fact]
+    public async Task A_damaged_snapshot_is_refused_wherever_the_damage_is()
+    {
+        ClusterStore store = NewStore();
+        await store.CommitAsync([Create(Node("n")), Create(Service("s", "web"))], Limit);
+        using var snapshot = new MemoryStream();
+        store.WriteSnapshot(store.View(), snapshot);
+        byte[] good = snapshot.ToArray();
+
+        for (int length = 0; length < good.Length; length++)
+        {
+            Assert.Throws<ClusterException>(() => store.Restore(9, new MemoryStream(good[..length])));
+        }
+
+        foreach (int at in new[] { 0, 9, good.Length - 1, good.Length - 33 })
+        {
+            byte[] bad = [.. good];
+            bad[at] ^= 0x40;
+            Assert.Throws<ClusterException>(() => store.Restore(ulong.MaxValue, new MemoryStream(bad)));
+        }
+
+        Assert.Equal(2, store.View().All.Count());
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_too_large_is_refused_before_it_is_proposed()
+    {
+        var store = new ClusterStore(_log, _codec, TimeProvider.System, new StoreOptions { MaxBatchBytes = 3 });
+
+        ClusterException refused = await Assert.ThrowsAsync<ClusterException>(async () => await store.CommitAsync([Create(Node("n"))], Limit));
+
+        Assert.Equal(ErrorKind.InvalidArgument, refused.Kind);
+        Assert.Equal(0ul, _log.LastIndex);
+    }
+
+    private async Task<List<StoreBatch>> TakeAsync(StoreWatch watch, int count)
+    {
+        var taken = new List<StoreBatch>();
+        await foreach (StoreBatch batch in watch.WithCancellation(Limit))
+        {
+            taken.Add(batch);
+            if (taken.Count == count)
+            {
+                break;
+            }
+        }
+
+        return taken;
+    }
+}
