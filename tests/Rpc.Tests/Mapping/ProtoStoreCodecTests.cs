@@ -1,0 +1,86 @@
+using System.Buffers;
+using Google.Protobuf;
+using Skep.Model;
+using Skep.Rpc.Mapping;
+using Proto = Skep.Rpc.V1;
+
+namespace Skep.Rpc.Tests.Mapping;
+
+public sealed class ProtoStoreCodecTests
+{
+    private static readonly ProtoStoreCodec Codec = new();
+
+    [Fact]
+    public void Equal_objects_have_equal_bytes_however_their_maps_were_filled()
+    {
+        Dictionary<string, string> labels = Enumerable.Range(0, 50).ToDictionary(i => $"k{i}", i => $"v{i}");
+        Config one = Named(labels.ToValueMap());
+        Config two = Named(labels.Reverse().ToValueMap());
+
+        Assert.Equal(one, two);
+        Assert.Equal(Encode(one), Encode(two));
+    }
+
+    [Fact]
+    public void Unknown_enum_numbers_are_refused_by_name()
+    {
+        Proto.Node node = new ModelGenerator(new Random(1), sparse: false).Make<Node>().ToProto();
+        node.Status.State = 77;
+
+        ClusterException refused = Assert.Throws<ClusterException>(() => node.ToModel());
+
+        Assert.Equal(ErrorKind.Internal, refused.Kind);
+        Assert.Contains("NodeState 77", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Objects_of_another_kind_are_refused()
+        => Assert.Throws<ClusterException>(() => Codec.DecodeObject(ObjectKind.Node, Encode(Named(ValueMap<string, string>.Empty))));
+
+    [Fact]
+    public void Broken_bytes_are_refused()
+    {
+        byte[] bytes = Encode(new ModelGenerator(new Random(1), sparse: false).Make<Service>());
+
+        Assert.Throws<ClusterException>(() => Codec.DecodeObject(ObjectKind.Service, bytes[..^1]));
+        Assert.Throws<ClusterException>(() => Codec.DecodeObject(ObjectKind.Service, default));
+        Assert.Throws<ClusterException>(() => Codec.DecodeBatch(new byte[] { 0xff }));
+    }
+
+    [Fact]
+    public void Messages_without_a_needed_part_are_refused()
+    {
+        ClusterException refused = Assert.Throws<ClusterException>(() => new Proto.Service { Id = "s", Meta = new Proto.Meta() }.ToModel());
+
+        Assert.Contains("service.Spec", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Durations_that_do_not_fit_are_refused()
+    {
+        var task = new ModelGenerator(new Random(1), sparse: false).Make<SwarmTask>();
+        task = task with { Spec = task.Spec with { Restart = new RestartPolicySpec { Delay = TimeSpan.MaxValue } } };
+
+        Assert.Equal(ErrorKind.InvalidArgument, Assert.Throws<ClusterException>(() => task.ToProto()).Kind);
+    }
+
+    [Fact]
+    public void Times_keep_their_ticks_and_lose_their_offset()
+    {
+        var moment = new DateTimeOffset(2026, 3, 4, 5, 6, 7, TimeSpan.FromHours(2)).AddTicks(1234567);
+
+        Assert.Equal(moment.ToUniversalTime(), moment.ToNanos().ToTime());
+        Assert.Equal(TimeSpan.Zero, moment.ToNanos().ToTime().Offset);
+        Assert.Equal(default, default(DateTimeOffset).ToNanos().ToTime());
+    }
+
+    private static Config Named(ValueMap<string, string> labels)
+        => new(new ConfigId("c")) { Spec = new ConfigSpec(new Annotations("name") { Labels = labels }) };
+
+    private static byte[] Encode(IStoredObject stored)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        Codec.EncodeObject(stored, output);
+        return output.WrittenSpan.ToArray();
+    }
+}
