@@ -50,7 +50,7 @@ public sealed class GrpcChannel : ChannelBase, IDisposable
 
     public override CallInvoker CreateCallInvoker()
     {
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        ThrowIfDisposed();
         return new HttpCallInvoker(this);
     }
 
@@ -70,11 +70,12 @@ public sealed class GrpcChannel : ChannelBase, IDisposable
         return Task.CompletedTask;
     }
 
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);
+
     internal Uri UriOf(IMethod method) => _uris.GetOrAdd(method, static (m, address) => new Uri(address, m.FullName), _address);
 
     internal void Started(IDisposable call)
     {
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
         _running.TryAdd(call, 0);
     }
 
