@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Skep.Model;
 using Skep.Rpc.Security;
 
 namespace Skep.Manager.Ca;

@@ -1,0 +1,76 @@
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Skep.Rpc;
+using Skep.Rpc.Security;
+using V1 = Skep.Rpc.V1;
+
+namespace Skep.Manager.Ca;
+
+/// <summary>Lets machines in and renews the certificates of nodes. Any manager answers: the root's key is in the store.</summary>
+public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider time, IdSource ids, ILogger<CertificateAuthorityService> logger)
+    : V1.CertificateAuthority.CertificateAuthorityBase
+{
+    public override Task<V1.GetRootCertificateResponse> GetRootCertificate(V1.GetRootCertificateRequest request, ServerCallContext context)
+        => Task.FromResult(new V1.GetRootCertificateResponse { CertificatePem = ClusterOf(store.View()).RootCa.CertificatePem });
+
+    public override async Task<V1.IssueResponse> Issue(V1.IssueRequest request, ServerCallContext context)
+    {
+        try
+        {
+            return await IssueAsync(request, context.CallerOrNull(), context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (ClusterException e)
+        {
+            logger.IssueRefused(context.Peer, e.Message);
+            throw e.ToRpc();
+        }
+    }
+
+    private static Cluster ClusterOf(StoreView view) => view.Cluster ?? throw new ClusterException(ErrorKind.Unavailable, "the cluster is not made yet");
+
+    private async Task<V1.IssueResponse> IssueAsync(V1.IssueRequest request, PeerIdentity? caller, CancellationToken ct)
+    {
+        // Tokens may have been rotated a moment ago by another manager: ask the quorum, not only this replica.
+        StoreView view = await store.ReadAsync(ct).ConfigureAwait(false);
+        Cluster cluster = ClusterOf(view);
+        System.Security.Cryptography.X509Certificates.PublicKey key = RootAuthority.ReadRequest(request.SigningRequest.ToByteArray());
+
+        Node node = request.JoinToken.Length > 0
+            ? await AdmitAsync(cluster, JoinToken.Parse(request.JoinToken), (NodeAvailability)request.Availability, ct).ConfigureAwait(false)
+            : Renewing(view, caller);
+        var subject = new PeerIdentity(node.Id, node.Role, cluster.Id);
+        logger.CertificateIssued(node.Id, node.Role);
+        return new V1.IssueResponse
+        {
+            CertificatePem = RootAuthority.Sign(cluster.RootCa, subject, key, cluster.Spec.CertificateLifetime, time.GetUtcNow()),
+            RootCertificatePem = cluster.RootCa.CertificatePem,
+            NodeId = node.Id.Value,
+            ClusterId = cluster.Id.Value,
+            Role = (int)node.Role,
+        };
+    }
+
+    private static Node Renewing(StoreView view, PeerIdentity? caller)
+    {
+        if (caller is null)
+        {
+            throw ClusterException.Invalid("a join token or a node certificate is required");
+        }
+
+        return view.Nodes.Find(caller.Node) ?? throw new ClusterException(ErrorKind.PermissionDenied, $"node {caller.Node} was removed from the cluster");
+    }
+
+    private async Task<Node> AdmitAsync(Cluster cluster, JoinToken token, NodeAvailability availability, CancellationToken ct)
+    {
+        NodeRole role = token.Matches(cluster.JoinTokens.Manager) ? NodeRole.Manager
+            : token.Matches(cluster.JoinTokens.Worker) ? NodeRole.Worker
+            : throw ClusterException.Invalid("A valid join token is necessary to join this cluster: this one was rotated or is of another cluster; get the present one with \"swarm join-token\" on a manager");
+        var node = new Node(new NodeId(ids.Next()))
+        {
+            Spec = new NodeSpec(Annotations.Unnamed) { DesiredRole = role, Availability = availability },
+            Role = role,
+        };
+        CommitOutcome outcome = await store.CommitAsync([new StoreChange.Create(node)], ct).ConfigureAwait(false);
+        return outcome.IsCommitted ? node : throw new ClusterException(ErrorKind.Internal, $"the new node could not be stored: {outcome}");
+    }
+}

@@ -1,0 +1,85 @@
+using System.Threading.Channels;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Skep.Manager.Liveness;
+using Skep.Rpc;
+using Skep.Rpc.Mapping;
+using Skep.Rpc.Security;
+using V1 = Skep.Rpc.V1;
+
+namespace Skep.Manager.Dispatch;
+
+/// <summary>The sessions of this manager's agents: tells each what its node has to know, from this manager's own replica, and takes what it reports.</summary>
+public sealed class DispatchService(
+    DispatchHub hub,
+    StatusWriter statuses,
+    NodeRegistrar registrar,
+    NodePresence presence,
+    TimeProvider time,
+    ILogger<DispatchService> logger) : V1.Dispatch.DispatchBase
+{
+    public override async Task Session(IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ManagerMessage> responseStream, ServerCallContext context)
+    {
+        NodeId node = context.Caller().Node;
+        string reason = "closed by the agent";
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        try
+        {
+            if (!await requestStream.MoveNext(ending.Token).ConfigureAwait(false) || requestStream.Current.MessageCase != V1.AgentMessage.MessageOneofCase.Hello)
+            {
+                throw ClusterException.Invalid("a session begins with Hello");
+            }
+
+            NodeDescription description = requestStream.Current.Hello.Description.ToModel();
+            await registrar.RegisterAsync(node, description, ending.Token).ConfigureAwait(false);
+            presence.Heard(node);
+            logger.SessionOpened(node, description.Hostname);
+
+            var session = new DispatchSession(node, hub, time, logger);
+            Task reading = ReadAsync(session, requestStream, ending.Token);
+            Task writing = session.WriteAsync(responseStream, ending.Token);
+            Task first = await Task.WhenAny(reading, writing).ConfigureAwait(false);
+            await ending.CancelAsync().ConfigureAwait(false);
+            await first.ConfigureAwait(false);
+        }
+        catch (ClusterException e)
+        {
+            reason = e.Message;
+            throw e.ToRpc();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            reason = "connection lost";
+        }
+        finally
+        {
+            presence.Gone(node);
+            logger.SessionEnded(node, reason);
+        }
+    }
+
+    private async Task ReadAsync(DispatchSession session, IAsyncStreamReader<V1.AgentMessage> messages, CancellationToken ct)
+    {
+        while (await messages.MoveNext(ct).ConfigureAwait(false))
+        {
+            presence.Heard(session.Node);
+            V1.AgentMessage message = messages.Current;
+            switch (message.MessageCase)
+            {
+                case V1.AgentMessage.MessageOneofCase.Reports:
+                    TaskReport[] reports = [.. message.Reports.Reports.Select(r => r.ToModel())];
+                    await statuses.StoreAsync(session.Node, reports, ct).ConfigureAwait(false);
+                    session.Accepted(message.Reports.Number);
+                    break;
+                case V1.AgentMessage.MessageOneofCase.Heartbeat:
+                    session.Check(message.Heartbeat.Sequence, message.Heartbeat.Checksum);
+                    break;
+                case V1.AgentMessage.MessageOneofCase.Description:
+                    await registrar.RegisterAsync(session.Node, message.Description.ToModel(), ct).ConfigureAwait(false);
+                    break;
+                default:
+                    throw ClusterException.Invalid($"unexpected message {message.MessageCase} in a session");
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace Skep.Manager.Dispatch;
+
+/// <summary>Stores what agents say of their nodes when a session begins or their machine changes.</summary>
+public sealed class NodeRegistrar(ClusterStore store, TimeProvider time)
+{
+    /// <exception cref="ClusterException">PermissionDenied: the node was removed from the cluster. Unavailable: no leader.</exception>
+    public async Task RegisterAsync(NodeId id, NodeDescription description, CancellationToken ct)
+    {
+        while (true)
+        {
+            Node node = store.View().Nodes.Find(id)
+                ?? (await store.ReadAsync(ct).ConfigureAwait(false)).Nodes.Find(id)
+                ?? throw new ClusterException(ErrorKind.PermissionDenied, $"node {id} was removed from the cluster");
+            var status = new NodeStatus(NodeState.Ready, "", HostOf(description.PeerAddress))
+            {
+                Since = node.Status.State == NodeState.Ready ? node.Status.Since : time.GetUtcNow(),
+            };
+            if (node.Description == description && node.Status == status)
+            {
+                return;
+            }
+
+            CommitOutcome outcome = await store.CommitAsync([new StoreChange.Update(node with { Description = description, Status = status })], ct).ConfigureAwait(false);
+            if (outcome.IsCommitted)
+            {
+                return;
+            }
+        }
+    }
+
+    private static string HostOf(string address) => IPEndPoint.TryParse(address, out IPEndPoint? end) ? end.Address.ToString() : address.Split(':')[0];
+}

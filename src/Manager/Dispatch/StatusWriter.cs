@@ -1,0 +1,95 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace Skep.Manager.Dispatch;
+
+/// <summary>Stores what agents report of their tasks, many reports in one batch. One writer per manager.</summary>
+public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<StatusWriter> logger)
+{
+    private const int MostPerBatch = 500;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    // A full queue makes the sessions wait, and with them the agents, who keep their reports: nothing is dropped.
+    private readonly Channel<Pending> _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+
+    private sealed record Pending(NodeId Node, IReadOnlyList<TaskReport> Reports, TaskCompletionSource Stored);
+
+    /// <summary>Completes when the reports are in the store, or need not be (foreign or removed tasks, states already passed).</summary>
+    public async Task StoreAsync(NodeId node, IReadOnlyList<TaskReport> reports, CancellationToken ct)
+    {
+        var pending = new Pending(node, reports, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await _queue.Writer.WriteAsync(pending, ct).ConfigureAwait(false);
+        await pending.Stored.Task.WaitAsync(ct).ConfigureAwait(false);
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        var batch = new List<Pending>();
+        while (await _queue.Reader.WaitToReadAsync(ct).ConfigureAwait(false))
+        {
+            batch.Clear();
+            for (int count = 0; count < MostPerBatch && _queue.Reader.TryRead(out Pending? pending); count += pending.Reports.Count)
+            {
+                batch.Add(pending);
+            }
+
+            await CommitAsync(batch, ct).ConfigureAwait(false);
+            foreach (Pending pending in batch)
+            {
+                pending.Stored.SetResult();
+            }
+        }
+    }
+
+    private async Task CommitAsync(List<Pending> batch, CancellationToken ct)
+    {
+        while (true)
+        {
+            // A conflict means that a loop of the leader changed one of the tasks meanwhile: merge again with what it wrote.
+            StoreChange[] changes = Merge(store.View(), batch);
+            try
+            {
+                CommitOutcome outcome = await store.CommitAsync(changes, ct).ConfigureAwait(false);
+                if (outcome.IsCommitted)
+                {
+                    return;
+                }
+            }
+            catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable)
+            {
+                logger.ReportsNotStored(changes.Length, e.Message);
+                await Task.Delay(RetryDelay, time, ct).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private StoreChange[] Merge(StoreView view, List<Pending> batch)
+    {
+        var changed = new Dictionary<TaskId, SwarmTask>();
+        foreach (Pending pending in batch)
+        {
+            foreach (TaskReport report in pending.Reports)
+            {
+                SwarmTask? task = changed.GetValueOrDefault(report.Task) ?? view.Tasks.Find(report.Task);
+                if (task is null)
+                {
+                    continue;
+                }
+
+                if (task.Node != pending.Node)
+                {
+                    logger.ForeignTaskReported(pending.Node, report.Task);
+                    continue;
+                }
+
+                // States never go backwards; within one state the later word counts.
+                if (report.Status.State >= task.Status.State && report.Status != task.Status)
+                {
+                    changed[task.Id] = task with { Status = report.Status };
+                }
+            }
+        }
+
+        return [.. changed.Values.OrderBy(t => t.Id).Select(t => new StoreChange.Update(t))];
+    }
+}
