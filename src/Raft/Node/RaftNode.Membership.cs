@@ -11,7 +11,7 @@ public sealed partial class RaftNode
     /// <exception cref="RaftUnavailableException">Not within the limit.</exception>
     public async Task ChangeMembershipAsync(MembershipChange change, CancellationToken ct)
     {
-        PendingChange waiting = new(change, time.GetTimestamp());
+        PendingChange waiting = new(change, time.GetTimestamp(), Continuations);
         await ErrandAsync(
             () =>
             {
@@ -32,7 +32,7 @@ public sealed partial class RaftNode
     /// <exception cref="RaftUnavailableException">The successor did not take over in time; this node still leads.</exception>
     public async Task TransferLeadershipAsync(ulong to, CancellationToken ct)
     {
-        PendingTransfer waiting = new();
+        PendingTransfer waiting = new(Continuations);
         await ErrandAsync(() => BeginTransfer(waiting, to), ct);
         await UntilStoppedAsync(waiting, ct);
     }
@@ -151,7 +151,7 @@ public sealed partial class RaftNode
         transfer?.TrySetException(reason);
     }
 
-    private sealed class PendingChange(MembershipChange wanted, long started) : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class PendingChange(MembershipChange wanted, long started, TaskCreationOptions continuations) : TaskCompletionSource<bool>(continuations)
     {
         private byte[] context = [];
 
@@ -175,7 +175,7 @@ public sealed partial class RaftNode
         public bool Is(MembershipChange applied) => applied.Context.Span.SequenceEqual(context);
     }
 
-    private sealed class PendingTransfer() : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class PendingTransfer(TaskCreationOptions continuations) : TaskCompletionSource<bool>(continuations)
     {
         public long Deadline { get; set; }
     }

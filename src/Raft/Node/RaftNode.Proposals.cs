@@ -24,7 +24,7 @@ public sealed partial class RaftNode
     {
         ct.ThrowIfCancellationRequested();
         ThrowIfStopped();
-        PendingProposal proposal = new(data.Span, time.GetTimestamp());
+        PendingProposal proposal = new(data.Span, time.GetTimestamp(), Continuations);
         RaftMetrics.Proposals.Add(1);
         if (!ct.CanBeCanceled && proposals.Writer.TryWrite(proposal))
         {
@@ -214,8 +214,8 @@ public sealed partial class RaftNode
     {
         private readonly byte[] framed;
 
-        public PendingProposal(ReadOnlySpan<byte> data, long started)
-            : base(TaskCreationOptions.RunContinuationsAsynchronously)
+        public PendingProposal(ReadOnlySpan<byte> data, long started, TaskCreationOptions continuations)
+            : base(continuations)
         {
             framed = new byte[ProposalId.Size + data.Length];
             data.CopyTo(framed.AsSpan(ProposalId.Size));

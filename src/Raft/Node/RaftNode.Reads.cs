@@ -18,7 +18,7 @@ public sealed partial class RaftNode
     {
         ct.ThrowIfCancellationRequested();
         ThrowIfStopped();
-        PendingRead read = new(time.GetTimestamp());
+        PendingRead read = new(time.GetTimestamp(), Continuations);
         if (!reads.Writer.TryWrite(read))
         {
             await EnqueueAsync(reads, read, ct);
@@ -130,7 +130,7 @@ public sealed partial class RaftNode
         }
     }
 
-    private sealed class PendingRead(long started) : TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class PendingRead(long started, TaskCreationOptions continuations) : TaskCompletionSource<ulong>(continuations)
     {
         public long Started { get; } = started;
     }

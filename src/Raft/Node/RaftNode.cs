@@ -72,6 +72,9 @@ public sealed partial class RaftNode : IAsyncDisposable
     /// <summary>Role, term, leader, progress: an immutable picture, free to read from any thread.</summary>
     public RaftStatus Status => Volatile.Read(ref status);
 
+    /// <summary>Callers never run inside the loop, except where a test drives it and wants the answer at once.</summary>
+    private TaskCreationOptions Continuations => options.InlineBackground ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;
+
     /// <summary>True if this node leads, as far as it knows.</summary>
     public bool IsLeader => Status.Role == RaftRole.Leader;
 

@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace Skep.Raft.Tests;
+
+/// <summary>A state machine that remembers every text it was given; answers with how many there are.</summary>
+internal sealed class ListMachine : IStateMachine
+{
+    private List<string> items = [];
+
+    public IReadOnlyList<string> Items => items;
+
+    public ulong LastIndex { get; private set; }
+
+    public int Restores { get; private set; }
+
+    public object? Apply(ulong index, ReadOnlyMemory<byte> data)
+    {
+        Assert.True(index > LastIndex);
+        LastIndex = index;
+        items.Add(Encoding.UTF8.GetString(data.Span));
+        return items.Count;
+    }
+
+    public IStateSnapshot Capture() => new Picture([.. items]);
+
+    public void Restore(Stream snapshot, ulong index)
+    {
+        Restores++;
+        LastIndex = index;
+        items = [];
+        using BinaryReader reader = new(snapshot, Encoding.UTF8, leaveOpen: true);
+        for (int left = reader.ReadInt32(); left > 0; left--)
+        {
+            items.Add(reader.ReadString());
+        }
+
+        Assert.Equal(0, snapshot.Read(new byte[1]));
+    }
+
+    private sealed class Picture(string[] items) : IStateSnapshot
+    {
+        public void WriteTo(Stream destination)
+        {
+            using BinaryWriter writer = new(destination, Encoding.UTF8, leaveOpen: true);
+            writer.Write(items.Length);
+            foreach (string item in items)
+            {
+                writer.Write(item);
+            }
+        }
+    }
+}

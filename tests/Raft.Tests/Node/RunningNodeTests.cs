@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Skep.Testing;
+
+namespace Skep.Raft.Tests;
+
+/// <summary>Nodes on their own threads; only the clock is driven by the test.</summary>
+public sealed class RunningNodeTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly byte[] Key = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
+
+    private static RaftNodeOptions Options(ulong id, IRaftFiles disk, RaftStart start) => new()
+    {
+        Id = id,
+        NodeId = $"n{id}",
+        Address = $"host{id}:1",
+        DataKey = Key,
+        Files = disk,
+        Start = start,
+        KnownPeers = [.. Enumerable.Range(1, 3).Select(i => new RaftMember((ulong)i, $"n{i}", $"host{i}:1", true))],
+        SnapshotEntries = 500,
+        KeepEntries = 50,
+    };
+
+    private static async Task<T> Until<T>(ManualTimeProvider time, Task<T> task)
+    {
+        await Until(time, () => task.IsCompleted);
+        return await task;
+    }
+
+    private static async Task Until(ManualTimeProvider time, Func<bool> condition)
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Limit, "not within the limit");
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            for (int i = 0; i < 200 && !condition(); i++)
+            {
+                await Task.Yield();
+                Thread.SpinWait(200);
+            }
+        }
+    }
+
+    private static ValueTask<ProposalResult> Propose(RaftNode node, string text) => node.ProposeAsync(Encoding.UTF8.GetBytes(text), CancellationToken.None);
+
+    [Fact]
+    public async Task Three_running_nodes_apply_thousands_of_concurrent_proposals_once()
+    {
+        ManualTimeProvider time = new();
+        Net net = new();
+        List<ListMachine> machines = [];
+        List<Task> runs = [];
+        using CancellationTokenSource stop = new();
+        for (ulong id = 1; id <= 3; id++)
+        {
+            ListMachine machine = new();
+            RaftNode node = RaftNode.Open(
+                Options(id, new SimulatedDisk(), id == 1 ? RaftStart.Found : RaftStart.Join), machine, net, time, new Random((int)id), NullLogger.Instance);
+            machines.Add(machine);
+            net.Nodes[id] = node;
+            runs.Add(node.RunAsync(stop.Token));
+        }
+
+        await Until(time, () => net.Nodes[1].IsLeader);
+        foreach (ulong id in (ulong[])[2, 3])
+        {
+            RaftMember member = new(id, $"n{id}", $"host{id}:1", true);
+            await net.Nodes[1].ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.AddVoter, member), CancellationToken.None).WaitAsync(Limit);
+            await Until(time, () => net.Nodes[id].Status.Membership.Find(id) is not null);
+        }
+
+        List<Task<ProposalResult>> asked = [];
+        for (int i = 0; i < 3000; i++)
+        {
+            asked.Add(Propose(net.Nodes[(ulong)(i % 3) + 1], $"p{i}").AsTask());
+        }
+
+        await Until(time, Task.WhenAll(asked));
+        ulong applied = net.Nodes[1].Status.Applied;
+        await Until(time, () => net.Nodes.Values.All(n => n.Status.Applied >= applied));
+        await stop.CancelAsync();
+        await Task.WhenAll(runs).WaitAsync(Limit);
+        Assert.All(machines, m => Assert.Equal(3000, m.Items.Distinct().Count()));
+        Assert.All(machines, m => Assert.Equal(machines[0].Items, m.Items));
+        foreach (RaftNode node in net.Nodes.Values)
+        {
+            await node.DisposeAsync();
+            await Assert.ThrowsAsync<RaftUnavailableException>(() => Propose(node, "late").AsTask());
+        }
+    }
+
+    [Fact]
+    public async Task A_failed_sync_stops_the_node_with_the_reason_and_answers_nothing_wrong()
+    {
+        ManualTimeProvider time = new();
+        SimulatedDisk disk = new();
+        await using RaftNode node = RaftNode.Open(Options(1, disk, RaftStart.Found), new ListMachine(), new Net(), time, new Random(1), NullLogger.Instance);
+        Task run = node.RunAsync(CancellationToken.None);
+        await Until(time, () => node.IsLeader);
+        await Propose(node, "kept").AsTask().WaitAsync(Limit);
+
+        disk.FailNextSync = true;
+        var lost = await Assert.ThrowsAsync<RaftUnavailableException>(() => Propose(node, "lost").AsTask().WaitAsync(Limit));
+        Assert.Contains("Input/output error", lost.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<IOException>(() => run.WaitAsync(Limit));
+        await Assert.ThrowsAsync<RaftUnavailableException>(() => node.ReadIndexAsync(CancellationToken.None).AsTask());
+
+        disk.LosePower();
+        ListMachine machine = new();
+        await using RaftNode again = RaftNode.Open(Options(1, disk, RaftStart.Join), machine, new Net(), time, new Random(2), NullLogger.Instance);
+        using CancellationTokenSource stop = new();
+        Task rerun = again.RunAsync(stop.Token);
+        await Until(time, () => again.IsLeader && again.Status.Applied == again.Status.LastIndex);
+        await stop.CancelAsync();
+        await rerun.WaitAsync(Limit);
+        Assert.Equal(["kept"], machine.Items);
+    }
+
+    [Fact]
+    public async Task A_disk_too_full_for_a_snapshot_stops_the_node()
+    {
+        ManualTimeProvider time = new();
+        SimulatedDisk disk = new();
+        await using RaftNode node = RaftNode.Open(
+            Options(1, disk, RaftStart.Found) with { SnapshotEntries = 10 }, new ListMachine(), new Net(), time, new Random(1), NullLogger.Instance);
+        Task run = node.RunAsync(CancellationToken.None);
+        await Until(time, () => node.IsLeader);
+        disk.CapacityBytes = 1;
+        var asked = Enumerable.Range(0, 20).Select(i => Propose(node, $"p{i}").AsTask()).ToList();
+        IOException reason = await Assert.ThrowsAsync<IOException>(() => run.WaitAsync(Limit));
+        Assert.Contains("No space left", reason.Message, StringComparison.Ordinal);
+        Assert.All(asked, t => Assert.True(t.IsCompleted));
+    }
+
+    [Fact]
+    public void A_node_refuses_to_start_from_a_damaged_snapshot_or_with_another_key()
+    {
+        SimulatedDisk disk = new();
+        RaftNodeOptions options = Options(1, disk, RaftStart.Found);
+        RaftNode Open(RaftNodeOptions o) => RaftNode.Open(o, new ListMachine(), new Net(), new ManualTimeProvider(), new Random(1), NullLogger.Instance);
+        Assert.True(Open(options).DisposeAsync().AsTask().Wait(Limit));
+        Assert.Throws<WrongKeyException>(() => Open(options with { DataKey = new byte[32] }));
+
+        string snapshot = disk.List().Single(n => n.EndsWith(".snap", StringComparison.Ordinal));
+        disk.Patch(snapshot, b => { b[^3] ^= 4; return b; });
+        Assert.Equal(snapshot, Assert.Throws<CorruptSnapshotException>(() => Open(options)).File);
+
+        disk.Delete(snapshot);
+        Assert.Contains("missing", Assert.Throws<CorruptSnapshotException>(() => Open(options)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Hands messages over at once, on the sender's thread.</summary>
+    private sealed class Net : IRaftTransport
+    {
+        public ConcurrentDictionary<ulong, RaftNode> Nodes { get; } = [];
+
+        public void Send(RaftMember to, ImmutableArray<Message> messages)
+        {
+            if (Nodes.TryGetValue(to.Id, out RaftNode? node))
+            {
+                foreach (Message message in messages)
+                {
+                    node.Receive(message);
+                }
+            }
+        }
+
+        public Task SendSnapshotAsync(RaftMember to, Message snapshotMessage, Stream data, CancellationToken ct) =>
+            Nodes[to.Id].ReceiveSnapshotAsync(snapshotMessage, data, ct);
+
+        public void MembershipChanged(Membership members)
+        {
+        }
+    }
+}
