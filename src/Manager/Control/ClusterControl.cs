@@ -1,0 +1,61 @@
+using Skep.Model;
+using Skep.Store;
+
+namespace Skep.Manager.Control;
+
+/// <summary>What users may ask of the cluster, on whichever manager they ask: each operation validates, plans a batch and commits it.</summary>
+/// <remarks>
+/// Errors are <see cref="ClusterException"/>s with Docker's words. Updates name the version they were made from; a stale one is
+/// <see cref="ErrorKind.OutOfSequence"/>. Nothing here reconciles: what a change leads to is the business of the loops.
+/// </remarks>
+public sealed class ClusterControl
+{
+    private readonly ClusterStore _store;
+
+    /// <param name="logs">Output of tasks, wherever they run.</param>
+    public ClusterControl(ClusterStore store, TimeProvider time, IdSource ids, IMembershipControl members, ILogSource logs, ControlOptions options)
+    {
+        _store = store;
+        var commits = new ControlCommits(store);
+        Members = members;
+        Logs = logs;
+        Services = new ServiceControl(commits, time, ids);
+        Nodes = new NodeControl(commits, time, members);
+        Networks = new NetworkControl(commits, ids);
+        Secrets = new SecretControl(commits, ids);
+        Configs = new ConfigControl(commits, ids);
+        Swarm = new SwarmControl(commits, options);
+    }
+
+    public ServiceControl Services { get; }
+
+    public NodeControl Nodes { get; }
+
+    public NetworkControl Networks { get; }
+
+    public SecretControl Secrets { get; }
+
+    public ConfigControl Configs { get; }
+
+    public SwarmControl Swarm { get; }
+
+    public IMembershipControl Members { get; }
+
+    public ILogSource Logs { get; }
+
+    /// <summary>The cluster with every write that was answered before.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: no leader.</exception>
+    public ValueTask<StoreView> ReadAsync(CancellationToken ct) => _store.ReadAsync(ct);
+
+    /// <summary>The cluster as this manager last saw it; for what must answer even without a leader.</summary>
+    public StoreView View() => _store.View();
+
+    public StoreWatch Watch() => _store.Watch();
+}
+
+/// <summary>What this build of a manager can do beyond the store.</summary>
+public sealed record ControlOptions
+{
+    /// <summary>True where managers seal their keys with the unlock key; else turning autolock on is refused.</summary>
+    public bool CanAutoLock { get; init; }
+}
