@@ -59,7 +59,7 @@ public enum MessageKind : byte
     Heartbeat = 7,
     HeartbeatResponse = 8,
 
-    /// <summary>Carries only the <see cref="SnapshotMeta"/>; the shell streams the file beside it and steps the message at the receiver when it is whole.</summary>
+    /// <summary>Carries only the <see cref="SnapshotMeta"/>; the shell streams the file beside it and steps the message at the receiver when it is whole. It may send a newer file than the core named, with that file's meta.</summary>
     Snapshot = 9,
     TimeoutNow = 10,
     Propose = 11,

@@ -46,7 +46,11 @@ public sealed partial class RaftCore
 
     private void ReleaseWaitingReads()
     {
-        while (_readsBeforeFirstCommit.TryDequeue(out PendingRead read)) AcceptRead(read.From, read.Context);
+        for (int left = _readsBeforeFirstCommit.Count; left > 0; left--)
+        {
+            PendingRead read = _readsBeforeFirstCommit.Dequeue();
+            AcceptRead(read.From, read.Context);
+        }
     }
 
     private void ConfirmReads(ReadOnlyMemory<byte> context, Progress progress)

@@ -50,8 +50,9 @@ public sealed partial class RaftCore
         _membership = snapshot.Membership;
         _membershipIndex = snapshot.Index;
         TakeInMembership(_log.Slice(snapshot.Index + 1, applied));
-        (_term, _vote) = (hardState.Term, hardState.Vote);
-        Invariant.Holds(_term >= _log.LastTerm);
+        // A torn tail may have kept entries of a new leader and lost the hard state that went with them. No promise was made in that term
+        // (promises wait for the sync), so entering it without a vote is safe, and staying below our own log's term would be odd.
+        (_term, _vote) = hardState.Term >= _log.LastTerm ? (hardState.Term, hardState.Vote) : (_log.LastTerm, 0);
         BecomeFollower(_term, leader: 0);
         _persistedState = _handedState = CurrentHardState;
         (_handedLeader, _handedRole) = (_leader, Role);
@@ -76,6 +77,8 @@ public sealed partial class RaftCore
 
     /// <summary>For checkers: the log as it stands, entries not yet persisted included.</summary>
     internal RaftLog Log => _log;
+
+    internal ulong CurrentTerm => _term;
 
     private HardState CurrentHardState => new(_term, _vote, _log.Commit);
 
