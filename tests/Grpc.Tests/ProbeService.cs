@@ -97,8 +97,16 @@ public sealed class ProbeService(ProbeLog log) : Probe.ProbeBase
         if (request.Verb == "hint")
             responseStream.WriteOptions = new WriteOptions(WriteFlags.BufferHint);
         var payload = ByteString.CopyFrom(new byte[request.Verb is "big" or "flood" ? 1 << 20 : 0]);
-        for (int i = 0; request.Verb == "flood" || i < request.Number; i++)
-            await responseStream.WriteAsync(new Answer { Number = i, Text = request.Text, Data = payload }, context.CancellationToken);
+        try
+        {
+            for (int i = 0; request.Verb == "flood" || i < request.Number; i++)
+                await responseStream.WriteAsync(new Answer { Number = i, Text = request.Text, Data = payload }, context.CancellationToken);
+        }
+        finally
+        {
+            log.Saw(request.Text + " over");
+        }
+
         if (request.Verb == "fail")
             throw new RpcException(new Status(StatusCode.Aborted, request.Text), new Metadata { { "x-trailer", "t" } });
         if (request.Verb is "wait" or "headers")

@@ -7,9 +7,9 @@ namespace GrpcTests;
 public sealed class PythonClientTests(Peers peers)
 {
     [PythonTheory]
-    [InlineData("unix", 23)]
-    [InlineData("tcp", 23)]
-    [InlineData("mtls", 24)]
+    [InlineData("unix", 25)]
+    [InlineData("tcp", 25)]
+    [InlineData("mtls", 26)]
     public async Task Python_client_is_served(string way, int cases)
     {
         string[] arguments = way switch

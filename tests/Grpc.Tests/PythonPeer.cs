@@ -11,7 +11,7 @@ public static class PythonPeer
     {
         if (!File.Exists(Interpreter))
             return false;
-        using Process probe = Process.Start(new ProcessStartInfo(Interpreter, ["-c", "import grpc"]) { RedirectStandardError = true })!;
+        using Process probe = Process.Start(new ProcessStartInfo(Interpreter, ["-c", "import grpc"]) { RedirectStandardError = true, UseShellExecute = false })!;
         probe.StandardError.ReadToEnd();
         probe.WaitForExit();
         return probe.ExitCode == 0;
@@ -24,6 +24,7 @@ public static class PythonPeer
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
 }
 

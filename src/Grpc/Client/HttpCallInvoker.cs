@@ -3,7 +3,7 @@ using Grpc.Core;
 
 namespace Grpc.Net.Client;
 
-/// <summary>Starts calls on a channel. The host argument is not used: the channel's address is the authority.</summary>
+/// <summary>Starts calls on a channel. The channel's address is the authority; another host per call is refused.</summary>
 internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
 {
     [SuppressMessage("Usage", "VSTHRD002", Justification = "Blocking is what this method is for; nothing below captures a context.")]
@@ -18,7 +18,7 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var call = new TypedCall<TRequest, TResponse>(channel, method, options);
+        TypedCall<TRequest, TResponse> call = New(method, host, options);
         return new AsyncUnaryCall<TResponse>(call.SingleResponseAsync(call.Single(request)), call.Handle);
     }
 
@@ -26,7 +26,7 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var call = new TypedCall<TRequest, TResponse>(channel, method, options);
+        TypedCall<TRequest, TResponse> call = New(method, host, options);
         call.Open(call.Single(request));
         return new AsyncServerStreamingCall<TResponse>(call, call.Handle);
     }
@@ -34,7 +34,7 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
     public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options)
     {
-        var call = new TypedCall<TRequest, TResponse>(channel, method, options);
+        TypedCall<TRequest, TResponse> call = New(method, host, options);
         ClientStreamWriter<TRequest> writer = call.Streamed(out HttpContent content);
         return new AsyncClientStreamingCall<TRequest, TResponse>(writer, call.SingleResponseAsync(content), call.Handle);
     }
@@ -42,9 +42,15 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
     public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options)
     {
-        var call = new TypedCall<TRequest, TResponse>(channel, method, options);
+        TypedCall<TRequest, TResponse> call = New(method, host, options);
         ClientStreamWriter<TRequest> writer = call.Streamed(out HttpContent content);
         call.Open(content);
         return new AsyncDuplexStreamingCall<TRequest, TResponse>(writer, call, call.Handle);
     }
+
+    private TypedCall<TRequest, TResponse> New<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options)
+        where TRequest : class
+        where TResponse : class => host is null
+            ? new TypedCall<TRequest, TResponse>(channel, method, options)
+            : throw new NotSupportedException("A host of its own for one call is not supported; make a channel for it.");
 }

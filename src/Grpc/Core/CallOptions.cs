@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Grpc.Core;
 
 /// <summary>How one message is written.</summary>
@@ -20,6 +22,7 @@ public sealed class WriteOptions(WriteFlags flags = default)
 }
 
 /// <summary>Options of one call.</summary>
+[SuppressMessage("Design", "CA1068", Justification = "The order of parameters is that of the real package.")]
 public readonly struct CallOptions(
     Metadata? headers = null, DateTime? deadline = null, CancellationToken cancellationToken = default, WriteOptions? writeOptions = null)
 {
@@ -33,9 +36,6 @@ public readonly struct CallOptions(
 
     public WriteOptions? WriteOptions { get; private init; } = writeOptions;
 
-    /// <summary>True: wait for a connection instead of failing at once. Accepted for compatibility; the handler's connect time-out decides.</summary>
-    public bool IsWaitForReady { get; private init; }
-
     public CallOptions WithHeaders(Metadata headers) => this with { Headers = headers };
 
     public CallOptions WithDeadline(DateTime deadline) => this with { Deadline = deadline };
@@ -43,6 +43,4 @@ public readonly struct CallOptions(
     public CallOptions WithCancellationToken(CancellationToken cancellationToken) => this with { CancellationToken = cancellationToken };
 
     public CallOptions WithWriteOptions(WriteOptions writeOptions) => this with { WriteOptions = writeOptions };
-
-    public CallOptions WithWaitForReady(bool waitForReady = true) => this with { IsWaitForReady = waitForReady };
 }

@@ -82,6 +82,6 @@ internal sealed partial class HttpContextServerCallContext : ServerCallContext
         }
 
         // A client of a unix socket has no address; the socket's own path says where it came in.
-        return HttpContext.Features.Get<IConnectionEndPointFeature>()?.LocalEndPoint is UnixDomainSocketEndPoint unix ? $"unix:{unix}" : "unknown";
+        return HttpContext.Features.Get<IConnectionSocketFeature>()?.Socket.LocalEndPoint is UnixDomainSocketEndPoint unix ? $"unix:{unix}" : "unknown";
     }
 }
