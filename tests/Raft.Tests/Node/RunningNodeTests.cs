@@ -138,12 +138,12 @@ public sealed class RunningNodeTests
     }
 
     [Fact]
-    public void A_node_refuses_to_start_from_a_damaged_snapshot_or_with_another_key()
+    public async Task A_node_refuses_to_start_from_a_damaged_snapshot_or_with_another_key()
     {
         SimulatedDisk disk = new();
         RaftNodeOptions options = Options(1, disk, RaftStart.Found);
         RaftNode Open(RaftNodeOptions o) => RaftNode.Open(o, new ListMachine(), new Net(), new ManualTimeProvider(), new Random(1), NullLogger.Instance);
-        Assert.True(Open(options).DisposeAsync().AsTask().Wait(Limit));
+        await Open(options).DisposeAsync();
         Assert.Throws<WrongKeyException>(() => Open(options with { DataKey = new byte[32] }));
 
         string snapshot = disk.List().Single(n => n.EndsWith(".snap", StringComparison.Ordinal));
