@@ -30,7 +30,7 @@ internal sealed record Rule
 
     public long? Minimum { get; init; }
 
-    public bool Allows(string type) => Types.Count == 0 || Types.Contains(type);
+    public bool Allows(string type) => Types.Count == 0 || Types.Contains(type, StringComparer.Ordinal);
 }
 
 /// <summary>A key by name.</summary>

@@ -205,7 +205,7 @@ internal static class SchemaCheck
 
     private static void Common(Rule rule, ComposeValue value, Place place, Findings findings)
     {
-        if (rule.Choices.Count > 0 && !(value is ComposeValue.Text text && rule.Choices.Contains(text.Value)))
+        if (rule.Choices.Count > 0 && !(value is ComposeValue.Text text && rule.Choices.Contains(text.Value, StringComparer.Ordinal)))
         {
             string allowed = string.Join(", ", rule.Choices.Select(static choice => $"\"{choice}\""));
             findings.Add(new Fault(FaultKind.Other, place, $"{place.Path} must be one of the following: {allowed}", value.Where));

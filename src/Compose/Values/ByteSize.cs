@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Skep.Compose;
@@ -6,11 +7,13 @@ namespace Skep.Compose;
 /// <remarks>Source: docker/go-units:size.go, RAMInBytes.</remarks>
 internal static class ByteSize
 {
+    private static readonly SearchValues<char> DigitsAndBlank = SearchValues.Create("0123456789. ");
+
     /// <param name="fault">What is wrong with the text, or null.</param>
     public static long Parse(string text, out string? fault)
     {
         fault = null;
-        int last = text.AsSpan().LastIndexOfAny("0123456789. ");
+        int last = text.AsSpan().LastIndexOfAny(DigitsAndBlank);
         if (last < 0)
         {
             fault = $"invalid size: '{text}'";

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -6,6 +7,8 @@ namespace Skep.Compose;
 /// <summary>What a scalar means: YAML 1.1 as go-yaml v3 understands it, so <c>on</c> and <c>yes</c> stay texts and <c>017</c> is 15.</summary>
 internal static class YamlScalar
 {
+    private static readonly SearchValues<char> RealSigns = SearchValues.Create("0123456789+-.eE");
+
     public const string Prefix = "tag:yaml.org,2002:";
 
     /// <param name="fault">Why the text does not fit its tag, or null.</param>
@@ -119,7 +122,7 @@ internal static class YamlScalar
     private static ComposeValue.Real? TryReal(string text)
     {
         const NumberStyles style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        return text.AsSpan().IndexOfAnyExcept("0123456789+-.eE") < 0
+        return text.AsSpan().IndexOfAnyExcept(RealSigns) < 0
             && double.TryParse(text, style, CultureInfo.InvariantCulture, out double value)
             && double.IsFinite(value)
             ? new ComposeValue.Real(value)
