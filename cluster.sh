@@ -7,6 +7,7 @@
 #   cluster.sh cut K | heal K   its network cable
 #   cluster.sh restart K        bring it back (after kill), or restart its daemon (skepd only) when it runs
 #   cluster.sh status           what runs
+#   cluster.sh address K        the address of node K
 #   cluster.sh down             nothing remains
 #
 # Node K is 192.168.77.1K; its socket is /run/skep-dev/nK.sock, its logs /run/skep-dev/nK/*.log. SKEP_CLUSTER names a second cluster.
@@ -152,6 +153,8 @@ exec)
     k=$2; shift 2; in_node "$k" "$@" ;;
 kill)
     kill_node "$2" ;;
+address)
+    ip_of "$2" ;;
 cut)
     ip -n "$ns-sw" link set "p$2" down ;;
 heal)
@@ -174,5 +177,5 @@ down)
     find /sys/fs/cgroup/*/"skep-$name" "/sys/fs/cgroup/skep-$name" -depth -type d -exec rmdir {} \; 2>/dev/null || true
     rm -rf "$run" "$data" ;;
 *)
-    sed -n '2,13s/^# \{0,1\}//p' "$0"; [ "${1:-}" = help ] || exit 2 ;;
+    sed -n '2,14s/^# \{0,1\}//p' "$0"; [ "${1:-}" = help ] || exit 2 ;;
 esac

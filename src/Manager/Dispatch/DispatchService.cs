@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Skep.Manager.Liveness;
+using Skep.Raft;
 using Skep.Rpc;
 using Skep.Rpc.Mapping;
 using Skep.Rpc.Security;
@@ -15,9 +16,14 @@ public sealed class DispatchService(
     StatusWriter statuses,
     NodeRegistrar registrar,
     NodePresence presence,
+    RaftNode raft,
     TimeProvider time,
     ILogger<DispatchService> logger) : V1.Dispatch.DispatchBase
 {
+    /// <summary>A manager without a leader for so long has nothing true to say; its agents shall ask another. Longer than an election.</summary>
+    private static readonly TimeSpan LeaderlessLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LeaderlessPeriod = TimeSpan.FromSeconds(1);
+
     public override async Task Session(IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ManagerMessage> responseStream, ServerCallContext context)
     {
         NodeId node = context.Caller().Node;
@@ -38,7 +44,7 @@ public sealed class DispatchService(
             var session = new DispatchSession(node, hub, time, logger);
             Task reading = ReadAsync(session, requestStream, ending.Token);
             Task writing = session.WriteAsync(responseStream, ending.Token);
-            Task first = await Task.WhenAny(reading, writing).ConfigureAwait(false);
+            Task first = await Task.WhenAny(reading, writing, EndWhenLeaderlessAsync(ending.Token)).ConfigureAwait(false);
             await ending.CancelAsync().ConfigureAwait(false);
             await first.ConfigureAwait(false);
         }
@@ -55,6 +61,23 @@ public sealed class DispatchService(
         {
             presence.Gone(node);
             logger.SessionEnded(node, reason);
+        }
+    }
+
+    private async Task EndWhenLeaderlessAsync(CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(LeaderlessPeriod, time);
+        long led = time.GetTimestamp();
+        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
+        {
+            if (raft.Status.Leader != 0)
+            {
+                led = time.GetTimestamp();
+            }
+            else if (time.GetElapsedTime(led) > LeaderlessLimit)
+            {
+                throw new ClusterException(ErrorKind.Unavailable, "this manager has lost its leader; ask another");
+            }
         }
     }
 

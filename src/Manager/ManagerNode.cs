@@ -1,0 +1,155 @@
+using Microsoft.Extensions.Logging;
+using Skep.Manager.Ca;
+using Skep.Manager.Consensus;
+using Skep.Manager.Control;
+using Skep.Manager.Dispatch;
+using Skep.Manager.Leadership;
+using Skep.Manager.Liveness;
+using Skep.Manager.Logs;
+using Skep.Raft;
+using Skep.Rpc.Mapping;
+using Skep.Rpc.Security;
+
+namespace Skep.Manager;
+
+/// <summary>How a manager runs on its node.</summary>
+public sealed record ManagerOptions
+{
+    /// <summary>Log, snapshots and the sealed key.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>host:port where peers reach this manager.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>The member's id, kept by the node from when it founded or joined the group.</summary>
+    public required ulong RaftId { get; init; }
+
+    public RaftStart Start { get; init; }
+
+    /// <summary>For a member that joins: the group as the manager it asked knew it.</summary>
+    public IReadOnlyList<RaftMember> KnownMembers { get; init; } = [];
+}
+
+/// <summary>What a manager adds to a node: a member of the Raft group, its replica of the store, the services it offers to other nodes, and, while it leads, the loops.</summary>
+public sealed class ManagerNode : IAsyncDisposable
+{
+    private readonly GrpcRaftTransport _transport;
+    private readonly DiskRaftFiles _files;
+    private readonly DispatchHub _hub;
+    private readonly StatusWriter _statuses;
+    private readonly VouchLoop _vouching;
+    private readonly LeaderScope _leadership;
+    private readonly DataKeyFile _keyFile;
+    private readonly byte[] _dataKey;
+
+    private ManagerNode(ManagerOptions options, IdentityHolder identity, NodeChannels channels, TimeProvider time, IdSource ids, Random random, ILoggerFactory loggers)
+    {
+        string directory = Path.Combine(options.DataDirectory, "raft");
+        _keyFile = new DataKeyFile(Path.Combine(options.DataDirectory, "raft.key"));
+        _dataKey = _keyFile.OpenOrCreate(identity.Current);
+        _files = DiskRaftFiles.OpenDirectory(directory);
+        _transport = new GrpcRaftTransport(channels, time, loggers.CreateLogger<GrpcRaftTransport>());
+
+        var log = new RaftLog();
+        Store = new ClusterStore(log, new ProtoStoreCodec(), time, new StoreOptions());
+        log.Attach(Store);
+        Raft = RaftNode.Open(
+            new RaftNodeOptions
+            {
+                Id = options.RaftId,
+                NodeId = identity.Current.Node.Value,
+                Address = options.Address,
+                DataKey = _dataKey,
+                Files = _files,
+                Start = options.Start,
+                KnownPeers = [.. options.KnownMembers],
+            },
+            log,
+            _transport,
+            time,
+            random,
+            loggers.CreateLogger<RaftNode>());
+        log.Attach(Raft);
+        _transport.Attach(Raft);
+
+        var presence = new NodePresence(time);
+        var liveness = new NodeLiveness(Store, time, loggers.CreateLogger<NodeLiveness>());
+        _hub = new DispatchHub(Store);
+        _statuses = new StatusWriter(Store, time, loggers.CreateLogger<StatusWriter>());
+        _vouching = new VouchLoop(Raft, presence, liveness, channels, time, loggers.CreateLogger<VouchLoop>());
+        _leadership = new LeaderScope(
+            Raft,
+            Store,
+            [liveness, new ManagerRoles(Raft, Store, time, loggers.CreateLogger<ManagerRoles>()), .. LeaderLoops.All(Store, time, ids, random, loggers)],
+            time,
+            loggers.CreateLogger<LeaderScope>());
+
+        Certificates = new CertificateAuthorityService(Store, time, ids, loggers.CreateLogger<CertificateAuthorityService>());
+        Members = new RaftService(Raft, Store, random, loggers.CreateLogger<RaftService>());
+        Liveness = new LivenessService(Raft, liveness);
+        Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, Raft, time, loggers.CreateLogger<DispatchService>());
+        Control = new ClusterControl(Store, time, ids, new RaftMembers(Raft), new ClusterLogs(Store, channels), new ControlOptions());
+    }
+
+    public ClusterStore Store { get; }
+
+    public RaftNode Raft { get; }
+
+    /// <summary>The operations behind the API's cluster half.</summary>
+    public ClusterControl Control { get; }
+
+    public CertificateAuthorityService Certificates { get; }
+
+    public RaftService Members { get; }
+
+    public LivenessService Liveness { get; }
+
+    public DispatchService Dispatch { get; }
+
+    /// <summary>Opens the manager's files and reads them.</summary>
+    /// <exception cref="ClusterException">FailedPrecondition: the data key does not open.</exception>
+    /// <exception cref="CorruptLogException">Log or snapshot are damaged; names file and offset.</exception>
+    public static ManagerNode Open(ManagerOptions options, IdentityHolder identity, NodeChannels channels, TimeProvider time, IdSource ids, Random random, ILoggerFactory loggers)
+        => new(options, identity, channels, time, ids, random, loggers);
+
+    /// <summary>Runs until cancelled, or until the Raft member or one of the services every manager has fails; throws that failure.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task[] running =
+        [
+            Raft.RunAsync(together.Token),
+            _hub.RunAsync(together.Token),
+            _statuses.RunAsync(together.Token),
+            _vouching.RunAsync(together.Token),
+            _leadership.RunAsync(together.Token),
+        ];
+        Task first = await Task.WhenAny(running).ConfigureAwait(false);
+        await together.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(running.Select(t => t.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))).ConfigureAwait(false);
+        ct.ThrowIfCancellationRequested();
+        await first.ConfigureAwait(false);
+    }
+
+    /// <summary>Stores the objects a new cluster begins with. Called once, by the node that founded the group.</summary>
+    public async Task FoundAsync(NewCluster cluster, string address, CancellationToken ct)
+    {
+        Node first = cluster.FirstManager with { Manager = new ManagerMember(Raft.Status.Id, address) };
+        CommitOutcome outcome = await Store.CommitAsync(
+            [new StoreChange.Create(cluster.Cluster), new StoreChange.Create(first), .. PredefinedNetworks.CreateAll(IdSource.Secure)], ct).ConfigureAwait(false);
+        if (!outcome.IsCommitted)
+        {
+            throw new ClusterException(ErrorKind.Internal, $"the new cluster could not be stored: {outcome}");
+        }
+    }
+
+    /// <summary>To be called before <paramref name="next"/> is put in force, so that the data key opens with it.</summary>
+    public void PrepareIdentity(NodeIdentity present, NodeIdentity next) => _keyFile.SealFor(_dataKey, present, next);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Raft.DisposeAsync().ConfigureAwait(false);
+        await _transport.DisposeAsync().ConfigureAwait(false);
+        _files.Dispose();
+    }
+}
