@@ -1,0 +1,291 @@
+using Microsoft.Extensions.Logging;
+using Skep.Overlay.Conntrack;
+using Skep.Overlay.Dns;
+using Skep.Overlay.Mesh;
+using Skep.Overlay.Namespaces;
+using Skep.Overlay.Netlink;
+using Skep.Overlay.Nftables;
+using Skep.Overlay.Planning;
+
+namespace Skep.Overlay.Applying;
+
+/// <summary>The one owner of a node's kernel objects. Every method runs on the writer thread.</summary>
+internal sealed class NodeKernel
+{
+    private readonly KernelThread _writer, _maker;
+    private readonly OverlayOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly NamespaceDirectory _directory;
+    private readonly NamespaceFactory _factory;
+    private readonly SandboxPool _pool;
+    private readonly PresentNetwork _present = new();
+    private readonly Dictionary<NamespaceKey, NamespaceHandle> _handles = [];
+    private readonly SortedDictionary<TaskId, Sandbox> _sandboxes = [];
+    private readonly FlowTable _flows;
+    private readonly NetworkApplier _applier;
+    private readonly NamespaceReader _reader;
+    private readonly PlannerOptions _planning;
+    private volatile DesiredNetwork? _desired;
+    private bool _isClosed;
+
+    private sealed record Sandbox(SandboxNamespace Namespace, DnsServer Dns)
+    {
+        /// <summary>Left by an earlier run and not yet seen in a desired picture.</summary>
+        public bool IsAdopted { get; set; }
+    }
+
+    private NodeKernel(KernelThread writer, OverlayOptions options, TimeProvider time, ILogger logger, KernelFeatures features, NamespaceHandle host, bool closedRouter)
+    {
+        (_writer, _options, _time, _logger, Features) = (writer, options, time, logger, features);
+        _maker = new KernelThread("skep-netns");
+        _directory = new NamespaceDirectory(options.RunDirectory);
+        _factory = new NamespaceFactory(options, _directory);
+        _pool = new SandboxPool(_factory, _maker, options.SandboxPoolSize, logger);
+        _planning = new PlannerOptions(options.MeshInterface, options.DataPathPort, options.EgressGateway, closedRouter);
+        _reader = new NamespaceReader(_planning);
+        _handles[NamespaceKey.Host] = host;
+        _flows = new FlowTable(features.FilteredFlowDelete);
+        _applier = new NetworkApplier(writer, _factory, _flows, _present, _handles, logger);
+    }
+
+    public KernelFeatures Features { get; }
+
+    private static string ClosedRouterFile(OverlayOptions options) => Path.Combine(options.RunDirectory, "forwarding-was-off");
+
+    public static NodeKernel Open(KernelThread writer, OverlayOptions options, TimeProvider time, ILogger logger)
+    {
+        if (!LibNftables.IsPresent)
+            throw new ClusterException(ErrorKind.FailedPrecondition, "libnftables.so.1 is not installed; install the package libnftables1");
+        try
+        {
+            KernelFeatures features = KernelProbe.Run(writer);
+            if (!features.Nftables)
+                throw new ClusterException(ErrorKind.FailedPrecondition, "this kernel's nftables lacks what Skep's networks need (NAT, conntrack marks and zones)");
+            Directory.CreateDirectory(options.RunDirectory);
+            var factory = new NamespaceFactory(options, new NamespaceDirectory(options.RunDirectory));
+            (NamespaceHandle host, bool didForward) = factory.OpenHost(writer);
+            if (!didForward)
+                File.WriteAllBytes(ClosedRouterFile(options), []);
+            var kernel = new NodeKernel(writer, options, time, logger, features, host, File.Exists(ClosedRouterFile(options)));
+            kernel.Adopt();
+            return kernel;
+        }
+        catch (KernelException e)
+        {
+            throw new ClusterException(ErrorKind.FailedPrecondition, $"networks need root and a network namespace of the host: {e.Message}", e);
+        }
+    }
+
+    public ApplyReport Apply(DesiredNetwork desired)
+    {
+        long started = _time.GetTimestamp();
+        foreach ((TaskId task, Sandbox sandbox) in _sandboxes.Where(s => s.Value.IsAdopted).ToList())
+        {
+            if (desired.Sandboxes.ContainsKey(task))
+                sandbox.IsAdopted = false;
+            else
+                RemoveSandbox(task);
+        }
+        ApplyReport report = Converge(desired);
+        _desired = desired;
+        OverlayLog.Applied(_logger, report.Operations, _time.GetElapsedTime(started).TotalMilliseconds);
+        return report;
+    }
+
+    public string CreateSandbox(TaskId task)
+    {
+        if (_sandboxes.TryGetValue(task, out Sandbox? existing))
+        {
+            existing.IsAdopted = false;
+            return existing.Namespace.Path;
+        }
+        SandboxNamespace made = _pool.Take();
+        _directory.Assign(task, made.Path);
+        Hold(task, made);
+        _present.Namespaces[NamespaceKey.Sandbox(task)] = new NamespaceState();
+        OverlayLog.SandboxMade(_logger, task, made.Path);
+        if (_desired is { } desired && desired.Sandboxes.ContainsKey(task))
+            Converge(desired);
+        return made.Path;
+    }
+
+    public bool RemoveSandbox(TaskId task)
+    {
+        if (!_sandboxes.Remove(task, out Sandbox? sandbox))
+            return false;
+        _handles.Remove(NamespaceKey.Sandbox(task));
+        _present.SandboxGone(task);
+        Stop(sandbox);
+        _directory.Release(task, sandbox.Namespace.Path);
+        return true;
+    }
+
+    public bool ForgetFlows(NetworkId? network, Ipv4Address backend)
+    {
+        NamespaceKey key = NamespaceKey.Host;
+        if (network is { } id)
+        {
+            if (_desired is not { } desired || !desired.Networks.TryGetValue(id, out OverlayNetwork? overlay))
+                return false;
+            key = NamespaceKey.Router(overlay.Vni);
+        }
+        if (!_handles.TryGetValue(key, out NamespaceHandle? handle))
+            return false;
+        _flows.Forget(handle.Flows!, backend);
+        return true;
+    }
+
+    public bool TearDown()
+    {
+        foreach (TaskId task in _sandboxes.Keys.ToList())
+            RemoveSandbox(task);
+        foreach (SandboxNamespace spare in _pool.Close())
+        {
+            spare.Dispose();
+            _directory.Release(null, spare.Path);
+        }
+        foreach (NamespaceKey router in _handles.Keys.Where(k => k.Kind == NamespaceKind.Router).ToList())
+        {
+            _handles.Remove(router, out NamespaceHandle? handle);
+            handle!.Dispose();
+            _factory.DropRouter(router.Id);
+            _present.Namespaces.Remove(router);
+        }
+        ClearHost(_handles[NamespaceKey.Host]);
+        _applier.ReleasePorts();
+        Close();
+        Directory.Delete(_options.RunDirectory, recursive: true);
+        return true;
+    }
+
+    /// <summary>Closes what this process holds; the kernel's objects stay.</summary>
+    public bool Close()
+    {
+        if (_isClosed)
+            return true;
+        _isClosed = true;
+        foreach (SandboxNamespace spare in _pool.Close())
+            spare.Dispose();
+        foreach (Sandbox sandbox in _sandboxes.Values)
+            Stop(sandbox);
+        foreach (NamespaceHandle handle in _handles.Where(h => h.Key.Kind != NamespaceKind.Sandbox).Select(h => h.Value))
+            handle.Dispose();
+        _applier.ReleasePorts();
+        _maker.Dispose();
+        return true;
+    }
+
+    /// <summary>Plans and performs; if the kernel differs from what we thought, reads it again and tries once more.</summary>
+    private ApplyReport Converge(DesiredNetwork desired)
+    {
+        try
+        {
+            return Perform(desired);
+        }
+        catch (Exception e) when (e is KernelException or NftException)
+        {
+            OverlayLog.ApplyFailed(_logger, e);
+        }
+        try
+        {
+            ReadPresent();
+            return Perform(desired);
+        }
+        catch (Exception e) when (e is KernelException or NftException)
+        {
+            ReadPresent();
+            throw new ClusterException(ErrorKind.Internal, $"the node's network could not be changed: {e.Message}", e);
+        }
+    }
+
+    private ApplyReport Perform(DesiredNetwork desired)
+    {
+        NetworkPlan plan = NetworkPlanner.Plan(desired, _present, _planning);
+        _applier.Perform(plan);
+        return new ApplyReport(plan.Count, plan.Refused);
+    }
+
+    private void Adopt()
+    {
+        (List<string> routers, Dictionary<string, TaskId?> sandboxes) = _directory.Scan();
+        foreach (string vni in routers)
+            _handles[new NamespaceKey(NamespaceKind.Router, vni)] = _factory.OpenRouter(_writer, vni);
+        foreach ((string path, TaskId? task) in sandboxes)
+            AdoptSandbox(path, task);
+        ReadPresent();
+        foreach (string chain in ForeignForwardDrops())
+            OverlayLog.ForwardDropped(_logger, chain, _options.MeshInterface);
+        OverlayLog.Opened(_logger, routers.Count, _sandboxes.Count, Features);
+        _pool.Refill();
+    }
+
+    private void AdoptSandbox(string path, TaskId? task)
+    {
+        try
+        {
+            SandboxNamespace opened = _factory.OpenSandbox(_writer, path);
+            if (task is { } id)
+                Hold(id, opened).IsAdopted = true;
+            else
+                _pool.Add(opened);
+        }
+        catch (Exception e) when (e is KernelException or NftException)
+        {
+            OverlayLog.SandboxUnusable(_logger, path, e);
+            _directory.Release(task, path);
+        }
+    }
+
+    private Sandbox Hold(TaskId task, SandboxNamespace opened)
+    {
+        var forwarder = new DnsForwarder(_options, _time, _maker, opened.Handle.File, _handles[NamespaceKey.Host].File);
+        var sandbox = new Sandbox(opened, new DnsServer(task, opened, () => _desired, _options, _time, forwarder, _logger));
+        _sandboxes[task] = sandbox;
+        _handles[NamespaceKey.Sandbox(task)] = opened.Handle;
+        return sandbox;
+    }
+
+    private static void Stop(Sandbox sandbox)
+    {
+        sandbox.Dns.DisposeAsync().AsTask().GetAwaiter().GetResult(); // its loops end at once; this thread is nobody's but ours
+        sandbox.Namespace.Dispose();
+    }
+
+    /// <summary>Takes the kernel's word for everything.</summary>
+    private void ReadPresent()
+    {
+        _applier.Reset();
+        Dictionary<TaskId, RouteDump> dumps = _sandboxes.ToDictionary(s => s.Key, s => NamespaceReader.Dump(s.Value.Namespace.Handle));
+        _present.Namespaces.Clear();
+        foreach ((TaskId task, RouteDump dump) in dumps)
+            _present.Namespaces[NamespaceKey.Sandbox(task)] = NamespaceReader.ReadSandbox(dump);
+        foreach ((NamespaceKey key, NamespaceHandle handle) in _handles.Where(h => h.Key.Kind == NamespaceKind.Router))
+            _present.Namespaces[key] = NamespaceReader.ReadRouter(handle, dumps);
+        _present.Namespaces[NamespaceKey.Host] = _reader.ReadHost(_handles[NamespaceKey.Host], dumps);
+    }
+
+    private List<string> ForeignForwardDrops() =>
+        _handles[NamespaceKey.Host].Tables!.List("list chains") is { } json ? TableReader.ForwardDropsOf(json, MeshTable.Name) : [];
+
+    private void ClearHost(NamespaceHandle host)
+    {
+        NamespaceState state = _reader.ReadHost(host, new Dictionary<TaskId, RouteDump>());
+        var plan = new NetworkPlan([], [], ValueMap<NetworkId, string>.Empty);
+        plan.Operations.AddRange(state.Objects.Values.Where(o => o is not UnknownLink).OrderByDescending(o => o.Key).Select(o => new Operation.Take(NamespaceKey.Host, o)));
+        _present.Namespaces[NamespaceKey.Host] = state;
+        _applier.Perform(plan);
+        var links = new NetlinkWriter();
+        RouteMessages.DeleteLinkGroup(links, VethLink.Group);
+        const int noDevice = 19;
+        host.Route.Send(links, (_, errno, reason) =>
+        {
+            if (errno != noDevice)
+                throw new KernelException($"remove task links {reason}", errno);
+        });
+        if (state.Table.Marker is not null)
+            host.Tables!.Run($"delete table ip {MeshTable.Name}");
+        if (File.Exists(ClosedRouterFile(_options)))
+            NamespaceFactory.StopForwarding(_writer, host);
+    }
+}

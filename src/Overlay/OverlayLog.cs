@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace Skep.Overlay;
+
+internal static partial class OverlayLog
+{
+    [LoggerMessage(5000, LogLevel.Information, "network room open: {Routers} networks and {Sandboxes} tasks adopted, {Features}")]
+    public static partial void Opened(ILogger logger, int routers, int sandboxes, KernelFeatures features);
+
+    [LoggerMessage(5001, LogLevel.Debug, "applied {Operations} network operations in {Milliseconds} ms")]
+    public static partial void Applied(ILogger logger, int operations, double milliseconds);
+
+    [LoggerMessage(5002, LogLevel.Warning, "port {Port} is held by a program of this host; connections to it from outside now reach the service instead")]
+    public static partial void PortTaken(ILogger logger, PublishedPort port);
+
+    [LoggerMessage(5003, LogLevel.Warning, "chain {Chain} drops forwarded packets by default: published ports and egress of tasks will not work until it accepts interface {Mesh} and device group 0x5357")]
+    public static partial void ForwardDropped(ILogger logger, string chain, string mesh);
+
+    [LoggerMessage(5004, LogLevel.Warning, "network change failed, reading the kernel's state again")]
+    public static partial void ApplyFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(5005, LogLevel.Debug, "sandbox of task {TaskId} is {Path}")]
+    public static partial void SandboxMade(ILogger logger, TaskId taskId, string path);
+
+    [LoggerMessage(5006, LogLevel.Warning, "sandbox {Path} of an earlier run cannot be used, it is removed")]
+    public static partial void SandboxUnusable(ILogger logger, string path, Exception error);
+
+    [LoggerMessage(5007, LogLevel.Debug, "DNS of task {TaskId} stopped answering on one transport")]
+    public static partial void DnsStopped(ILogger logger, TaskId taskId, Exception error);
+
+    [LoggerMessage(5008, LogLevel.Warning, "a namespace for coming tasks could not be made")]
+    public static partial void PoolFailed(ILogger logger, Exception error);
+}
