@@ -10,7 +10,7 @@ namespace Grpc.Net.Client;
 /// </summary>
 internal abstract partial class GrpcCall : IDisposable
 {
-    private static readonly StreamPipeReaderOptions ReadOptions = new(bufferSize: 16 * 1024, minimumReadSize: 4096, useZeroByteReads: true);
+    private static readonly StreamPipeReaderOptions ReadOptions = new(bufferSize: 4096, minimumReadSize: 1024, useZeroByteReads: true);
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _abort = new();

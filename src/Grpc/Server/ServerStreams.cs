@@ -14,6 +14,7 @@ internal sealed class ServerStreamReader<T>(HttpContextServerCallContext call, F
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
+        call.CancellationToken.ThrowIfCancellationRequested();
         if (call.HasEnded)
             throw new InvalidOperationException("Can't read messages after the request is complete.");
         if (Interlocked.Exchange(ref _reading, 1) != 0)
