@@ -136,7 +136,7 @@ public sealed partial class RaftCore
         {
             _appendWanted = false;
             foreach ((ulong id, Progress progress) in _progress)
-                if (id != _options.Id) TrySendAppend(id, progress, evenIfEmpty: true);
+                if (id != _options.Id) TrySendAppend(id, progress, evenIfEmpty: progress.State == ReplicationState.Probe || progress.LacksCommit(_log.Commit));
         }
         if (!_readRoundWanted) return;
         _readRoundWanted = false;
@@ -232,7 +232,8 @@ public sealed partial class RaftCore
                 break;
         }
         if (!TryCommit() && progress.LacksCommit(_log.Commit)) TrySendAppend(message.From, progress, evenIfEmpty: true);
-        while (TrySendAppend(message.From, progress, evenIfEmpty: false)) ;
+        bool more = true;
+        while (more) more = TrySendAppend(message.From, progress, evenIfEmpty: false);
         if (message.From == _transferTo && progress.Match == _log.LastIndex) SendTimeoutNow(message.From);
     }
 
