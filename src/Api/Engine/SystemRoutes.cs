@@ -1,0 +1,186 @@
+using Microsoft.AspNetCore.Http;
+using Skep.Api.Http;
+using Skep.Api.Local;
+using Skep.Worker.Local;
+
+namespace Skep.Api.Engine;
+
+/// <summary>The node as a whole: ping, version, info, events, disk use, images in registries.</summary>
+internal static class SystemRoutes
+{
+    public static void AddTo(RouteTable routes, TimeProvider time)
+    {
+        routes.Add("HEAD", "/_ping", PingAsync);
+        routes.Add("GET", "/_ping", PingAsync);
+        routes.Add("GET", "/version", VersionAsync);
+        routes.Add("GET", "/info", (call, ct) => InfoAsync(call, time, ct));
+        routes.Add("GET", "/events", (call, ct) => EventStream.ServeAsync(call, time, ct));
+        routes.Add("GET", "/system/df", DiskUsageAsync);
+        routes.Add("GET", "/distribution/{name*}/json", DistributionAsync);
+    }
+
+    private static async Task PingAsync(ApiCall call, CancellationToken ct)
+    {
+        SwarmState state = call.Node.Lifecycle.State();
+        HttpResponse response = call.Http.Response;
+        response.Headers["Swarm"] = state.State == LocalNodeState.Active
+            ? $"active/{(state.IsManager ? "manager" : "worker")}"
+            : Word(state.State);
+        response.Headers.CacheControl = "no-cache, no-store, must-revalidate";
+        response.Headers.Pragma = "no-cache";
+        response.ContentType = "text/plain; charset=utf-8";
+        bool isHead = HttpMethods.IsHead(call.Http.Request.Method);
+        response.ContentLength = isHead ? 0 : 2;
+        if (!isHead)
+        {
+            await response.Body.WriteAsync("OK"u8.ToArray(), ct);
+        }
+    }
+
+    private static Task VersionAsync(ApiCall call, CancellationToken ct)
+    {
+        NodeFacts facts = call.Node.Facts;
+        var version = new WireEngineVersion
+        {
+            Platform = new WireNamedPlatform("Skep"),
+            Version = facts.Version,
+            ApiVersion = ApiVersion.Newest.ToString(),
+            MinApiVersion = ApiVersion.Oldest.ToString(),
+            GitCommit = "",
+            GoVersion = "",
+            Os = "linux",
+            Arch = NodeFacts.GoArchitecture,
+            KernelVersion = facts.KernelVersion,
+            BuildTime = facts.BuildTime,
+            Components =
+            [
+                new WireComponent
+                {
+                    Name = "Engine",
+                    Version = facts.Version,
+                    Details = new Dictionary<string, string>(StringComparer.Ordinal)
+                    {
+                        ["ApiVersion"] = ApiVersion.Newest.ToString(),
+                        ["Arch"] = NodeFacts.GoArchitecture,
+                        ["BuildTime"] = facts.BuildTime,
+                        ["Experimental"] = "false",
+                        ["GitCommit"] = "",
+                        ["GoVersion"] = "",
+                        ["KernelVersion"] = facts.KernelVersion,
+                        ["MinAPIVersion"] = ApiVersion.Oldest.ToString(),
+                        ["Os"] = "linux",
+                    },
+                },
+            ],
+        };
+        return call.AnswerAsync(version, WireJson.Default.WireEngineVersion, ct);
+    }
+
+    private static async Task InfoAsync(ApiCall call, TimeProvider time, CancellationToken ct)
+    {
+        NodeFacts facts = call.Node.Facts;
+        SwarmState state = call.Node.Lifecycle.State();
+        ValueList<LocalContainer> containers = call.Node.Local is { } local ? await local.ListContainersAsync(all: true, ct) : [];
+        ValueList<LocalImage> images = call.Node.Local is { } store ? await store.ListImagesAsync(ct) : [];
+        var info = new WireInfo
+        {
+            Id = state.Node?.Value ?? facts.Hostname,
+            Containers = containers.Count,
+            ContainersRunning = containers.Count(c => c.State is ContainerState.Running),
+            ContainersPaused = containers.Count(c => c.State is ContainerState.Paused),
+            ContainersStopped = containers.Count(c => c.State is not (ContainerState.Running or ContainerState.Paused)),
+            Images = images.Count,
+            Driver = "overlayfs",
+            DriverStatus = [],
+            DockerRootDir = facts.DataDirectory,
+            Plugins = new WirePlugins { Volume = ["local"], Network = ["bridge", "host", "null", "overlay"], Log = ["json-file", "none"] },
+            MemoryLimit = true,
+            SwapLimit = true,
+            CpuCfsPeriod = true,
+            CpuCfsQuota = true,
+            CpuShares = true,
+            CpuSet = true,
+            PidsLimit = true,
+            OomKillDisable = false,
+            IPv4Forwarding = true,
+            SystemTime = WireTime.Write(time.GetUtcNow()),
+            LoggingDriver = "json-file",
+            CgroupDriver = "cgroupfs",
+            CgroupVersion = facts.CgroupVersion == 1 ? "1" : "2",
+            KernelVersion = facts.KernelVersion,
+            OperatingSystem = facts.OperatingSystem,
+            OsVersion = facts.OperatingSystemVersion,
+            OsType = "linux",
+            Architecture = NodeFacts.MachineArchitecture,
+            IndexServerAddress = "https://index.docker.io/v1/",
+            RegistryConfig = new WireRegistryConfig { InsecureRegistryCidrs = [], IndexConfigs = [], Mirrors = [] },
+            NCpu = facts.Cpus,
+            MemTotal = facts.MemoryBytes,
+            HttpProxy = "",
+            HttpsProxy = "",
+            NoProxy = "",
+            Name = facts.Hostname,
+            Labels = [.. facts.EngineLabels.Select(l => $"{l.Key}={l.Value}")],
+            ServerVersion = facts.Version,
+            Runtimes = new Dictionary<string, WireRuntime>(StringComparer.Ordinal) { ["runc"] = new("runc") },
+            DefaultRuntime = "runc",
+            Swarm = Swarm(call, state),
+            LiveRestoreEnabled = true,
+            Isolation = "",
+            InitBinary = "",
+            ContainerdCommit = new WireCommit(""),
+            RuncCommit = new WireCommit(""),
+            InitCommit = new WireCommit(""),
+            SecurityOptions = ["name=seccomp,profile=builtin"],
+            Warnings = [],
+        };
+        await call.AnswerAsync(info, WireJson.Default.WireInfo, ct);
+    }
+
+    private static WireSwarmInfo Swarm(ApiCall call, SwarmState state)
+    {
+        // This replica's own picture: info answers also while the cluster has no leader.
+        Store.StoreView? view = call.Node.Control?.View();
+        return new WireSwarmInfo
+        {
+            NodeId = state.Node?.Value ?? "",
+            NodeAddr = state.NodeAddress,
+            LocalNodeState = Word(state.State),
+            ControlAvailable = view is not null,
+            Error = state.Error,
+            RemoteManagers = state.Managers.IsEmpty ? null : [.. state.Managers.Select(m => new WireRemoteManager(m.Node.Value, m.Address))],
+            Nodes = view?.Nodes.Count ?? 0,
+            Managers = view?.Nodes.Count(n => n.Spec.DesiredRole == NodeRole.Manager) ?? 0,
+            Cluster = view?.Cluster?.ToWire(withTokens: false),
+        };
+    }
+
+    private static async Task DiskUsageAsync(ApiCall call, CancellationToken ct)
+    {
+        DiskUsage usage = await call.Local.MeasureDiskAsync(ct);
+        ValueList<LocalVolume> volumes = await call.Local.ListVolumesAsync(ct);
+        await call.AnswerAsync(
+            new WireDiskUsage
+            {
+                LayersSize = usage.ImageLayersBytes,
+                Images = [.. (await call.Local.ListImagesAsync(ct)).Select(ImageMapping.ToSummary)],
+                Containers = [.. (await call.Local.ListContainersAsync(all: true, ct)).Select(ContainerMapping.ToSummary)],
+                Volumes =
+                [
+                    .. volumes.Select(v => VolumeRoutes.ToWire(v) with
+                    {
+                        UsageData = new WireVolumeUsage(usage.VolumeBytes.TryGetValue(v.Name, out long bytes) ? bytes : -1, -1),
+                    }),
+                ],
+                BuildCache = [],
+            },
+            WireJson.Default.WireDiskUsage,
+            ct);
+    }
+
+    /// <remarks>Clients ask this to pin a digest and go on with a warning when refused. Here each node resolves names itself, peers first.</remarks>
+    private static Task DistributionAsync(ApiCall call, CancellationToken ct)
+        => throw new ClusterException(ErrorKind.NotFound, $"no digest is looked up for {call["name"]} here: the nodes that run it find it, on a peer or in its registry");
+
+    private static string Word(LocalNodeState state) => state.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,124 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Skep.Api.Cluster;
+using Skep.Api.Http;
+using Skep.Api.Local;
+using Skep.Api.Engine;
+
+namespace Skep.Api;
+
+/// <summary>The Docker Engine API of one node, versions 1.24 to 1.50.</summary>
+public sealed class EngineApi
+{
+    private readonly RouteTable _routes = new();
+    private readonly INodeContext _node;
+    private readonly ILogger<EngineApi> _logger;
+
+    private EngineApi(INodeContext node, TimeProvider time, ILogger<EngineApi> logger)
+    {
+        _node = node;
+        _logger = logger;
+        SystemRoutes.AddTo(_routes, time);
+        SwarmRoutes.AddTo(_routes);
+        NodeRoutes.AddTo(_routes);
+        ServiceRoutes.AddTo(_routes);
+        TaskRoutes.AddTo(_routes);
+        LogRoutes.AddTo(_routes, time);
+        SecretRoutes.AddTo(_routes);
+        ConfigRoutes.AddTo(_routes);
+        NetworkRoutes.AddTo(_routes);
+        ContainerRoutes.AddTo(_routes, time);
+        ImageRoutes.AddTo(_routes);
+        VolumeRoutes.AddTo(_routes);
+        // Last: what was added before is served.
+        UnsupportedRoutes.AddTo(_routes);
+    }
+
+    /// <summary>Serves every path of these endpoints.</summary>
+    /// <param name="time">For event times and the ends of streams.</param>
+    public static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, INodeContext node, TimeProvider time, ILogger<EngineApi> logger)
+        => endpoints.Map("{**path}", new EngineApi(node, time, logger).ServeAsync);
+
+    private async Task ServeAsync(HttpContext http)
+    {
+        CancellationToken ct = http.RequestAborted;
+        try
+        {
+            SetHeaders(http.Response.Headers);
+            await DispatchAsync(http, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The client has gone; there is nobody to answer.
+        }
+        catch (Exception error)
+        {
+            await AnswerErrorAsync(http, error, ct);
+        }
+    }
+
+    private Task DispatchAsync(HttpContext http, CancellationToken ct)
+    {
+        string path = http.Request.Path.Value ?? "/";
+        ApiVersion version = ApiVersion.Newest;
+        if (ApiVersion.TryStrip(path, out ApiVersion asked, out string? rest))
+        {
+            // A ping answers whatever the version, so that clients can find out which to use.
+            if (rest != "/_ping")
+            {
+                asked.RequireServed();
+            }
+
+            version = asked;
+            path = rest;
+        }
+
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        ApiHandler handler = _routes.Find(http.Request.Method, path, values) ?? throw new ClusterException(ErrorKind.NotFound, "page not found");
+        return handler(new ApiCall(http, _node, version, values), ct);
+    }
+
+    private async Task AnswerErrorAsync(HttpContext http, Exception error, CancellationToken ct)
+    {
+        (int status, string message) = Describe(error);
+        string path = http.Request.Path.Value ?? "/";
+        if (status == StatusCodes.Status500InternalServerError && error is not ClusterException)
+        {
+            _logger.RequestFailed(error, http.Request.Method, path);
+        }
+        else
+        {
+            _logger.RequestRefused(http.Request.Method, path, status, message);
+        }
+
+        if (http.Response.HasStarted)
+        {
+            // Too late for a status: cutting the connection is the only honest sign that the answer is not whole.
+            http.Abort();
+            return;
+        }
+
+        http.Response.Clear();
+        SetHeaders(http.Response.Headers);
+        await new ApiCall(http, _node, ApiVersion.Newest, new Dictionary<string, string>(StringComparer.Ordinal))
+            .AnswerAsync(status, new WireError { Message = message }, WireJson.Default.WireError, ct);
+    }
+
+    private static (int Status, string Message) Describe(Exception error) => error switch
+    {
+        ClusterException refused => (refused.Kind.ToHttpStatus(), refused.Message),
+        BadHttpRequestException bad => (bad.StatusCode, bad.Message),
+        NotImplementedException => (StatusCodes.Status501NotImplemented, "not implemented by this node yet"),
+        _ => (StatusCodes.Status500InternalServerError, $"internal error: {error.Message}"),
+    };
+
+    private void SetHeaders(IHeaderDictionary headers)
+    {
+        headers["Api-Version"] = ApiVersion.Newest.ToString();
+        headers["Docker-Experimental"] = "false";
+        headers["Ostype"] = "linux";
+        headers.Server = $"Docker/{_node.Facts.Version} (linux)";
+    }
+}

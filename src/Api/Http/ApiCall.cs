@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+using Skep.Manager.Control;
+using Skep.Worker.Local;
+
+namespace Skep.Api.Http;
+
+/// <summary>One request and its answer: what handlers read from and write to.</summary>
+internal sealed class ApiCall(HttpContext http, INodeContext node, ApiVersion version, IReadOnlyDictionary<string, string> path)
+{
+    public HttpContext Http => http;
+
+    public INodeContext Node => node;
+
+    public ApiVersion Version => version;
+
+    /// <summary>A part of the path that the route names.</summary>
+    public string this[string name] => path[name];
+
+    /// <summary>The cluster half.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>, in Docker's words: this node is no manager.</exception>
+    public ClusterControl Control => node.Control ?? throw NotAManager(node.Lifecycle.State());
+
+    /// <summary>The node half.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: the agent does not run.</exception>
+    public LocalNode Local => node.Local ?? throw new ClusterException(ErrorKind.Unavailable, "the agent of this node is not running: is containerd up?");
+
+    /// <summary>The first value of a query parameter; empty if there is none.</summary>
+    public string Query(string name) => http.Request.Query[name] is [{ } first, ..] ? first : "";
+
+    /// <summary>Docker's idea of true: anything but nothing, 0, no, false and none.</summary>
+    public bool Flag(string name) => Query(name).Trim().ToLowerInvariant() is not ("" or "0" or "no" or "false" or "none");
+
+    /// <summary>The <c>version</c> parameter of an update.</summary>
+    /// <param name="what">For the error: service, node …</param>
+    public ulong ExpectedVersion(string what)
+        => ulong.TryParse(Query("version"), NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)
+            ? number
+            : throw ClusterException.Invalid($"invalid {what} version '{Query("version")}': it has to be the Version.Index the change was made from");
+
+    public QueryFilters Filters(params ReadOnlySpan<string> allowed) => QueryFilters.Parse(Query("filters"), allowed);
+
+    /// <summary>The body.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: none, not JSON, or of another shape.</exception>
+    public async Task<T> ReadAsync<T>(JsonTypeInfo<T> type, CancellationToken ct)
+        where T : class
+    {
+        string contentType = http.Request.ContentType ?? "";
+        string mediaType = contentType.Split(';')[0].Trim();
+        if (!string.Equals(mediaType, "application/json", StringComparison.OrdinalIgnoreCase))
+        {
+            throw ClusterException.Invalid(
+                mediaType.Length == 0 && http.Request.ContentLength is null or 0
+                    ? "invalid JSON: got EOF while reading request body"
+                    : $"unsupported Content-Type header ({contentType}): must be 'application/json'");
+        }
+
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(http.Request.Body, type, ct)
+                ?? throw ClusterException.Invalid("invalid JSON: the body is null");
+        }
+        catch (JsonException wrong)
+        {
+            throw new ClusterException(ErrorKind.InvalidArgument, $"invalid JSON: {wrong.Message}", wrong);
+        }
+    }
+
+    public Task AnswerAsync<T>(T body, JsonTypeInfo<T> type, CancellationToken ct) => AnswerAsync(StatusCodes.Status200OK, body, type, ct);
+
+    public async Task AnswerAsync<T>(int status, T body, JsonTypeInfo<T> type, CancellationToken ct)
+    {
+        // Written whole, so that a failure to serialize is still a proper error.
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(body, type);
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = bytes.Length;
+        if (!HttpMethods.IsHead(http.Request.Method))
+        {
+            await http.Response.Body.WriteAsync(bytes, ct);
+        }
+    }
+
+    public Task AnswerAsync(int status)
+    {
+        http.Response.StatusCode = status;
+        return Task.CompletedTask;
+    }
+
+    private static ClusterException NotAManager(SwarmState state) => new(ErrorKind.Unavailable, state switch
+    {
+        { State: LocalNodeState.Locked } =>
+            "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.",
+        { State: LocalNodeState.Inactive } =>
+            "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm and try again.",
+        { State: LocalNodeState.Pending or LocalNodeState.Error, Error.Length: > 0 } => $"This node is not a swarm manager: {state.Error}",
+        { State: LocalNodeState.Pending } => "This node is joining a swarm; try again in a moment.",
+        { IsManager: true } => "This manager is just starting; try again in a moment.",
+        _ => "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. "
+            + "Please run this command on a manager node or promote the current node to a manager.",
+    });
+}
