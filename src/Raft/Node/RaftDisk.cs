@@ -63,7 +63,7 @@ internal sealed class RaftDisk
             return;
         }
 
-        if (recovered.IsEmpty && options.Start == RaftStart.ForceNewCluster)
+        if (recovered.SnapshotIndex == 0 && options.Start == RaftStart.ForceNewCluster)
         {
             throw new InvalidOperationException("there is nothing on disk to make a new cluster of");
         }
@@ -73,6 +73,7 @@ internal sealed class RaftDisk
             using SnapshotReader reader = Snapshots.OpenRead(recovered.SnapshotIndex, recovered.SnapshotTerm);
             Recent.Restore(reader);
             stateMachine.Restore(reader, reader.Meta.Index);
+            reader.VerifyRest();
             Meta = reader.Meta;
         }
 

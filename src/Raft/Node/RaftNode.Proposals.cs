@@ -73,6 +73,7 @@ public sealed partial class RaftNode
         }
 
         proposal.SentTick = tickCount;
+        proposal.Tries++; // each one waits longer: a slow leader must not be given everything twice
         proposal.Waits = core.Propose(proposal.Framed) != ProposeOutcome.Accepted;
         if (proposal.Waits)
         {
@@ -144,7 +145,7 @@ public sealed partial class RaftNode
         {
             foreach (PendingProposal proposal in pending.Values)
             {
-                if (!proposal.Waits && tickCount - proposal.SentTick >= 2 * options.ElectionTicks)
+                if (!proposal.Waits && tickCount - proposal.SentTick >= (long)options.ElectionTicks << Math.Min(proposal.Tries, 4))
                 {
                     proposal.Waits = true;
                     unsent.Enqueue(proposal);
@@ -232,6 +233,8 @@ public sealed partial class RaftNode
         public ulong FirstIndex { get; private set; }
 
         public long SentTick { get; set; }
+
+        public int Tries { get; set; }
 
         /// <summary>Stands in the queue of those to be submitted.</summary>
         public bool Waits { get; set; }

@@ -12,15 +12,21 @@ public sealed partial class RaftNode
     private SnapshotMeta snapshotMeta;
 
     private long bytesSinceSnapshot;
+    private long snapshotFileBytes;
     private bool writingSnapshot;
 
     /// <summary>A received file that the core has not decided about.</summary>
     private SnapshotMeta? offered;
 
     /// <summary>A snapshot that a peer streams here. Returns when the core has taken it in or refused it.</summary>
+    /// <param name="snapshotMessage">As given to the sender's transport.</param>
+    /// <param name="data">As given to the sender's transport. Disposed before this returns, read to its end or not: whoever feeds it must not wait for ever.</param>
+    /// <param name="ct">Gives up; nothing of the snapshot remains.</param>
     /// <exception cref="InvalidDataException">It did not arrive whole.</exception>
+    /// <exception cref="RaftUnavailableException">The node has stopped.</exception>
     public async Task ReceiveSnapshotAsync(Message snapshotMessage, Stream data, CancellationToken ct)
     {
+        await using Stream source = data;
         ThrowIfStopped();
         SnapshotMeta meta = snapshotMessage.Snapshot ?? throw new InvalidDataException("a snapshot message without a description");
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,7 +37,7 @@ public sealed partial class RaftNode
             if (meta.Index > Status.Commit)
             {
                 using SnapshotWriter writer = snapshots.Receive(meta);
-                await SnapshotTransfer.ReceiveAsync(data, writer, ct);
+                await SnapshotTransfer.ReceiveAsync(source, writer, ct);
                 writer.Commit();
             }
 
@@ -56,7 +62,9 @@ public sealed partial class RaftNode
 
     private void SnapshotIfDue()
     {
-        bool due = appliedIndex - snapshotMeta.Index >= options.SnapshotEntries || bytesSinceSnapshot >= options.SnapshotLogBytes;
+        // A large state is not written again for a small log: that would cost many times what the log itself does.
+        bool worthwhile = bytesSinceSnapshot >= snapshotFileBytes / 8;
+        bool due = (worthwhile && appliedIndex - snapshotMeta.Index >= options.SnapshotEntries) || bytesSinceSnapshot >= options.SnapshotLogBytes;
         if (!due || writingSnapshot || appliedIndex == snapshotMeta.Index)
         {
             return;
@@ -101,6 +109,7 @@ public sealed partial class RaftNode
             return; // a newer one came from the leader meanwhile; pruning removes this file
         }
 
+        snapshotFileBytes = bytes;
         log.SnapshotWritten(meta.Index, meta.Term, bytes);
         wal.MarkSnapshot(meta.Index, meta.Term);
         wal.Sync();
@@ -118,6 +127,7 @@ public sealed partial class RaftNode
         {
             recent.Restore(reader);
             stateMachine.Restore(reader, meta.Index);
+            reader.VerifyRest();
         }
 
         snapshotMeta = meta;

@@ -35,6 +35,9 @@ public sealed partial class RaftNode : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationToken stopped;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>RunAsync is over with everything it registered.</summary>
+    private readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int wakePending;
     private int ticksDue;
     private int running;
@@ -86,12 +89,19 @@ public sealed partial class RaftNode : IAsyncDisposable
             throw new InvalidOperationException("the node runs already, or did");
         }
 
-        using CancellationTokenRegistration registration = ct.Register(() => stopping.Cancel());
-        using CancellationTokenRegistration waker = stopped.Register(Wake);
-        // A thread of its own: the loop blocks in fdatasync, which must not starve the pool.
-        Thread thread = new(RunLoop) { Name = $"raft-{options.Id:x}", IsBackground = true };
-        thread.Start();
-        await ended.Task;
+        try
+        {
+            using CancellationTokenRegistration registration = ct.Register(() => stopping.Cancel());
+            using CancellationTokenRegistration waker = stopped.Register(Wake);
+            // A thread of its own: the loop blocks in fdatasync, which must not starve the pool.
+            Thread thread = new(RunLoop) { Name = $"raft-{options.Id:x}", IsBackground = true };
+            thread.Start();
+            await ended.Task;
+        }
+        finally
+        {
+            left.TrySetResult();
+        }
     }
 
     /// <summary>A message of a peer. Dropped if the loop is far behind.</summary>
@@ -153,7 +163,7 @@ public sealed partial class RaftNode : IAsyncDisposable
         await stopping.CancelAsync();
         if (Interlocked.Exchange(ref running, 1) != 0)
         {
-            await ended.Task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await left.Task; // what ended the run is RunAsync's to tell
         }
 
         FailEverything(Stopped());

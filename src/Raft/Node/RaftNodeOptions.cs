@@ -38,7 +38,7 @@ public sealed record RaftNodeOptions
 
     public RaftStart Start { get; init; } = RaftStart.Join;
 
-    /// <summary>For a member that joins: who is in the group, so it can answer before it has the membership itself.</summary>
+    /// <summary>For a member that joins, until its first snapshot: who is in the group, so it can answer before it has the membership itself.</summary>
     public ImmutableArray<RaftMember> KnownPeers { get; init; } = [];
 
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromMilliseconds(100);

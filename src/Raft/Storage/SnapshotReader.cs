@@ -64,6 +64,15 @@ internal sealed class SnapshotReader : ForwardStream
         return part;
     }
 
+    /// <summary>Reads on to the trailer: a reader that stops early would not notice a file that is cut off.</summary>
+    public void VerifyRest()
+    {
+        Span<byte> sink = stackalloc byte[4096];
+        while (Read(sink) > 0)
+        {
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.IO.Pipelines;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Testing;
@@ -152,6 +153,58 @@ public sealed class RunningNodeTests
 
         disk.Delete(snapshot);
         Assert.Contains("missing", Assert.Throws<CorruptSnapshotException>(() => Open(options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_is_not_wanted_or_breaks_off_keeps_no_sender_waiting()
+    {
+        ManualTimeProvider time = new();
+        SimulatedDisk disk = new();
+        await using RaftNode node = RaftNode.Open(Options(1, disk, RaftStart.Found), new ListMachine(), new Net(), time, new Random(1), NullLogger.Instance);
+        using CancellationTokenSource stop = new();
+        Task run = node.RunAsync(stop.Token);
+        await Until(time, () => node.IsLeader);
+        SnapshotMeta old = new(1, 1, node.Status.Membership);
+        Pipe pipe = new();
+        Task receiving = node.ReceiveSnapshotAsync(new Message(MessageKind.Snapshot, 2, 1, 1) { Snapshot = old }, pipe.Reader.AsStream(), CancellationToken.None);
+        for (int i = 0; i < 100; i++)
+        {
+            await pipe.Writer.WriteAsync(new byte[10_000]).AsTask().WaitAsync(Limit);
+        }
+
+        await receiving.WaitAsync(Limit);
+        await Assert.ThrowsAsync<InvalidDataException>(() => node.ReceiveSnapshotAsync(
+            new Message(MessageKind.Snapshot, 2, 1, 9) { Snapshot = old with { Index = 999 } }, new MemoryStream(new byte[100]), CancellationToken.None));
+        Assert.Equal(1, disk.List().Count(n => n.StartsWith("snapshot", StringComparison.Ordinal)));
+        await stop.CancelAsync();
+        await run.WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task A_node_on_a_real_disk_remembers()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"skt-raft-{Environment.ProcessId}-{nameof(RunningNodeTests)}");
+        try
+        {
+            for (int start = 0; start < 3; start++)
+            {
+                ManualTimeProvider time = new();
+                ListMachine machine = new();
+                using DiskRaftFiles files = DiskRaftFiles.OpenDirectory(path);
+                await using RaftNode node = RaftNode.Open(Options(1, files, RaftStart.Found), machine, new Net(), time, new Random(start), NullLogger.Instance);
+                using CancellationTokenSource stop = new();
+                Task run = node.RunAsync(stop.Token);
+                await Until(time, () => node.IsLeader);
+                await Task.WhenAll(Enumerable.Range(0, 700).Select(i => Propose(node, $"{start}-{i}").AsTask())).WaitAsync(Limit);
+                await stop.CancelAsync();
+                await run.WaitAsync(Limit);
+                Assert.Equal((start + 1) * 700, machine.Items.Distinct().Count());
+            }
+        }
+        finally
+        {
+            Directory.Delete(path, recursive: true);
+        }
     }
 
     /// <summary>Hands messages over at once, on the sender's thread.</summary>
