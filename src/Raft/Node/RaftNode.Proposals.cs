@@ -145,7 +145,7 @@ public sealed partial class RaftNode
         {
             foreach (PendingProposal proposal in pending.Values)
             {
-                if (!proposal.Waits && tickCount - proposal.SentTick >= (long)options.ElectionTicks << Math.Min(proposal.Tries, 4))
+                if (!proposal.Waits && tickCount - proposal.SentTick >= (long)options.ElectionTicks << Math.Min(proposal.Tries, 2))
                 {
                     proposal.Waits = true;
                     unsent.Enqueue(proposal);

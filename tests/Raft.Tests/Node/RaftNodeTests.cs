@@ -90,7 +90,7 @@ public sealed class RaftNodeTests
         for (int round = 0; round < 120; round++)
         {
             var running = group.Running.ToList();
-            for (int i = 0; i < 5; i++)
+            for (int i = 0; i < 5 && running.Count > 0; i++)
             {
                 var node = running[random.Next(running.Count)];
                 string text = $"r{round}-{i}";
@@ -99,18 +99,32 @@ public sealed class RaftNodeTests
 
             if (running.Count == 3 && random.Next(8) == 0)
             {
-                running[random.Next(3)].Node!.Pump();
-                group.Crash(running[random.Next(3)].Id, torn: true);
+                group.Turn(running[random.Next(3)]);
+                if (running[random.Next(3)] is { Node: not null } victim)
+                {
+                    group.Crash(victim.Id, torn: true);
+                }
             }
-            else if (running.Count == 2 && random.Next(4) == 0)
+            else if (running.Count == 3 && random.Next(8) == 0)
             {
-                group.Restart(Enumerable.Range(1, 3).Select(i => (ulong)i).Single(id => running.All(n => n.Id != id)));
+                var torn = running[random.Next(3)];
+                torn.CrashesOnDiskError = true;
+                torn.Disk.FailNextSync = true;
+            }
+            else if (running.Count < 3 && random.Next(2) == 0)
+            {
+                group.Restart(Enumerable.Range(1, 3).Select(i => (ulong)i).First(id => running.All(n => n.Id != id)));
             }
 
             group.Tick(random.Next(3));
         }
 
         group.LossRate = 0;
+        foreach (var node in group.Running)
+        {
+            node.Disk.FailNextSync = false;
+        }
+
         foreach (ulong id in (ulong[])[1, 2, 3])
         {
             if (group[id].Node is null)
@@ -121,7 +135,12 @@ public sealed class RaftNodeTests
 
         group.Until(() => asked.All(a => a.Task.IsCompleted), "all answers");
         var done = asked.Where(a => a.Task.IsCompletedSuccessfully).Select(a => a.Text).ToList();
-        Assert.True(done.Count > asked.Count / 2, $"{done.Count} of {asked.Count}");
+
+        // A caller whose node crashed cannot be answered. Everyone else waits for the survivors, and nearly always successfully.
+        var refusals = asked.Where(a => a.Task.IsFaulted).Select(a => MessageOf(a.Task)).Where(m => m != "the node has stopped").ToList();
+        int late = refusals.Count(m => m.Contains("not done in time", StringComparison.Ordinal));
+        Assert.True(late <= asked.Count / 50, $"{late} of {asked.Count} late: {refusals.FirstOrDefault(m => m.Contains("in time", StringComparison.Ordinal))}");
+        Assert.True(done.Count >= 100, $"{done.Count} of {asked.Count}");
         group.AssertSame(done);
     }
 

@@ -100,7 +100,7 @@ internal sealed class TestGroup(int seed = 1) : IDisposable
             bool worked = false;
             foreach (TestNode node in Running.ToList())
             {
-                worked |= node.Node!.Pump();
+                worked |= Turn(node);
             }
 
             if (!worked)
@@ -110,6 +110,20 @@ internal sealed class TestGroup(int seed = 1) : IDisposable
         }
 
         Assert.Fail("the group never comes to rest");
+    }
+
+    /// <summary>One turn of one node's loop.</summary>
+    public bool Turn(TestNode node)
+    {
+        try
+        {
+            return node.Node!.Pump();
+        }
+        catch (IOException) when (node.CrashesOnDiskError)
+        {
+            Crash(node.Id, torn: true);
+            return true;
+        }
     }
 
     public void Tick(int ticks = 1)
@@ -195,6 +209,9 @@ internal sealed class TestGroup(int seed = 1) : IDisposable
         public RaftNode? Node { get; set; }
 
         public Membership Members { get; private set; } = Membership.Empty;
+
+        /// <summary>A sync that fails stands for power lost in the middle of a write.</summary>
+        public bool CrashesOnDiskError { get; set; }
 
         public int SnapshotsSent { get; private set; }
 

@@ -21,6 +21,7 @@ internal sealed class SimulatedDisk : IRaftFiles
         lock (gate)
         {
             generation++;
+            FailNextSync = false;
             names.Clear();
             foreach ((string name, Content content) in durableNames)
             {
