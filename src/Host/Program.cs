@@ -1,1 +1,61 @@
-return 0;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+using Skep.Api;
+using Skep.Host;
+using Skep.Host.Listeners;
+using Skep.Host.Node;
+
+string version = typeof(SkepdOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+if (args is ["--help" or "-h"])
+{
+    Console.WriteLine(Usage.Text);
+    return 0;
+}
+
+if (args is ["--version" or "-v"])
+{
+    Console.WriteLine($"skepd {version}");
+    return 0;
+}
+
+TimeProvider time = TimeProvider.System;
+try
+{
+    SkepdOptions options = SkepdOptions.Parse(args);
+    if (!LibC.IsRoot)
+    {
+        throw new ClusterException(ErrorKind.FailedPrecondition, "skepd needs root: it makes network namespaces, mounts and containers");
+    }
+
+    using var log = new ConsoleLog(Usage.LevelOf(options.LogLevel), time);
+    using var stopping = new CancellationTokenSource();
+    using PosixSignalRegistration onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    void Stop(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        stopping.Cancel();
+    }
+
+    string hostname = options.NodeName ?? Environment.MachineName;
+    var paths = new NodePaths(options.DataDir, options.RunDir);
+    await using var engine = new NodeEngine(options, paths, hostname, version, time, Random.Shared, log);
+    await engine.OpenAsync(NodeRecord.Load(paths.NodeRecord)?.DataPathPort ?? 0, stopping.Token);
+    NodeFacts facts = NodeFacts.OfThisMachine(version, hostname, options.DataDir);
+    var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
+    await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, node, time, log, stopping.Token);
+    log.CreateLogger("Skepd").Serving(version, options.Socket);
+    await node.RunAsync(stopping.Token);
+    return 0;
+}
+catch (OperationCanceledException)
+{
+    return 0;
+}
+catch (Exception e) when (e is ClusterException or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"skepd: {e.Message}");
+    return 1;
+}

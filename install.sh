@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# install.sh [--prefix /usr/local]: puts skep and skepd, the systemd unit, the group and shell completion on this machine.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+prefix=/usr/local
+[ "${1:-}" != --prefix ] || prefix=$2
+[ "$(id -u)" = 0 ] || { echo "install.sh needs root: sudo ./install.sh" >&2; exit 1; }
+
+"$here/scripts/install-prerequisites.sh"
+[ -x "$here/out/skepd" ] || "$here/build.sh"
+
+install -d "$prefix/lib/skep" "$prefix/bin" /etc/skep
+for part in Host Cli; do
+    rm -rf "$prefix/lib/skep/$part"
+    cp -r "$here/out/.$part" "$prefix/lib/skep/$part"
+done
+ln -sfn "$prefix/lib/skep/Host/skepd" "$prefix/bin/skepd"
+ln -sfn "$prefix/lib/skep/Cli/skep" "$prefix/bin/skep"
+
+getent group skep >/dev/null || groupadd --system skep
+[ -e /etc/skep/skepd.json ] || echo '{}' >/etc/skep/skepd.json
+sed "s#@prefix@#$prefix#" "$here/packaging/skep.service" >/etc/systemd/system/skep.service
+
+for shell in bash zsh fish; do
+    case $shell in
+        bash) target=/usr/share/bash-completion/completions/skep ;;
+        zsh) target=/usr/share/zsh/vendor-completions/_skep ;;
+        fish) target=/usr/share/fish/vendor_completions.d/skep.fish ;;
+    esac
+    [ ! -d "$(dirname "$target")" ] || "$prefix/bin/skep" completion $shell >"$target"
+done
+
+if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload
+    systemctl enable --now skep.service
+    echo "skep runs. Add yourself to the group skep, then: skep swarm init"
+else
+    echo "installed. No systemd runs here: start $prefix/bin/skepd by hand, after containerd"
+fi

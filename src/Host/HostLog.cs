@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace Skep.Host;
+
+/// <summary>What the daemon itself logs; ids 100 to 199.</summary>
+internal static partial class HostLog
+{
+    [LoggerMessage(100, LogLevel.Information, "skepd {Version} serves the Engine API on {Socket}")]
+    public static partial void Serving(this ILogger logger, string version, string socket);
+
+    [LoggerMessage(101, LogLevel.Information, "Node {NodeId} goes on as {Role} of cluster {ClusterId}")]
+    public static partial void GoingOn(this ILogger logger, NodeId nodeId, NodeRole role, ClusterId clusterId);
+
+    [LoggerMessage(102, LogLevel.Information, "Node {NodeId} is now a {Role}")]
+    public static partial void RoleChanged(this ILogger logger, NodeId nodeId, NodeRole role);
+
+    [LoggerMessage(103, LogLevel.Information, "Certificate of node {NodeId} renewed as {Role}, valid until {Until}")]
+    public static partial void CertificateRenewed(this ILogger logger, NodeId nodeId, NodeRole role, DateTime until);
+
+    [LoggerMessage(104, LogLevel.Warning, "Certificate not renewed by {Manager} yet: {Reason}")]
+    public static partial void RenewalFailed(this ILogger logger, string manager, string reason);
+
+    [LoggerMessage(105, LogLevel.Error, "Cluster membership stopped: {Reason}")]
+    public static partial void MembershipFailed(this ILogger logger, Exception error, string reason);
+
+    [LoggerMessage(106, LogLevel.Information, "Node {NodeId} left its cluster")]
+    public static partial void LeftCluster(this ILogger logger, NodeId nodeId);
+
+    [LoggerMessage(107, LogLevel.Warning, "Left without telling the other managers: {Reason}; remove this node there with node rm --force")]
+    public static partial void LeftWithoutGroup(this ILogger logger, string reason);
+
+    [LoggerMessage(108, LogLevel.Error, "Cannot start: {Reason}")]
+    public static partial void CannotStart(this ILogger logger, string reason);
+}

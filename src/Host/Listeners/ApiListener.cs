@@ -1,0 +1,63 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Skep.Api;
+
+namespace Skep.Host.Listeners;
+
+/// <summary>The Engine API on the node's unix socket, for root and the socket's group.</summary>
+internal static class ApiListener
+{
+    private const UnixFileMode SocketMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+
+    /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: another daemon serves the socket.</exception>
+    public static async Task<WebApplication> StartAsync(string socket, string group, INodeContext node, TimeProvider time, ConsoleLog log, CancellationToken ct)
+    {
+        await RemoveStaleAsync(socket, ct).ConfigureAwait(false);
+        Directory.CreateDirectory(Path.GetDirectoryName(socket)!);
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddProvider(log);
+        builder.Logging.SetMinimumLevel(LogLevel.Debug);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.ListenUnixSocket(socket, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        builder.Services.AddRoutingCore();
+        WebApplication app = builder.Build();
+        app.UseRouting();
+        app.UseEndpoints(endpoints => EngineApi.Map(endpoints, node, time, log.CreateLogger<EngineApi>()));
+        await app.StartAsync(ct).ConfigureAwait(false);
+        File.SetUnixFileMode(socket, SocketMode);
+        LibC.TryChangeGroup(socket, group);
+        return app;
+    }
+
+    /// <summary>A killed daemon leaves its socket file behind; a living one answers on it.</summary>
+    private static async Task RemoveStaleAsync(string path, CancellationToken ct)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await probe.ConnectAsync(new UnixDomainSocketEndPoint(path), ct).ConfigureAwait(false);
+        }
+        catch (SocketException)
+        {
+            File.Delete(path);
+            return;
+        }
+
+        throw new ClusterException(ErrorKind.FailedPrecondition, $"another daemon serves {path}; stop it, or choose another socket with --socket");
+    }
+}

@@ -1,0 +1,291 @@
+using System.Net;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Skep.Host.Identity;
+using Skep.Host.Listeners;
+using Skep.Manager;
+using Skep.Manager.Ca;
+using Skep.Raft;
+using Skep.Rpc.Security;
+using Skep.Worker.Agent;
+
+namespace Skep.Host.Node;
+
+/// <summary>The node while it belongs to a cluster: its gRPC listener, its agent and, with a manager's certificate, its manager. Starts anew when its role changes; containers go on.</summary>
+internal sealed class MemberNode : IDisposable
+{
+    private static readonly TimeSpan JoinLimit = TimeSpan.FromSeconds(20);
+
+    private readonly NodePaths _paths;
+    private readonly IdentityStore _identities;
+    private readonly NodeEngine _engine;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ConsoleLog _log;
+    private readonly ILogger _logger;
+    private readonly NodeChannels _channels;
+    private readonly IdentityHolder _identity;
+    private readonly NewCluster? _founding;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile NodeRecord _record;
+    private volatile ManagerNode? _manager;
+    private TaskCompletionSource _roleMayHaveChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _wantedRole;
+
+    /// <param name="founding">Not null when this node makes the cluster.</param>
+    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, NewCluster? founding, NodeEngine engine, TimeProvider time, Random random, ConsoleLog log)
+    {
+        _paths = paths;
+        _identities = identities;
+        _identity = new IdentityHolder(identity);
+        _wantedRole = (int)identity.Role;
+        _record = record;
+        _founding = founding;
+        _engine = engine;
+        _time = time;
+        _random = random;
+        _log = log;
+        _logger = log.CreateLogger(nameof(MemberNode));
+        _channels = new NodeChannels(_identity, time);
+    }
+
+    public NodeIdentity Identity => _identity.Current;
+
+    public NodeRecord Record => _record;
+
+    /// <summary>Null on a worker, and while the manager starts.</summary>
+    public ManagerNode? Manager => _manager;
+
+    /// <summary>Completes when the node does its part for the first time: a worker listens, a manager knows its leader.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>Lives until cancelled. Throws what made going on impossible.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        try
+        {
+            while (true)
+            {
+                await RunInRoleAsync(_identity.Current.Role, ct).ConfigureAwait(false);
+                ct.ThrowIfCancellationRequested();
+                _logger.RoleChanged(_identity.Current.Node, _identity.Current.Role);
+            }
+        }
+        catch (Exception e) when (!_ready.Task.IsCompleted)
+        {
+            _ready.TrySetException(e);
+            throw;
+        }
+    }
+
+    /// <summary>Takes a manager out of the Raft group before it forgets everything.</summary>
+    public Task LeaveGroupAsync(CancellationToken ct)
+        => ManagerJoin.LeaveAsync(_identity.Current.Node, [.. _manager?.Raft.Status.Membership.Members.Select(m => m.Address) ?? _record.Managers], _record.AdvertiseAddress, _channels, _time, ct);
+
+    public void Dispose() => _channels.Dispose();
+
+    private async Task RunInRoleAsync(NodeRole role, CancellationToken ct)
+    {
+        using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        WorkerAgent agent = _engine.Agent ?? throw new ClusterException(ErrorKind.Unavailable, "the node's engine is not open");
+        ManagerNode? manager = role == NodeRole.Manager ? await OpenManagerAsync(ct).ConfigureAwait(false) : null;
+        if (role == NodeRole.Worker)
+        {
+            ForgetGroup();
+        }
+
+        try
+        {
+            await using PeerListener listener = await PeerListener.StartAsync(
+                IPEndPoint.Parse(_record.ListenAddress), _identity, agent, manager, _time, _log, ct).ConfigureAwait(false);
+            var membership = new Worker.Agent.Membership(
+                _identity.Current.Node,
+                _identity.Current.Cluster,
+                (role == NodeRole.Manager ? [_record.AdvertiseAddress, .. _record.Managers.Where(m => m != _record.AdvertiseAddress)] : _record.Managers).ToValueList(),
+                _record.AdvertiseAddress,
+                _record.DataPathAddress);
+            var running = new List<Task>
+            {
+                agent.RunAsync(membership, new ChannelsOfAgent(_channels), Hear, together.Token),
+                RenewAsync(together.Token),
+                UntilRoleChangesAsync(role, together.Token),
+            };
+            if (manager is not null)
+            {
+                running.Add(manager.RunAsync(together.Token));
+                _manager = manager;
+                await StartManagingAsync(manager, together.Token).ConfigureAwait(false);
+            }
+
+            _ready.TrySetResult();
+            Task first = await Task.WhenAny(running).ConfigureAwait(false);
+            _manager = null;
+            await together.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(running.Select(t => t.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))).ConfigureAwait(false);
+            await first.ConfigureAwait(false);
+        }
+        finally
+        {
+            _manager = null;
+            await together.CancelAsync().ConfigureAwait(false);
+            if (manager is not null)
+            {
+                await manager.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task StartManagingAsync(ManagerNode manager, CancellationToken ct)
+    {
+        if (_founding is not null && manager.Store.View().Cluster is null)
+        {
+            await manager.FoundAsync(_founding, _record.AdvertiseAddress, ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ManagerNode> OpenManagerAsync(CancellationToken ct)
+    {
+        IReadOnlyList<RaftMember> known = _record.KnownMembers;
+        RaftStart start = RaftStart.Join;
+        if (_record.RaftId == 0)
+        {
+            ulong id;
+            if (_founding is not null)
+            {
+                (id, start) = ((ulong)_random.NextInt64(1, long.MaxValue), RaftStart.Found);
+            }
+            else
+            {
+                (id, known) = await ManagerJoin.AskAsync(_record.Managers, _record.AdvertiseAddress, _channels, _time, JoinLimit, ct).ConfigureAwait(false);
+            }
+
+            Remember(_record with { RaftId = id, KnownMembers = [.. known] });
+        }
+        else if (_founding is not null)
+        {
+            start = RaftStart.Found;
+        }
+
+        return ManagerNode.Open(
+            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, KnownMembers = known },
+            _identity,
+            _channels,
+            _time,
+            IdSource.Secure,
+            _random,
+            _log);
+    }
+
+    /// <summary>A node that is a manager no more keeps nothing of the store.</summary>
+    private void ForgetGroup()
+    {
+        if (_record.RaftId != 0)
+        {
+            Remember(_record with { RaftId = 0, KnownMembers = [] });
+        }
+
+        if (Directory.Exists(_paths.Manager))
+        {
+            Directory.Delete(_paths.Manager, recursive: true);
+        }
+    }
+
+    private void Remember(NodeRecord record)
+    {
+        record.Save(_paths.NodeRecord);
+        _record = record;
+    }
+
+    private void Hear(ClusterNews news)
+    {
+        string[] managers = [.. news.Managers.Select(m => m.Address).Order(StringComparer.Ordinal)];
+        if (managers.Length > 0 && !managers.SequenceEqual(_record.Managers, StringComparer.Ordinal))
+        {
+            Remember(_record with { Managers = managers });
+        }
+
+        if (news.DataPathPort != 0 && news.DataPathPort != _record.DataPathPort)
+        {
+            Remember(_record with { DataPathPort = news.DataPathPort });
+        }
+
+        if (Interlocked.Exchange(ref _wantedRole, (int)news.DesiredRole) != (int)news.DesiredRole || news.DesiredRole != _identity.Current.Role)
+        {
+            Interlocked.Exchange(ref _roleMayHaveChanged, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        }
+    }
+
+    private async Task UntilRoleChangesAsync(NodeRole role, CancellationToken ct)
+    {
+        while (_identity.Current.Role == role)
+        {
+            await _identity.Changed.WaitAsync(ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Renews the certificate when it is due, or at once when the cluster wants another role of this node.</summary>
+    private async Task RenewAsync(CancellationToken ct)
+    {
+        TimeSpan retry = TimeSpan.FromMilliseconds(250);
+        while (true)
+        {
+            Task changed = Volatile.Read(ref _roleMayHaveChanged).Task;
+            TimeSpan due = _identity.Current.RenewAt(_random) - _time.GetUtcNow();
+            if (Volatile.Read(ref _wantedRole) == (int)_identity.Current.Role && due > TimeSpan.Zero)
+            {
+                await Task.WhenAny(changed, Task.Delay(Min(due, TimeSpan.FromHours(12)), _time, ct)).ConfigureAwait(false);
+                ct.ThrowIfCancellationRequested();
+                continue;
+            }
+
+            if (await TryRenewAsync(ct).ConfigureAwait(false))
+            {
+                retry = TimeSpan.FromMilliseconds(250);
+            }
+            else
+            {
+                await Task.Delay(retry, _time, ct).ConfigureAwait(false);
+                retry = Min(retry * 2, TimeSpan.FromSeconds(30));
+            }
+        }
+    }
+
+    private async Task<bool> TryRenewAsync(CancellationToken ct)
+    {
+        foreach (string manager in _record.Managers)
+        {
+            try
+            {
+                NodeIdentity next = await CertificateClient.RenewAsync(_channels.To(manager), manager, _time, ct).ConfigureAwait(false);
+                if ((int)next.Role != Volatile.Read(ref _wantedRole) && next.Role == _identity.Current.Role)
+                {
+                    continue; // That manager has not heard yet.
+                }
+
+                _manager?.PrepareIdentity(_identity.Current, next);
+                _identities.Save(next);
+                _logger.CertificateRenewed(next.Node, next.Role, next.Certificate.NotAfter);
+                foreach (string address in _record.Managers)
+                {
+                    _channels.Forget(address); // New connections show the new role.
+                }
+
+                _identity.Replace(next);
+                return true;
+            }
+            catch (ClusterException e)
+            {
+                _logger.RenewalFailed(manager, e.Message);
+            }
+        }
+
+        return false;
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private sealed class ChannelsOfAgent(NodeChannels channels) : INodeChannels
+    {
+        public CallInvoker To(string address) => channels.To(address).CreateCallInvoker();
+    }
+}

@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Logging;
+using Skep.Overlay;
+using Skep.Worker;
+using Skep.Worker.Agent;
+
+namespace Skep.Host.Node;
+
+/// <summary>The agent and the network of this node: opened with the daemon, there whether or not the node is in a cluster.</summary>
+internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string hostname, string version, TimeProvider time, Random random, ConsoleLog log) : IAsyncDisposable
+{
+    private NodeNetwork? _network;
+    private int _dataPathPort = DefaultDataPathPort;
+
+    public const int DefaultDataPathPort = 4789;
+
+    /// <summary>Null while it is being opened or torn down.</summary>
+    public WorkerAgent? Agent { get; private set; }
+
+    /// <exception cref="ClusterException">No containerd, no nftables, not root: says which and what to do.</exception>
+    public async Task OpenAsync(int dataPathPort, CancellationToken ct)
+    {
+        _dataPathPort = dataPathPort == 0 ? DefaultDataPathPort : dataPathPort;
+        _network = await NodeNetwork.OpenAsync(
+            new OverlayOptions { RunDirectory = paths.Namespaces, DataPathPort = _dataPathPort }, time, log.CreateLogger<NodeNetwork>(), ct).ConfigureAwait(false);
+        Agent = await WorkerAgent.OpenAsync(
+            new WorkerOptions
+            {
+                DataDirectory = paths.Worker,
+                RunDirectory = paths.WorkerRun,
+                ContainerdSocket = options.Containerd,
+                ContainerdNamespace = options.ContainerdNamespace,
+                CgroupParent = options.CgroupParent,
+                Hostname = hostname,
+                EngineVersion = version,
+                EngineLabels = options.Labels.Select(l => l.Split('=', 2)).ToValueMap(p => p[0], p => p.Length > 1 ? p[1] : ""),
+                InsecureRegistries = options.InsecureRegistries.ToValueList(),
+                RegistryMirrors = options.RegistryMirrors.ToValueList(),
+            },
+            _network,
+            time,
+            random,
+            IdSource.Secure,
+            log,
+            ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens it anew if the cluster wants another VXLAN port.</summary>
+    public async Task RequireAsync(int dataPathPort, CancellationToken ct)
+    {
+        int wanted = dataPathPort == 0 ? DefaultDataPathPort : dataPathPort;
+        if (Agent is null || wanted != _dataPathPort)
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            await OpenAsync(wanted, ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The node left its cluster: no task, link or rule of it remains. The engine is open again afterwards.</summary>
+    public async Task LeaveAsync(CancellationToken ct)
+    {
+        if (Agent is { } agent && _network is { } network)
+        {
+            await agent.LeaveAsync(ct).ConfigureAwait(false);
+            await network.TearDownAsync(ct).ConfigureAwait(false);
+        }
+
+        await DisposeAsync().ConfigureAwait(false);
+        await OpenAsync(DefaultDataPathPort, ct).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Agent is { } agent)
+        {
+            Agent = null;
+            await agent.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_network is { } network)
+        {
+            _network = null;
+            await network.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

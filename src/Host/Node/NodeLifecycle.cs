@@ -1,0 +1,302 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Skep.Api;
+using Skep.Host.Identity;
+using Skep.Manager.Ca;
+using Skep.Manager.Control;
+using Skep.Rpc.Security;
+using Skep.Worker.Local;
+
+namespace Skep.Host.Node;
+
+/// <summary>How this node enters, stays in and leaves clusters; at most one <see cref="MemberNode"/> lives at a time.</summary>
+internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeEngine engine, NodeFacts facts, TimeProvider time, Random random, ConsoleLog log)
+    : INodeContext, INodeLifecycle
+{
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(30);
+
+    private readonly IdentityStore _identities = new(paths.Identity);
+    private readonly ILogger _logger = log.CreateLogger(nameof(NodeLifecycle));
+
+    // One init, join or leave at a time.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private volatile Life? _life;
+    private volatile string _error = "";
+    private CancellationToken _daemon;
+
+    private sealed record Life(MemberNode Member, CancellationTokenSource Stop, Task Running);
+
+    public NodeFacts Facts => facts;
+
+    INodeLifecycle INodeContext.Lifecycle => this;
+
+    public ClusterControl? Control => _life?.Member.Manager?.Control;
+
+    public LocalNode? Local => engine.Agent?.Local;
+
+    /// <summary>Goes on in the cluster the node was in, if any; ends when cancelled, with everything it started.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        _daemon = ct;
+        await _turn.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            if (_identities.Load() is { } identity && NodeRecord.Load(paths.NodeRecord) is { } record)
+            {
+                _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
+                Begin(identity, record, founding: null);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+
+        await Task.Delay(Timeout.Infinite, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+        if (_life is { } life)
+        {
+            await EndAsync(life).ConfigureAwait(false);
+        }
+    }
+
+    public SwarmState State()
+    {
+        if (_life is not { } life)
+        {
+            return new SwarmState(LocalNodeState.Inactive);
+        }
+
+        MemberNode member = life.Member;
+        LocalNodeState state = _error.Length > 0 ? LocalNodeState.Error : member.Ready.IsCompletedSuccessfully ? LocalNodeState.Active : LocalNodeState.Pending;
+        return new SwarmState(state)
+        {
+            Node = member.Identity.Node,
+            NodeAddress = NodeAddresses.Split(member.Record.AdvertiseAddress).Host,
+            IsManager = member.Manager is not null,
+            Error = _error,
+            Managers = member.Manager is { } manager
+                ? manager.Store.View().Nodes.Where(n => n.Manager is not null).Select(n => new RemoteManager(n.Id, n.Manager!.Address)).ToValueList()
+                : member.Record.Managers.Select(m => new RemoteManager(default, m)).ToValueList(),
+        };
+    }
+
+    public async Task<NodeId> InitAsync(SwarmInit request, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            if (request.ForceNewCluster)
+            {
+                throw new ClusterException(ErrorKind.NotImplemented, "--force-new-cluster is not supported yet");
+            }
+
+            RequireNoCluster();
+            string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
+            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: "");
+            NewCluster founding = NewCluster.Create(request.Spec, request.Availability, new Moment(time.GetUtcNow(), IdSource.Secure, random));
+            founding = founding with
+            {
+                Cluster = founding.Cluster with
+                {
+                    DataPathPort = request.DataPathPort,
+                    SubnetSize = request.SubnetSize,
+                    DefaultAddressPool = request.AddressPools.IsEmpty ? founding.Cluster.DefaultAddressPool : request.AddressPools,
+                },
+            };
+            await engine.RequireAsync(request.DataPathPort, ct).ConfigureAwait(false);
+            await EnterAsync(founding.IssueFirst(time.GetUtcNow()), new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), request.DataPathPort, 0, [advertise]), founding, ct).ConfigureAwait(false);
+            return founding.FirstManager.Id;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async Task JoinAsync(SwarmJoin request, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            RequireNoCluster();
+            JoinToken token = JoinToken.Parse(Encoding.UTF8.GetString(request.Token.Reveal()));
+            string[] remotes = [.. request.Remotes.Select(r => NodeAddresses.Split(r)).Select(r => $"{r.Host}:{r.Port}")];
+            if (remotes.Length == 0)
+            {
+                throw ClusterException.Invalid("at least 1 remote manager address is required to join");
+            }
+
+            string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
+            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, remotes[0]);
+            await engine.RequireAsync(dataPathPort: 0, ct).ConfigureAwait(false);
+            NodeIdentity identity = await AskAsync(remotes, token, request.Availability, ct).ConfigureAwait(false);
+            await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), 0, 0, remotes), founding: null, ct).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async Task LeaveAsync(bool force, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            Life life = _life ?? throw new ClusterException(ErrorKind.Unavailable, "This node is not part of a swarm");
+            if (life.Member.Identity.Role == NodeRole.Manager)
+            {
+                if (!force)
+                {
+                    throw new ClusterException(ErrorKind.Unavailable, LeaveWarning(life.Member));
+                }
+
+                if (life.Member.Manager?.Raft.Status.Membership.Members.Length > 1)
+                {
+                    await LeaveGroupAsync(life.Member, ct).ConfigureAwait(false);
+                }
+            }
+
+            await EndAsync(life).ConfigureAwait(false);
+            await ForgetAsync(ct).ConfigureAwait(false);
+            _logger.LeftCluster(life.Member.Identity.Node);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <remarks>Source of the texts: moby/moby:daemon/cluster/swarm.go, Leave.</remarks>
+    private static string LeaveWarning(MemberNode member)
+    {
+        const string Start = "You are attempting to leave the swarm on a node that is participating as a manager. ";
+        int managers = member.Manager?.Raft.Status.Membership.Voters.Count() ?? 0;
+        return managers switch
+        {
+            <= 1 => Start + "Removing the last manager erases all current state of the swarm. Use `--force` to ignore this message. ",
+            2 => Start + "Removing this node leaves 1 manager out of 2. Without a Raft quorum your swarm will be inaccessible. The only way to restore a swarm that has lost consensus is to reinitialize it with `--force-new-cluster`. Use `--force` to suppress this message. ",
+            _ => Start + $"Removing this node leaves {managers - 1} managers out of {managers}. Use `--force` to suppress this message. ",
+        };
+    }
+
+    /// <summary>With force the node goes even if the group cannot be told; the others then see a member that is silent.</summary>
+    private async Task LeaveGroupAsync(MemberNode member, CancellationToken ct)
+    {
+        try
+        {
+            await member.LeaveGroupAsync(ct).ConfigureAwait(false);
+        }
+        catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable)
+        {
+            _logger.LeftWithoutGroup(e.Message);
+        }
+    }
+
+    private void RequireNoCluster()
+    {
+        if (_life is not null)
+        {
+            throw new ClusterException(ErrorKind.Unavailable, "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.");
+        }
+    }
+
+    private async Task<NodeIdentity> AskAsync(string[] remotes, JoinToken token, NodeAvailability availability, CancellationToken ct)
+    {
+        ClusterException? last = null;
+        foreach (string remote in remotes)
+        {
+            try
+            {
+                return await CertificateClient.JoinAsync(remote, token, availability, time, ct).ConfigureAwait(false);
+            }
+            catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable)
+            {
+                last = e;
+            }
+        }
+
+        throw last!;
+    }
+
+    /// <summary>Begins membership and waits until it stands; if it does not, the node is as it was before.</summary>
+    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, NewCluster? founding, CancellationToken ct)
+    {
+        _identities.Save(identity);
+        record.Save(paths.NodeRecord);
+        Life life = Begin(identity, record, founding);
+        try
+        {
+            await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // As Docker: joining goes on in the background.
+            throw new ClusterException(ErrorKind.Unavailable, "Timeout was reached before node joined. The attempt to join the swarm will continue in the background. Use the \"docker info\" command to see the current swarm status of your node.");
+        }
+        catch (Exception) when (!ct.IsCancellationRequested)
+        {
+            await EndAsync(life).ConfigureAwait(false);
+            await ForgetAsync(CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private Life Begin(NodeIdentity identity, NodeRecord record, NewCluster? founding)
+    {
+        _error = "";
+        CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_daemon);
+        var member = new MemberNode(paths, _identities, identity, record, founding, engine, time, random, log);
+        return _life = new Life(member, stop, SuperviseAsync(member, stop.Token));
+    }
+
+    /// <summary>A membership that fails is tried again, so that a manager whose disk was full for a minute comes back by itself.</summary>
+    private async Task SuperviseAsync(MemberNode member, CancellationToken ct)
+    {
+        TimeSpan pause = TimeSpan.FromSeconds(1);
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await member.RunAsync(ct).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                _error = e.Message;
+                _logger.MembershipFailed(e, e.Message);
+            }
+
+            await Task.Delay(pause, time, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            pause = pause < TimeSpan.FromSeconds(30) ? pause * 2 : pause;
+            _error = "";
+        }
+    }
+
+    private async Task EndAsync(Life life)
+    {
+        await life.Stop.CancelAsync().ConfigureAwait(false);
+        await life.Running.ConfigureAwait(false);
+        life.Member.Dispose();
+        life.Stop.Dispose();
+        _life = null;
+    }
+
+    /// <summary>The node keeps its images and volumes; all that is the cluster's goes.</summary>
+    private async Task ForgetAsync(CancellationToken ct)
+    {
+        _life = null;
+        _error = "";
+        _identities.Delete();
+        File.Delete(paths.NodeRecord);
+        if (Directory.Exists(paths.Manager))
+        {
+            Directory.Delete(paths.Manager, recursive: true);
+        }
+
+        await engine.LeaveAsync(ct).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Skep.Raft;
+
+namespace Skep.Host.Node;
+
+/// <summary>What a node remembers of its membership beside its certificate.</summary>
+/// <param name="ListenAddress">host:port its gRPC listener is bound to.</param>
+/// <param name="AdvertiseAddress">host:port others reach it by.</param>
+/// <param name="DataPathAddress">Address others send VXLAN to.</param>
+/// <param name="DataPathPort">UDP port of VXLAN; 0 until a manager has said it.</param>
+/// <param name="RaftId">0 until it has been a manager.</param>
+/// <param name="Managers">host:port of the managers known last.</param>
+internal sealed record NodeRecord(string ListenAddress, string AdvertiseAddress, string DataPathAddress, int DataPathPort, ulong RaftId, string[] Managers)
+{
+    /// <summary>The Raft group when this node joined it: whom to answer until the first snapshot has told of the members.</summary>
+    public RaftMember[] KnownMembers { get; init; } = [];
+
+    public static NodeRecord? Load(string path)
+        => File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), NodeRecordJson.Default.NodeRecord) : null;
+
+    public void Save(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, NodeRecordJson.Default.NodeRecord));
+}
+
+[JsonSerializable(typeof(NodeRecord))]
+[JsonSourceGenerationOptions(WriteIndented = true)]
+internal sealed partial class NodeRecordJson : JsonSerializerContext;

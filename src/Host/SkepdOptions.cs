@@ -1,0 +1,98 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Skep.Host;
+
+/// <summary>Where everything of one daemon is. From flags, else from the configuration file, else these defaults.</summary>
+internal sealed record SkepdOptions
+{
+    public const string DefaultConfigFile = "/etc/skep/skepd.json";
+
+    /// <summary>Lasting data.</summary>
+    public string DataDir { get; init; } = "/var/lib/skep";
+
+    /// <summary>Things that end with a reboot.</summary>
+    public string RunDir { get; init; } = "/run/skep";
+
+    /// <summary>The Engine API's socket.</summary>
+    public string Socket { get; init; } = "/run/skep/skep.sock";
+
+    /// <summary>Group that may use the socket; ignored when the machine has no such group.</summary>
+    public string Group { get; init; } = "skep";
+
+    public string Containerd { get; init; } = "/run/containerd/containerd.sock";
+
+    public string ContainerdNamespace { get; init; } = "skep";
+
+    /// <summary>Parent of all containers' control groups.</summary>
+    public string CgroupParent { get; init; } = "/skep";
+
+    /// <summary>Null: the machine's host name.</summary>
+    public string? NodeName { get; init; }
+
+    /// <summary>Default of <c>swarm init</c> and <c>swarm join</c>: address other nodes use. Null: the only address, or the route's.</summary>
+    public string? AdvertiseAddr { get; init; }
+
+    /// <summary>Default of <c>swarm init</c> and <c>swarm join</c>: where the gRPC listener binds.</summary>
+    public string ListenAddr { get; init; } = "0.0.0.0:2377";
+
+    /// <summary>Engine labels, key=value.</summary>
+    public string[] Labels { get; init; } = [];
+
+    public string[] InsecureRegistries { get; init; } = [];
+
+    public string[] RegistryMirrors { get; init; } = [];
+
+    /// <summary>debug, info, warn or error.</summary>
+    public string LogLevel { get; init; } = "info";
+
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: an unknown flag or key, named.</exception>
+    public static SkepdOptions Parse(string[] args)
+    {
+        int config = Array.IndexOf(args, "--config");
+        string file = config >= 0 && config + 1 < args.Length ? args[config + 1] : DefaultConfigFile;
+        SkepdOptions options = File.Exists(file) ? Read(file) : config >= 0 ? throw ClusterException.Invalid($"--config {file}: no such file") : new SkepdOptions();
+        for (int i = 0; i < args.Length; i += 2)
+        {
+            string flag = args[i];
+            string value = i + 1 < args.Length ? args[i + 1] : throw ClusterException.Invalid($"{flag} needs a value");
+            options = flag switch
+            {
+                "--config" => options,
+                "--data-dir" => options with { DataDir = Path.GetFullPath(value) },
+                "--run-dir" => options with { RunDir = Path.GetFullPath(value) },
+                "--socket" => options with { Socket = Path.GetFullPath(value) },
+                "--group" => options with { Group = value },
+                "--containerd" => options with { Containerd = value },
+                "--containerd-namespace" => options with { ContainerdNamespace = value },
+                "--cgroup-parent" => options with { CgroupParent = value },
+                "--node-name" => options with { NodeName = value },
+                "--advertise-addr" => options with { AdvertiseAddr = value },
+                "--listen-addr" => options with { ListenAddr = value },
+                "--label" => options with { Labels = [.. options.Labels, value] },
+                "--insecure-registry" => options with { InsecureRegistries = [.. options.InsecureRegistries, value] },
+                "--registry-mirror" => options with { RegistryMirrors = [.. options.RegistryMirrors, value] },
+                "--log-level" => options with { LogLevel = value },
+                _ => throw ClusterException.Invalid($"unknown flag {flag}; see skepd --help"),
+            };
+        }
+
+        return options;
+    }
+
+    private static SkepdOptions Read(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), SkepdOptionsJson.Default.SkepdOptions) ?? new SkepdOptions();
+        }
+        catch (JsonException e)
+        {
+            throw new ClusterException(ErrorKind.InvalidArgument, $"{file}: {e.Message}", e);
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.KebabCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)]
+[JsonSerializable(typeof(SkepdOptions))]
+internal sealed partial class SkepdOptionsJson : JsonSerializerContext;

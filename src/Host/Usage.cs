@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Logging;
+
+namespace Skep.Host;
+
+/// <summary>What skepd says of its flags.</summary>
+internal static class Usage
+{
+    public const string Text = """
+        skepd: the daemon of a Skep node.
+
+        Usage: skepd [FLAG VALUE]...
+
+          --config FILE                 JSON with any of the flags below (default /etc/skep/skepd.json if it exists)
+          --data-dir DIR                lasting data (default /var/lib/skep)
+          --run-dir DIR                 data that ends with a reboot (default /run/skep)
+          --socket FILE                 the Engine API's socket (default /run/skep/skep.sock)
+          --group NAME                  group that may use the socket (default skep)
+          --containerd FILE             containerd's socket (default /run/containerd/containerd.sock)
+          --containerd-namespace NAME   namespace in containerd (default skep)
+          --cgroup-parent PATH          parent of all containers' control groups (default /skep)
+          --node-name NAME              the node's name (default the host name)
+          --advertise-addr ADDR         address other nodes use, unless swarm init or join says another
+          --listen-addr ADDR            where the node's gRPC listener binds (default 0.0.0.0:2377)
+          --label KEY=VALUE             engine label, for constraints (repeatable)
+          --insecure-registry HOST      registry without TLS or with a certificate of its own (repeatable)
+          --registry-mirror URL         asked before docker.io (repeatable)
+          --log-level LEVEL             debug, info, warn or error (default info)
+        """;
+
+    public static LogLevel LevelOf(string name) => name switch
+    {
+        "debug" => LogLevel.Debug,
+        "info" => LogLevel.Information,
+        "warn" => LogLevel.Warning,
+        "error" => LogLevel.Error,
+        _ => throw ClusterException.Invalid($"--log-level {name}: must be debug, info, warn or error"),
+    };
+}

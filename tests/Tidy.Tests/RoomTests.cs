@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+
+namespace Skep.Tidy.Tests;
+
+/// <summary>Who may know whom: the table of the house style, held against the project files.</summary>
+public sealed class RoomTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["Model"] = [],
+        ["Raft"] = [],
+        ["Store"] = ["Model"],
+        ["Scheduler"] = ["Model"],
+        ["Grpc"] = [],
+        ["Rpc"] = ["Model", "Grpc"],
+        ["Manager"] = ["Model", "Raft", "Store", "Scheduler", "Rpc"],
+        ["Overlay"] = ["Model"],
+        ["Worker"] = ["Model", "Rpc", "Overlay"],
+        ["Wire"] = ["Model"],
+        ["Api"] = ["Model", "Wire", "Manager", "Worker"],
+        ["Compose"] = ["Model"],
+        ["Cli"] = ["Wire", "Compose"],
+        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Grpc", "Rpc", "Manager", "Overlay", "Worker", "Wire", "Api", "Compose"],
+    };
+
+    [Fact]
+    public void A_room_references_only_the_rooms_it_may_know()
+    {
+        string[] strangers = [.. SourceTree.Files("src", "*.csproj").SelectMany(file =>
+        {
+            string room = Path.GetFileNameWithoutExtension(file);
+            Assert.True(Allowed.ContainsKey(room), $"room {room} is not in the table");
+            return Regex.Matches(File.ReadAllText(file), "<ProjectReference Include=\"\\.\\./(\\w+)/").Select(m => m.Groups[1].Value)
+                .Where(other => !Allowed[room].Contains(other)).Select(other => $"{room} -> {other}");
+        })];
+        Assert.Empty(strangers);
+    }
+
+    [Fact]
+    public void Every_room_explains_itself()
+    {
+        string[] silent = [.. Directory.GetDirectories(Path.Combine(SourceTree.Root, "src")).Where(room => !File.Exists(Path.Combine(room, "README.md"))).Select(SourceTree.Relative)];
+        Assert.Empty(silent);
+    }
+
+    [Fact]
+    public void Every_project_is_in_the_solution()
+    {
+        string solution = File.ReadAllText(Path.Combine(SourceTree.Root, "Orchestrator.sln"));
+        string[] missing = [.. new[] { "src", "tests", "bench" }.SelectMany(f => SourceTree.Files(f, "*.csproj")).Select(Path.GetFileName).OfType<string>()
+            .Where(name => !solution.Contains($"\\{name}", StringComparison.Ordinal))];
+        Assert.Empty(missing);
+    }
+}
