@@ -2,6 +2,18 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Skep.Micro;
+
+// Plain stopwatch runs: dotnet run -c Release --project bench/Micro -- place 100000 10000 [1 service each]
+if (args is ["place", .. string[] sizes])
+{
+    return PlaceRun.Run(sizes);
+}
+
+if (args is ["store", .. string[] counts])
+{
+    return StoreRun.Run(counts);
+}
 
 // In process: the generated projects of other toolchains do not know central package versions.
 // Usage: dotnet run -c Release --project bench/Micro -- --filter '*Raft*'
@@ -9,3 +21,4 @@ IConfig config = DefaultConfig.Instance
     .WithOptions(ConfigOptions.DisableOptimizationsValidator)
     .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
+return 0;

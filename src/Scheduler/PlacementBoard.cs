@@ -18,6 +18,7 @@ internal sealed class PlacementBoard
         _positions = new Dictionary<NodeId, int>(count);
         FreeNanoCpus = new long[count];
         FreeMemoryBytes = new long[count];
+        Ready = new bool[count];
         ActiveTasks = new int[count];
         ServiceTasks = new int[count];
         FailureRank = new int[count];
@@ -27,6 +28,7 @@ internal sealed class PlacementBoard
             _positions[load.Id] = i;
             FreeNanoCpus[i] = (load.Node!.Description?.Resources.NanoCpus ?? 0) - load.UsedNanoCpus;
             FreeMemoryBytes[i] = (load.Node.Description?.Resources.MemoryBytes ?? 0) - load.UsedMemoryBytes;
+            Ready[i] = load.Node is { Status.State: NodeState.Ready, Spec.Availability: NodeAvailability.Active };
             ActiveTasks[i] = load.ActiveTasks;
         }
     }
@@ -34,6 +36,9 @@ internal sealed class PlacementBoard
     public NodeLoad[] Loads { get; }
 
     public int Count => Loads.Length;
+
+    /// <summary>Up, and takes new tasks.</summary>
+    public bool[] Ready { get; }
 
     public long[] FreeNanoCpus { get; }
 

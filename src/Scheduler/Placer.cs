@@ -34,20 +34,21 @@ public static class Placer
             CheckGroup(group, board, now, placed, unplaced);
         }
 
+        var tree = new SpreadTree(board);
         foreach (TaskGroup group in GroupsOf(tasks[false], picture))
         {
-            PlaceGroup(group, board, now, placed, unplaced);
+            PlaceGroup(group, board, tree, now, placed, unplaced);
         }
 
         return new Placements(placed.DrainToImmutable(), unplaced.DrainToImmutable());
     }
 
     private static void PlaceGroup(
-        TaskGroup group, PlacementBoard board, DateTimeOffset now, ImmutableArray<PlacedTask>.Builder placed, ImmutableArray<UnplacedTask>.Builder unplaced)
+        TaskGroup group, PlacementBoard board, SpreadTree tree, DateTimeOffset now, ImmutableArray<PlacedTask>.Builder placed, ImmutableArray<UnplacedTask>.Builder unplaced)
     {
         board.Begin(group, now);
         var filters = new FilterPipeline(group);
-        var tree = new SpreadTree(group, board, filters);
+        tree.Grow(group, filters);
         int done = 0;
         for (; done < group.Tasks.Count && tree.Next() is >= 0 and int node; done++)
         {

@@ -11,27 +11,27 @@ namespace Skep.Scheduler;
 internal sealed class SpreadTree
 {
     private readonly PlacementBoard _board;
-    private readonly Branch _root;
     private readonly int[] _room;
 
-    public SpreadTree(TaskGroup group, PlacementBoard board, FilterPipeline filters)
+    // Without labels to spread over, the root holds all nodes; its lists are used again for the next group.
+    private readonly Branch _flat = new("");
+    private Branch _root;
+
+    public SpreadTree(PlacementBoard board)
     {
         _board = board;
         _room = new int[board.Count];
-        _root = new Branch("");
-        for (int node = 0; node < board.Count; node++)
+        _root = _flat;
+    }
+
+    /// <summary>Takes in the nodes as they stand for this group; <see cref="PlacementBoard.Begin"/> comes first.</summary>
+    public void Grow(TaskGroup group, FilterPipeline filters)
+    {
+        _flat.Clear();
+        _root = group.SpreadOver.Length == 0 ? _flat : new Branch("");
+        for (int node = 0; node < _room.Length; node++)
         {
-            _room[node] = filters.Room(board, node);
-            if (group.SpreadOver.Length == 0)
-            {
-                if (_room[node] > 0)
-                {
-                    _root.Leaves.Add((node, KeyOf(node)));
-                }
-
-                continue;
-            }
-
+            _room[node] = filters.Room(_board, node);
             Plant(group, node);
         }
 
@@ -125,7 +125,7 @@ internal sealed class SpreadTree
 
         public PriorityQueue<Branch, BranchKey> Order { get; } = new();
 
-        public PriorityQueue<int, LeafKey> LeafOrder { get; private set; } = new();
+        public PriorityQueue<int, LeafKey> LeafOrder { get; } = new();
 
         public BranchKey Key => new(ServiceTasks, ActiveTasks, value);
 
@@ -139,10 +139,16 @@ internal sealed class SpreadTree
             return child;
         }
 
+        public void Clear()
+        {
+            Leaves.Clear();
+            LeafOrder.Clear();
+        }
+
         /// <summary>All nodes are in: put them in order, in time linear in their number.</summary>
         public void Close()
         {
-            LeafOrder = new PriorityQueue<int, LeafKey>(Leaves);
+            LeafOrder.EnqueueRange(Leaves);
             foreach (Branch child in _children.Values)
             {
                 child.Close();

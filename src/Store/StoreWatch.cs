@@ -26,14 +26,14 @@ public sealed class StoreWatch : IAsyncEnumerable<StoreBatch>, IDisposable
         _wake.Writer.TryWrite(true);
     }
 
-    public async IAsyncEnumerator<StoreBatch> GetAsyncEnumerator(CancellationToken ct = default)
+    public async IAsyncEnumerator<StoreBatch> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        while (await _wake.Reader.WaitToReadAsync(ct))
+        while (await _wake.Reader.WaitToReadAsync(cancellationToken))
         {
             _wake.Reader.TryRead(out _);
             while (TryTake() is { } batch)
             {
-                ct.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 yield return batch;
             }
         }

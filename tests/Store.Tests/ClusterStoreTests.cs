@@ -25,7 +25,7 @@ public sealed class ClusterStoreTests
         CommitOutcome outcome = await store.CommitAsync([Create(Node("n"))], Limit);
 
         Assert.Equal(new CommitOutcome.Committed(1), outcome);
-        Assert.Equal(1, store.View().Nodes.Count);
+        Assert.Single(store.View().Nodes);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class ClusterStoreTests
         using StoreWatch watch = store.Watch();
         await store.CommitAsync([Create(Node("a"))], Limit);
 
-        Assert.Equal(1, Assert.Single(await TakeAsync(watch, 1)).View.Nodes.Count);
+        Assert.Single(Assert.Single(await TakeAsync(watch, 1)).View.Nodes);
         Assert.Null(watch.TryTake());
     }
 

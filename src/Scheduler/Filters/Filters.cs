@@ -6,7 +6,7 @@ internal sealed class ReadyFilter : NodeFilter
     public override bool AppliesTo(TaskGroup group) => true;
 
     public override int Room(TaskGroup group, PlacementBoard board, int node)
-        => board.NodeAt(node) is { Status.State: NodeState.Ready, Spec.Availability: NodeAvailability.Active } ? Unlimited : 0;
+        => board.Ready[node] ? Unlimited : 0;
 
     public override string Explain(int nodes) => nodes == 1 ? "1 node not available for new tasks" : $"{nodes} nodes not available for new tasks";
 }
