@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 
 namespace Skep.Rpc.Security;
@@ -6,6 +7,8 @@ namespace Skep.Rpc.Security;
 internal static class Base36
 {
     private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+    private static readonly SearchValues<char> WellFormed = SearchValues.Create(Digits);
 
     /// <summary>The big-endian number in <paramref name="bytes"/>, padded with zeros to <paramref name="width"/>.</summary>
     public static string Encode(ReadOnlySpan<byte> bytes, int width)
@@ -22,5 +25,5 @@ internal static class Base36
         return new string(text);
     }
 
-    public static bool IsWellFormed(ReadOnlySpan<char> text, int width) => text.Length == width && text.IndexOfAnyExcept(Digits) < 0;
+    public static bool IsWellFormed(ReadOnlySpan<char> text, int width) => text.Length == width && !text.ContainsAnyExcept(WellFormed);
 }

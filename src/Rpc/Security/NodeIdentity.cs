@@ -75,7 +75,7 @@ public sealed class NodeIdentity
     /// <remarks>Source: moby/swarmkit:ca/renewer.go. Spread, so that a cluster made in one minute does not renew in one minute.</remarks>
     public DateTimeOffset RenewAt(Random random)
     {
-        DateTimeOffset from = Certificate.NotBefore.ToUniversalTime();
+        var from = new DateTimeOffset(Certificate.NotBefore.ToUniversalTime());
         TimeSpan life = Certificate.NotAfter.ToUniversalTime() - from.UtcDateTime;
         return from + (life * (0.5 + (0.3 * random.NextDouble())));
     }

@@ -42,7 +42,7 @@ public sealed class ProtoStoreCodecTests
     {
         byte[] bytes = Encode(new ModelGenerator(new Random(1), sparse: false).Make<Service>());
 
-        Assert.Throws<ClusterException>(() => Codec.DecodeObject(ObjectKind.Service, bytes[..^1]));
+        Assert.Throws<ClusterException>(() => Codec.DecodeObject(ObjectKind.Service, bytes.AsMemory(0, bytes.Length - 1)));
         Assert.Throws<ClusterException>(() => Codec.DecodeObject(ObjectKind.Service, default));
         Assert.Throws<ClusterException>(() => Codec.DecodeBatch(new byte[] { 0xff }));
     }
