@@ -23,13 +23,13 @@ public sealed class StoreWatch : IAsyncEnumerable<StoreBatch>, IDisposable
         _resyncTo = start;
         _capacity = capacity;
         _onDisposed = onDisposed;
-        _wake.Writer.TryWrite(true);
     }
 
     public async IAsyncEnumerator<StoreBatch> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        while (await _wake.Reader.WaitToReadAsync(cancellationToken))
+        do
         {
+            // Taken before the queue is emptied: what is published meanwhile wakes again.
             _wake.Reader.TryRead(out _);
             while (TryTake() is { } batch)
             {
@@ -37,6 +37,7 @@ public sealed class StoreWatch : IAsyncEnumerable<StoreBatch>, IDisposable
                 yield return batch;
             }
         }
+        while (await _wake.Reader.WaitToReadAsync(cancellationToken));
     }
 
     /// <summary>The next batch if one is waiting; for loops that gather what there is.</summary>
@@ -64,8 +65,7 @@ public sealed class StoreWatch : IAsyncEnumerable<StoreBatch>, IDisposable
     {
         lock (_gate)
         {
-            // A view not yet taken is replaced by the newer one: listing once is enough.
-            if (batch.IsResync || _resyncTo is not null || _waiting.Count >= _capacity)
+            if (batch.IsResync || _waiting.Count >= _capacity)
             {
                 _waiting.Clear();
                 _resyncTo = batch.View;
