@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>What users may ask of the cluster, on whichever manager they ask: each operation validates, plans a batch and commits it.</summary>

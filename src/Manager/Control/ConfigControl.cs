@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>Configs: made, relabelled, removed. Their data never changes under one name.</summary>
@@ -19,7 +16,7 @@ public sealed class ConfigControl
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/>: the name is taken. <see cref="ErrorKind.InvalidArgument"/>: name, size or template.</exception>
-    public Task<ConfigId> CreateAsync(ConfigSpec spec, CancellationToken ct)
+    public async Task<ConfigId> CreateAsync(ConfigSpec spec, CancellationToken ct)
     {
         NameRules.CheckSecretName(spec.Annotations.Name);
         NameRules.CheckTemplating(spec.Templating);
@@ -29,7 +26,7 @@ public sealed class ConfigControl
         }
 
         var id = new ConfigId(_ids.Next());
-        return _commits.CommitAsync(
+        return await _commits.CommitAsync(
             _ => new ControlPlan<ConfigId>([new StoreChange.Create(new Config(id) { Spec = spec })], id),
             (_, _) => new ClusterException(ErrorKind.AlreadyExists, $"config {spec.Annotations.Name} already exists"),
             ct);

@@ -1,5 +1,3 @@
-using Skep.Model;
-
 namespace Skep.Manager.Control;
 
 /// <summary>The Raft group as this manager knows it. Implemented over the Raft node.</summary>

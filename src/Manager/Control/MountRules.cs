@@ -1,5 +1,3 @@
-using Skep.Model;
-
 namespace Skep.Manager.Control;
 
 /// <summary>What mounts may ask for.</summary>

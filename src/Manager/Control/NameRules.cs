@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Skep.Model;
 
 namespace Skep.Manager.Control;
 

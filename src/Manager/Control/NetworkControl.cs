@@ -1,7 +1,3 @@
-using Skep.Model;
-using Skep.Model.Net;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>Networks of the cluster: made and removed. They never change.</summary>
@@ -20,11 +16,11 @@ public sealed class NetworkControl
     /// <see cref="ErrorKind.AlreadyExists"/>: the name is taken, or a second ingress network. <see cref="ErrorKind.PermissionDenied"/>: a reserved name.
     /// <see cref="ErrorKind.NotImplemented"/>: a driver or option no node has.
     /// </exception>
-    public Task<NetworkId> CreateAsync(NetworkSpec spec, CancellationToken ct)
+    public async Task<NetworkId> CreateAsync(NetworkSpec spec, CancellationToken ct)
     {
         NetworkRules.Check(spec);
         var id = new NetworkId(_ids.Next());
-        return _commits.CommitAsync(
+        return await _commits.CommitAsync(
             view =>
             {
                 if (spec.Ingress && view.Networks.FirstOrDefault(n => n.Spec.Ingress) is { } ingress)

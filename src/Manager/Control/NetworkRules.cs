@@ -1,7 +1,3 @@
-using Skep.Model;
-using Skep.Model.Net;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>What a network may ask for.</summary>

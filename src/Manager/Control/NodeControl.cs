@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>Nodes: relabelled, drained, promoted, demoted, removed.</summary>

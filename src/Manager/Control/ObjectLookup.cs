@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>Finds what a user names by id, by name, or by an unambiguous beginning of its id, tried in this order.</summary>

@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>Networks every cluster has from its first batch on: the mesh's own, and the nodes' own by name, so that services can ask for them.</summary>

@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>Secrets: made, relabelled, removed. Their data never changes under one name.</summary>
@@ -19,7 +16,7 @@ public sealed class SecretControl
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/>: the name is taken. <see cref="ErrorKind.InvalidArgument"/>: name, size or driver.</exception>
-    public Task<SecretId> CreateAsync(SecretSpec spec, CancellationToken ct)
+    public async Task<SecretId> CreateAsync(SecretSpec spec, CancellationToken ct)
     {
         NameRules.CheckSecretName(spec.Annotations.Name);
         NameRules.CheckTemplating(spec.Templating);
@@ -34,7 +31,7 @@ public sealed class SecretControl
         }
 
         var id = new SecretId(_ids.Next());
-        return _commits.CommitAsync(
+        return await _commits.CommitAsync(
             _ => new ControlPlan<SecretId>([new StoreChange.Create(new Secret(id) { Spec = spec })], id),
             (_, _) => new ClusterException(ErrorKind.AlreadyExists, $"secret {spec.Annotations.Name} already exists"),
             ct);

@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>Where an update without credentials of its own takes the registry's from.</summary>
@@ -39,11 +36,11 @@ public sealed class ServiceControl
     /// <see cref="ErrorKind.InvalidArgument"/>: the spec, or a published port is taken. <see cref="ErrorKind.NotFound"/>: an unknown network.
     /// <see cref="ErrorKind.AlreadyExists"/>: the name is taken. <see cref="ErrorKind.NotImplemented"/>: something that no node would obey.
     /// </exception>
-    public Task<ServiceId> CreateAsync(ServiceSpec spec, CancellationToken ct)
+    public async Task<ServiceId> CreateAsync(ServiceSpec spec, CancellationToken ct)
     {
         var id = new ServiceId(_ids.Next());
         ServiceSpecRules.Check(spec, isNameGiven: spec.Annotations.Name.Length > 0);
-        return _commits.CommitAsync(
+        return await _commits.CommitAsync(
             view =>
             {
                 ServiceSpec resolved = ServiceReferences.Resolve(Named(spec, view), view);
@@ -63,10 +60,10 @@ public sealed class ServiceControl
     /// <exception cref="ClusterException">
     /// As <see cref="CreateAsync"/>; <see cref="ErrorKind.NotImplemented"/>: another name or mode; <see cref="ErrorKind.OutOfSequence"/>: the version is not the present one.
     /// </exception>
-    public Task UpdateAsync(string name, ServiceUpdate update, CancellationToken ct)
+    public async Task UpdateAsync(string name, ServiceUpdate update, CancellationToken ct)
     {
         ServiceSpecRules.Check(update.Spec, isNameGiven: true);
-        return _commits.CommitAsync(
+        await _commits.CommitAsync(
             view =>
             {
                 Service service = view.Service(name);

@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>What a service refers to: networks, secrets, configs. Names of networks become ids, as clients that read the spec back expect.</summary>

@@ -1,5 +1,3 @@
-using Skep.Model;
-
 namespace Skep.Manager.Control;
 
 /// <summary>What a service may ask for, as far as the spec alone tells.</summary>

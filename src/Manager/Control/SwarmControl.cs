@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
-using Skep.Model;
 using Skep.Rpc.Security;
-using Skep.Store;
 
 namespace Skep.Manager.Control;
 

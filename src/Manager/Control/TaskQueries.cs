@@ -1,6 +1,3 @@
-using Skep.Model;
-using Skep.Store;
-
 namespace Skep.Manager.Control;
 
 /// <summary>How many of a service's tasks there are, as lists of services show them.</summary>

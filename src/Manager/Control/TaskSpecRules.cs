@@ -1,4 +1,4 @@
-using Skep.Model;
+using Skep.Scheduler;
 
 namespace Skep.Manager.Control;
 
@@ -91,14 +91,14 @@ internal static class TaskSpecRules
 
     private static void CheckPlacement(Placement placement)
     {
-        ConstraintRules.Check(placement.Constraints);
+        foreach (string constraint in placement.Constraints)
+        {
+            Constraint.Parse(constraint);
+        }
+
         foreach (string label in placement.SpreadOver)
         {
-            bool isKnown = label.StartsWith("node.labels.", StringComparison.OrdinalIgnoreCase) || label.StartsWith("engine.labels.", StringComparison.OrdinalIgnoreCase);
-            if (!isKnown)
-            {
-                throw ClusterException.Invalid($"placement preference '{label}' is not supported: tasks spread over node.labels.<name> or engine.labels.<name>");
-            }
+            SpreadLabel.Parse(label);
         }
     }
 }
