@@ -1,0 +1,185 @@
+using System.Text.Json;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+using Skep.Worker.Containerd;
+using Skep.Worker.Local;
+using Cd = Skep.Rpc.Containerd;
+
+namespace Skep.Worker.Images;
+
+/// <summary>Takes an image from a source into containerd: blobs, labels that keep them, snapshots.</summary>
+internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, Unpacker unpacker, int concurrentDownloads, IdSource ids, TimeProvider time)
+{
+    private static readonly TimeSpan LeaseLifetime = TimeSpan.FromHours(24);
+
+    private readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions
+        {
+            // What was stored stays: the next attempt asks for the rest.
+            ShouldHandle = new PredicateBuilder().Handle<HttpRequestException>().Handle<IOException>()
+                .Handle<ClusterException>(e => e.Kind == ErrorKind.Unavailable || e.Message.Contains(" ended after ", StringComparison.Ordinal)),
+            BackoffType = DelayBackoffType.Exponential,
+            Delay = TimeSpan.FromMilliseconds(250),
+            MaxRetryAttempts = 4,
+        })
+        .Build();
+
+    /// <summary>Fetches and unpacks; then <paramref name="name"/> is called while everything is still held.</summary>
+    /// <returns>What the name is to point to, and what this platform gets.</returns>
+    public async Task<(Descriptor Target, ImageContents Contents)> FetchAsync(
+        IImageSource source, string? distributionLabel, Action<ImageProgress> progress, Func<Descriptor, CancellationToken, Task> name, CancellationToken ct)
+    {
+        string lease = $"skep-fetch-{ids.Next()}";
+        var create = new Cd.CreateLeaseRequest { Id = lease };
+        create.Labels.Add("containerd.io/gc.expire", time.GetUtcNow().Add(LeaseLifetime).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
+        await client.Leases.CreateAsync(create, cancellationToken: ct);
+        try
+        {
+            ContainerdClient held = client.Under(lease);
+            (Descriptor target, ImageContents contents) = await FetchBlobsAsync(source, new ContentStore(held), distributionLabel, progress, ct);
+            await unpacker.UnpackAsync(held, contents, (i, done) => progress(new ImageProgress(Digest.Short(contents.Layers[i].Digest), done ? "Pull complete" : "Extracting")), ct);
+            await name(target, ct);
+            return (target, contents);
+        }
+        finally
+        {
+            // Not synchronous: the collection that follows need not be waited for.
+            await client.Leases.DeleteAsync(new Cd.DeleteLeaseRequest { Id = lease }, cancellationToken: CancellationToken.None).ResponseAsync
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Reads what a target means for this machine, from blobs that are here.</summary>
+    public static async Task<ImageContents> ReadAsync(ContentStore store, Descriptor target, CancellationToken ct)
+    {
+        Descriptor manifestDescriptor = target;
+        ManifestJson manifest = Parse(await store.ReadSmallAsync(target.Digest, ct), target.Digest);
+        if (manifest.Manifests is not null)
+        {
+            manifestDescriptor = PlatformChoice.Choose(manifest.Manifests, PlatformChoice.Machine);
+            manifest = Parse(await store.ReadSmallAsync(manifestDescriptor.Digest, ct), manifestDescriptor.Digest);
+        }
+
+        if (manifest.Config is null)
+            throw ClusterException.Invalid($"manifest {manifestDescriptor.Digest} names no config");
+        return ImageContents.Read(manifestDescriptor, manifest, await store.ReadSmallAsync(manifest.Config.Digest, ct));
+    }
+
+    private async Task<(Descriptor, ImageContents)> FetchBlobsAsync(
+        IImageSource source, ContentStore store, string? distributionLabel, Action<ImageProgress> progress, CancellationToken ct)
+    {
+        Descriptor target = await source.ResolveAsync(ct);
+        byte[] targetBytes = await ReadVerifiedAsync(source, target, ct);
+        ManifestJson parsed = Parse(targetBytes, target.Digest);
+        target = target with { MediaType = TypeOf(parsed, target.MediaType), Size = targetBytes.Length };
+
+        Descriptor manifestDescriptor = target;
+        byte[] manifestBytes = targetBytes;
+        ManifestJson manifest = parsed;
+        if (parsed.Manifests is not null)
+        {
+            manifestDescriptor = PlatformChoice.Choose(parsed.Manifests, PlatformChoice.Machine);
+            manifestBytes = await ReadVerifiedAsync(source, manifestDescriptor, ct);
+            manifest = Parse(manifestBytes, manifestDescriptor.Digest);
+        }
+
+        if (manifest.Config is null)
+            throw ClusterException.Invalid($"manifest {manifestDescriptor.Digest} names no config");
+        byte[] configBytes = await ReadVerifiedAsync(source, manifest.Config, ct);
+        ImageContents contents = ImageContents.Read(manifestDescriptor, manifest, configBytes);
+
+        await FetchLayersAsync(source, store, contents, distributionLabel, progress, ct);
+
+        var configLabels = new Dictionary<string, string>();
+        if (contents.ChainId.Length > 0)
+            configLabels[$"containerd.io/gc.ref.snapshot.{snapshotter}"] = contents.ChainId;
+        await store.WriteSmallAsync(manifest.Config.Digest, configBytes, configLabels, ct);
+        var manifestLabels = new Dictionary<string, string> { ["containerd.io/gc.ref.content.config"] = manifest.Config.Digest };
+        for (int i = 0; i < contents.Layers.Count; i++)
+            manifestLabels[$"containerd.io/gc.ref.content.l.{i}"] = contents.Layers[i].Digest;
+        await store.WriteSmallAsync(manifestDescriptor.Digest, manifestBytes, manifestLabels, ct);
+        if (parsed.Manifests is not null)
+        {
+            int index = parsed.Manifests.FindIndex(m => m.Digest == manifestDescriptor.Digest);
+            await store.WriteSmallAsync(
+                target.Digest, targetBytes, new Dictionary<string, string> { [$"containerd.io/gc.ref.content.m.{index}"] = manifestDescriptor.Digest }, ct);
+        }
+
+        return (target, contents);
+    }
+
+    private async Task FetchLayersAsync(
+        IImageSource source, ContentStore store, ImageContents contents, string? distributionLabel, Action<ImageProgress> progress, CancellationToken ct)
+    {
+        var gate = new Lock();
+        var diffIds = contents.DiffIds;
+        foreach (Descriptor layer in contents.Layers)
+            progress(new ImageProgress(Digest.Short(layer.Digest), "Pulling fs layer"));
+        // The same layer may occur twice (empty ones do).
+        var layers = contents.Layers.Select((layer, i) => (layer, diffId: diffIds[i])).DistinctBy(l => l.layer.Digest);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = concurrentDownloads, CancellationToken = ct };
+        await Parallel.ForEachAsync(layers, options, async (item, stop) =>
+        {
+            (Descriptor layer, string diffId) = item;
+            string id = Digest.Short(layer.Digest);
+            var labels = new Dictionary<string, string> { ["containerd.io/uncompressed"] = diffId };
+            if (distributionLabel?.Split('=') is [var key, var value])
+                labels[key] = value;
+            long told = 0;
+            await _retry.ExecuteAsync(
+                async token => await store.WriteAsync(
+                    layer.Digest, layer.Size, labels, (offset, t) => source.OpenAsync(layer, offset, t),
+                    done =>
+                    {
+                        if (done - told < 512 * 1024 && done != layer.Size)
+                            return;
+                        told = done;
+                        Tell(new ImageProgress(id, "Downloading", done, layer.Size));
+                    },
+                    token),
+                stop);
+            Tell(new ImageProgress(id, "Download complete"));
+        });
+
+        void Tell(ImageProgress step)
+        {
+            lock (gate)
+                progress(step);
+        }
+    }
+
+    private async Task<byte[]> ReadVerifiedAsync(IImageSource source, Descriptor blob, CancellationToken ct)
+    {
+        byte[] bytes = await _retry.ExecuteAsync(
+            async token =>
+            {
+                await using Stream stream = await source.OpenAsync(blob, 0, token);
+                using var buffer = new MemoryStream();
+                await stream.CopyToAsync(buffer, token);
+                return buffer.ToArray();
+            },
+            ct);
+        return Digest.Of(bytes) == blob.Digest ? bytes : throw ClusterException.Invalid($"{source.Description} gave other bytes than those of {blob.Digest}");
+    }
+
+    private static ManifestJson Parse(byte[] bytes, string digest)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, ImageJsonContext.Default.ManifestJson) ?? throw ClusterException.Invalid($"manifest {digest} is empty");
+        }
+        catch (JsonException e)
+        {
+            throw new ClusterException(ErrorKind.InvalidArgument, $"manifest {digest} is not valid: {e.Message}", e);
+        }
+    }
+
+    private static string TypeOf(ManifestJson manifest, string told) => manifest switch
+    {
+        { MediaType.Length: > 0 } => manifest.MediaType,
+        { Manifests: not null } => MediaTypes.IsIndex(told) ? told : MediaTypes.OciIndex,
+        _ => MediaTypes.IsManifest(told) ? told : MediaTypes.OciManifest,
+    };
+}
