@@ -1,7 +1,14 @@
 using Microsoft.Extensions.Logging;
 using Skep.Overlay;
+using Skep.Rpc.Mapping;
+using Skep.Worker.Containerd;
+using Skep.Worker.Images;
 using Skep.Worker.Local;
+using Skep.Worker.Logs;
+using Skep.Worker.Oci;
 using Skep.Worker.PeerServices;
+using Skep.Worker.Tasks;
+using Skep.Worker.Volumes;
 
 namespace Skep.Worker.Agent;
 
@@ -12,27 +19,192 @@ namespace Skep.Worker.Agent;
 /// </remarks>
 public sealed class WorkerAgent : IAsyncDisposable
 {
+    /// <summary>How long a node that starts waits for a manager before it starts what it last ran; what still runs is taken over at once.</summary>
+    private static readonly TimeSpan ManagerWithin = TimeSpan.FromSeconds(10);
+
+    private static readonly Ipv4Prefix EgressPool = Ipv4Prefix.Parse("172.18.0.0/16");
+
+    private readonly WorkerOptions _options;
+    private readonly NodeNetwork? _network;
+    private readonly TaskWorkshop _shop;
+    private readonly ContainerdClient _client;
+    private readonly ClusterPeers _peers;
+    private readonly Random _random;
+    private readonly ILogger _logger;
+    private readonly AssignmentFiles _files;
+    private volatile TaskFleet? _fleet;
+    private ValueList<int> _managerPorts = [2377];
+
+    private WorkerAgent(WorkerOptions options, NodeNetwork? network, TaskWorkshop shop, ContainerdClient client, ClusterPeers peers, Random random, ILogger logger)
+    {
+        _options = options;
+        _network = network;
+        _shop = shop;
+        _client = client;
+        _peers = peers;
+        _random = random;
+        _logger = logger;
+        _files = new AssignmentFiles(options.DataDirectory, shop.Files.DirectoryOf(new TaskId("")));
+        Local = new LocalNode(shop, options, () => _fleet);
+        PeerImages = new PeerImagesService(shop.Images);
+        NodeLogs = new NodeLogsService(shop.Logs);
+    }
+
+    /// <summary>Containers, images and volumes of this node.</summary>
+    public LocalNode Local { get; }
+
+    /// <summary>To be mapped on the node's gRPC listener: images for other nodes.</summary>
+    public PeerImagesService PeerImages { get; }
+
+    /// <summary>To be mapped on the node's gRPC listener: logs of this node's tasks, for managers.</summary>
+    public NodeLogsService NodeLogs { get; }
+
     /// <summary>Connects to containerd, recovers logs, finds what runs.</summary>
     /// <param name="network">Null: only host and none networks (tasks that need more are rejected).</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: containerd does not answer.</exception>
-    public static Task<WorkerAgent> OpenAsync(WorkerOptions options, NodeNetwork? network, TimeProvider time, Random random, IdSource ids, ILoggerFactory loggers, CancellationToken ct)
-        => throw new NotImplementedException();
+    public static async Task<WorkerAgent> OpenAsync(
+        WorkerOptions options, NodeNetwork? network, TimeProvider time, Random random, IdSource ids, ILoggerFactory loggers, CancellationToken ct)
+    {
+        ILogger logger = loggers.CreateLogger("Skep.Worker");
+        Directory.CreateDirectory(options.DataDirectory);
+        Directory.CreateDirectory(options.RunDirectory);
+        ContainerdClient client = ContainerdClient.Connect(options.ContainerdSocket, options.ContainerdNamespace, options.ContainerdPatience, time);
+        try
+        {
+            await client.EnsureNamespaceAsync(options.ContainerdNamespace, ct);
+        }
+        catch (Grpc.Core.RpcException e)
+        {
+            client.Dispose();
+            throw new ClusterException(ErrorKind.Unavailable, $"containerd at {options.ContainerdSocket} does not answer: {e.Status.Detail}", e);
+        }
 
-    /// <summary>Containers, images and volumes of this node.</summary>
-    public LocalNode Local => throw new NotImplementedException();
-
-    /// <summary>To be mapped on the node's gRPC listener: images for other nodes.</summary>
-    public PeerImagesService PeerImages => throw new NotImplementedException();
-
-    /// <summary>To be mapped on the node's gRPC listener: logs of this node's tasks, for managers.</summary>
-    public NodeLogsService NodeLogs => throw new NotImplementedException();
+        var runtime = new ContainerRuntime(client, options.ContainerdNamespace, options.Snapshotter, ids, time, logger);
+        await runtime.OpenAsync(ct);
+        var peers = new ClusterPeers(time);
+        var images = new ImageStore(client, options, peers, ids, time);
+        var views = new ImageViews(client, images, options.Snapshotter, Path.Combine(options.RunDirectory, "views"), ids);
+        var volumes = new VolumeStore(Path.Combine(options.DataDirectory, "volumes"), time);
+        HostFacts host = HostFacts.Read(options.CgroupRoot);
+        var shop = new TaskWorkshop
+        {
+            Options = options,
+            Runtime = runtime,
+            Images = images,
+            Views = views,
+            Mounts = new TaskMounts(volumes, views),
+            Volumes = volumes,
+            Files = TaskFiles.Open(Path.Combine(options.RunDirectory, "tasks")),
+            Records = new TaskRecords(Path.Combine(options.DataDirectory, "tasks"), host.BootId),
+            Logs = new LogBook(Path.Combine(options.DataDirectory, "logs"), time),
+            Host = host,
+            Time = time,
+            Ids = ids,
+            Logger = logger,
+            Slots = new SemaphoreSlim(options.EffectiveConcurrentStarts),
+        };
+        return new WorkerAgent(options, network, shop, client, peers, random, logger);
+    }
 
     /// <summary>Starts what was last assigned, keeps a session with a manager, applies assignments. Ends only when cancelled; containers go on.</summary>
     /// <param name="news">Called with what each manager says of the cluster; in order.</param>
-    public Task RunAsync(Membership membership, INodeChannels channels, Action<ClusterNews> news, CancellationToken ct) => throw new NotImplementedException();
+    public async Task RunAsync(Membership membership, INodeChannels channels, Action<ClusterNews> news, CancellationToken ct)
+    {
+        using var scope = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var book = new AssignmentBook();
+        var outbox = new ReportOutbox();
+        _files.Load(book);
+        string hostname = _options.Hostname ?? Environment.MachineName;
+        var nodeNetworks = _network is null ? null : new NodeTaskNetworks(
+            _network, membership.Self, hostname, () => book.View, () => _managerPorts, new LocalAddresses(Path.Combine(_options.DataDirectory, "egress"), EgressPool), _options, _shop.Time, _logger);
+        var around = new TaskSurroundings
+        {
+            Node = membership.Self,
+            Cluster = membership.Cluster,
+            Hostname = hostname,
+            Networks = (ITaskNetworks?)nodeNetworks ?? new HostOnlyNetworks(id => book.View.Networks.GetValueOrDefault(id)),
+            Secrets = id => book.View.Secrets.GetValueOrDefault(id),
+            Configs = id => book.View.Configs.GetValueOrDefault(id),
+            Report = outbox.Put,
+        };
+        var fleet = new TaskFleet(_shop, around, scope.Token);
+        _fleet = fleet;
+        // What runs already goes on at once; the rest waits for a manager, who may have given it to another node meanwhile.
+        foreach (SwarmTask task in book.View.Tasks.Values.Where(t => fleet.IsAdoptable(t.Id)))
+        {
+            nodeNetworks?.Adopt(task);
+            fleet.Put(task);
+        }
+
+        using var steps = new AssignmentSteps(book, fleet, nodeNetworks, _files, _shop.Time, _logger, step => TellPeers(step, membership, channels));
+        TellPeers(book.View, membership, channels);
+        var session = new ManagerSession(
+            membership, channels, NodeDescriber.Describe(_options, membership, _network?.Features).ToProto(), book, outbox, _shop.Time, _random, _logger)
+        {
+            OnAssigned = complete => steps.ApplyAsync(complete, scope.Token),
+            OnNews = (told, ports) =>
+            {
+                if (!ports.IsEmpty && ports != _managerPorts)
+                {
+                    _managerPorts = ports;
+                    nodeNetworks?.Changed();
+                }
+
+                news(told);
+            },
+        };
+        try
+        {
+            Task[] parts =
+            [
+                session.RunAsync(scope.Token),
+                nodeNetworks?.RunAsync(scope.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, _shop.Time, scope.Token),
+                steps.WriteAsync(scope.Token),
+                steps.StartWithoutManagerAsync(ManagerWithin, scope.Token),
+            ];
+            // Any part that fails ends the run; its error is the run's.
+            Task first = await Task.WhenAny(parts);
+            await scope.CancelAsync();
+            await Task.WhenAll(parts).SettleAsync();
+            await first;
+        }
+        finally
+        {
+            await scope.CancelAsync();
+            await fleet.WhenEndedAsync();
+            steps.WriteNow();
+        }
+    }
 
     /// <summary>The node leaves its cluster: stops and removes all its tasks and forgets its assignments. Volumes and images stay. Not while <see cref="RunAsync"/> runs.</summary>
-    public Task LeaveAsync(CancellationToken ct) => throw new NotImplementedException();
+    public async Task LeaveAsync(CancellationToken ct)
+    {
+        _fleet = null;
+        _files.Forget();
+        foreach (FoundContainer container in await _shop.Runtime.ListAsync(ct))
+        {
+            await _shop.Runtime.DeleteAsync(container.Id, ct);
+            await _shop.Logs.RemoveAsync(container.Id);
+            if (container.Labels.TryGetValue("com.docker.swarm.task.id", out string? id))
+            {
+                var task = new TaskId(id);
+                _shop.Files.Remove(task);
+                _shop.Records.Remove(task);
+                if (_network is not null)
+                    await _network.RemoveSandboxAsync(task, ct);
+            }
+        }
+    }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        await _shop.Runtime.DisposeAsync();
+        _shop.Logs.Dispose();
+        _shop.Images.Dispose();
+        _shop.Slots.Dispose();
+        _client.Dispose();
+    }
+
+    private void TellPeers(AssignmentView view, Membership membership, INodeChannels channels)
+        => _peers.Become([.. view.Peers.Values.Where(p => p.IsUp && p.Node != membership.Self && p.PeerAddress.Length > 0).Select(p => p.PeerAddress)], channels);
 }

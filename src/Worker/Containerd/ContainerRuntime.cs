@@ -12,7 +12,8 @@ namespace Skep.Worker.Containerd;
 internal sealed record ContainerDraft(string Id, string Image, string ParentChainId, ReadOnlyMemory<byte> SpecJson, IReadOnlyDictionary<string, string> Labels);
 
 /// <summary>A container as containerd knows it.</summary>
-internal sealed record FoundContainer(string Id, string Image, IReadOnlyDictionary<string, string> Labels, DateTimeOffset CreatedAt);
+/// <param name="Spec">OCI runtime spec, JSON.</param>
+internal sealed record FoundContainer(string Id, string Image, IReadOnlyDictionary<string, string> Labels, DateTimeOffset CreatedAt, ReadOnlyMemory<byte> Spec);
 
 /// <summary>The runtime a task is run by; everything the agent asks of it. All of containerd's task half is behind this class.</summary>
 internal sealed class ContainerRuntime : IAsyncDisposable
@@ -53,7 +54,7 @@ internal sealed class ContainerRuntime : IAsyncDisposable
         await _standing.Task.WaitAsync(ct);
     }
 
-    /// <summary>Records the container and gives it a file system. A container of that id is left as it is.</summary>
+    /// <summary>Records the container and gives it a file system. A container of that id that is there already gets the new spec.</summary>
     /// <returns>Mounts of its root file system.</returns>
     public async Task<IReadOnlyList<Cd.MountPoint>> CreateAsync(ContainerDraft draft, CancellationToken ct)
     {
@@ -69,7 +70,15 @@ internal sealed class ContainerRuntime : IAsyncDisposable
         };
         foreach ((string key, string value) in draft.Labels)
             record.Labels.Add(key, value);
-        await Tolerate(_client.Containers.CreateAsync(new Cd.CreateContainerRequest { Container = record }, cancellationToken: ct).ResponseAsync, StatusCode.AlreadyExists);
+        try
+        {
+            await _client.Containers.CreateAsync(new Cd.CreateContainerRequest { Container = record }, cancellationToken: ct);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
+        {
+            await ReplaceSpecAsync(draft.Id, draft.SpecJson, ct);
+        }
+
         return await PrepareAsync(draft.Id, draft.ParentChainId, ct);
     }
 
@@ -86,8 +95,21 @@ internal sealed class ContainerRuntime : IAsyncDisposable
         }
     }
 
+    /// <summary>The OCI spec a container was made with; null when there is none of that id.</summary>
+    public async Task<byte[]?> FindSpecAsync(string id, CancellationToken ct)
+    {
+        try
+        {
+            return (await _client.Containers.GetAsync(new Cd.GetContainerRequest { Id = id }, cancellationToken: ct)).Container.Spec?.Value.ToByteArray();
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Replaces the spec of a container that does not run yet.</summary>
-    public async Task ReplaceSpecAsync(string id, ReadOnlyMemory<byte> specJson, CancellationToken ct)
+    private async Task ReplaceSpecAsync(string id, ReadOnlyMemory<byte> specJson, CancellationToken ct)
     {
         var request = new Cd.UpdateContainerRequest
         {
@@ -111,7 +133,7 @@ internal sealed class ContainerRuntime : IAsyncDisposable
         {
             // Left by an attempt whose answer was lost.
             Cd.ProcessState? state = await StateAsync(ProcessKey.Main(id), ct);
-            if (state is { Status: Cd.ProcessStatus.Created })
+            if (state is { Status: Cd.ProcessStatus.Created or Cd.ProcessStatus.Running })
                 return (int)state.Pid;
             await DeleteProcessAsync(id, ct);
             return (int)(await _client.Tasks.CreateAsync(request, cancellationToken: ct)).Pid;
@@ -212,7 +234,7 @@ internal sealed class ContainerRuntime : IAsyncDisposable
     public async Task<IReadOnlyList<FoundContainer>> ListAsync(CancellationToken ct)
     {
         Cd.ListContainersReply reply = await _client.Containers.ListAsync(new Cd.ListContainersRequest(), cancellationToken: ct);
-        return [.. reply.Containers.Select(c => new FoundContainer(c.Id, c.Image, c.Labels, c.CreatedAt.ToDateTimeOffset()))];
+        return [.. reply.Containers.Select(c => new FoundContainer(c.Id, c.Image, c.Labels, c.CreatedAt.ToDateTimeOffset(), c.Spec?.Value.Memory ?? default))];
     }
 
     /// <summary>Removes what is left of a container whose process has ended (or is killed here). Absent parts are no error.</summary>
@@ -267,7 +289,7 @@ internal sealed class ContainerRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
-        await _listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _listening.SettleAsync();
         _ended.Dispose();
     }
 

@@ -71,9 +71,9 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
         finally
         {
             await scope.CancelAsync();
-            await EndedAsync(marking);
+            await marking.SettleAsync();
             if (reconciling is not null)
-                await EndedAsync(reconciling);
+                await reconciling.SettleAsync();
         }
 
         async Task MarkAsync(string text, CancellationToken stop)
@@ -87,9 +87,6 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
             }
         }
     }
-
-    /// <summary>Waits for a part of a broken stream; its failure is the stream's failure and was told already.</summary>
-    private static async Task EndedAsync(Task part) => await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private void Handle(Cd.EventEnvelope envelope)
     {

@@ -46,8 +46,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         finally
         {
             // Not synchronous: the collection that follows need not be waited for.
-            await client.Leases.DeleteAsync(new Cd.DeleteLeaseRequest { Id = lease }, cancellationToken: CancellationToken.None).ResponseAsync
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await client.Leases.DeleteAsync(new Cd.DeleteLeaseRequest { Id = lease }, cancellationToken: CancellationToken.None).ResponseAsync.SettleAsync();
         }
     }
 

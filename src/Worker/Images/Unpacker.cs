@@ -72,8 +72,7 @@ internal sealed class Unpacker(string snapshotter, IdSource ids)
         finally
         {
             if (!committed)
-                await client.Snapshots.RemoveAsync(new Cd.SnapshotKey { Snapshotter = snapshotter, Key = key }, cancellationToken: CancellationToken.None).ResponseAsync
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await client.Snapshots.RemoveAsync(new Cd.SnapshotKey { Snapshotter = snapshotter, Key = key }, cancellationToken: CancellationToken.None).ResponseAsync.SettleAsync();
         }
     }
 }

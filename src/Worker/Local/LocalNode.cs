@@ -1,4 +1,9 @@
+using System.Runtime.CompilerServices;
+using Skep.Worker.Containerd;
 using Skep.Worker.Logs;
+using Skep.Worker.Oci;
+using Skep.Worker.Tasks;
+using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Worker.Local;
 
@@ -6,51 +11,134 @@ namespace Skep.Worker.Local;
 /// <remarks>Names may be ids, prefixes of ids, or names, as Docker takes them. Unknown ones throw <see cref="ErrorKind.NotFound"/> with Docker's words.</remarks>
 public sealed partial class LocalNode
 {
+    private readonly TaskWorkshop _shop;
+    private readonly WorkerOptions _options;
+    private readonly Func<TaskFleet?> _fleet;
+
+    internal LocalNode(TaskWorkshop shop, WorkerOptions options, Func<TaskFleet?> fleet)
+    {
+        _shop = shop;
+        _options = options;
+        _fleet = fleet;
+    }
+
     /// <summary>Containers in the order of their creation, newest first. <paramref name="all"/>: also those that do not run.</summary>
-    public Task<ValueList<LocalContainer>> ListContainersAsync(bool all, CancellationToken ct) => throw new NotImplementedException();
+    public async Task<ValueList<LocalContainer>> ListContainersAsync(bool all, CancellationToken ct)
+    {
+        IReadOnlyList<FoundContainer> found = await _shop.Runtime.ListAsync(ct);
+        Dictionary<string, Cd.ProcessState> processes = (await _shop.Runtime.ListProcessesAsync(ct)).ToDictionary(p => p.Id, StringComparer.Ordinal);
+        var containers = new List<LocalContainer>();
+        foreach (FoundContainer container in found.OrderByDescending(c => c.CreatedAt))
+        {
+            Cd.ProcessState? process = processes.GetValueOrDefault(container.Id);
+            if (!all && process is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })
+                continue;
+            if (!container.Spec.IsEmpty)
+                containers.Add(Describe(container, process, SpecReader.Read(container.Spec)));
+        }
+
+        return containers.ToValueList();
+    }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>.</exception>
-    public Task<LocalContainer> InspectContainerAsync(string name, CancellationToken ct) => throw new NotImplementedException();
+    public async Task<LocalContainer> InspectContainerAsync(string name, CancellationToken ct)
+    {
+        FoundContainer container = await FindContainerAsync(name, ct);
+        return Describe(container, await _shop.Runtime.StateAsync(container.Id, ct), SpecReader.Read(container.Spec));
+    }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>; <see cref="ErrorKind.FailedPrecondition"/> when its log driver keeps nothing.</exception>
-    public IAsyncEnumerable<LogLine> ReadLogsAsync(string container, LogQuery query, CancellationToken ct) => throw new NotImplementedException();
+    public async IAsyncEnumerable<LogLine> ReadLogsAsync(string container, LogQuery query, [EnumeratorCancellation] CancellationToken ct)
+    {
+        FoundContainer found = await FindContainerAsync(container, ct);
+        ContainerLog log = _shop.Logs.Find(found.Id) ?? throw new ClusterException(ErrorKind.FailedPrecondition, "configured logging driver does not support reading");
+        await foreach (LogLine line in LogReader.ReadAsync(log, query, ct))
+            yield return line;
+    }
 
     /// <summary>Output of a task of this node, running or ended, while its container is kept.</summary>
-    public IAsyncEnumerable<LogLine> ReadLogsAsync(TaskId task, LogQuery query, CancellationToken ct) => throw new NotImplementedException();
+    public IAsyncEnumerable<LogLine> ReadLogsAsync(TaskId task, LogQuery query, CancellationToken ct) => ReadLogsAsync(TaskController.ContainerIdOf(task), query, ct);
 
-    public Task<ValueList<LocalImage>> ListImagesAsync(CancellationToken ct) => throw new NotImplementedException();
+    private async Task<FoundContainer> FindContainerAsync(string name, CancellationToken ct)
+    {
+        name = name.TrimStart('/');
+        if (name.Length == 0)
+            throw NoSuchContainer(name);
+        IReadOnlyList<FoundContainer> all = await _shop.Runtime.ListAsync(ct);
+        if (all.FirstOrDefault(c => c.Id == name || NameOf(c) == name) is { } exact)
+            return exact;
+        FoundContainer[] byPrefix = [.. all.Where(c => c.Id.StartsWith(name, StringComparison.Ordinal)).Take(2)];
+        return byPrefix switch
+        {
+            [var only] => only,
+            [] => throw NoSuchContainer(name),
+            _ => throw ClusterException.Invalid($"Multiple IDs found with provided prefix: {name}"),
+        };
+    }
 
-    /// <param name="name">Reference, digest, or (a prefix of) the id.</param>
-    public Task<LocalImage> InspectImageAsync(string name, CancellationToken ct) => throw new NotImplementedException();
+    private static ClusterException NoSuchContainer(string name) => new(ErrorKind.NotFound, $"No such container: {name}");
 
-    /// <summary>Takes in the archive of <c>docker save</c> (either layout, gzip or not).</summary>
-    /// <returns>Short names of what was loaded, or ids of images without a name.</returns>
-    public Task<ValueList<string>> LoadImagesAsync(Stream archive, CancellationToken ct) => throw new NotImplementedException();
+    private static string NameOf(FoundContainer container) => container.Labels.TryGetValue("com.docker.swarm.task.name", out string? name) ? name : container.Id[..12];
 
-    /// <summary>Fetches an image from a registry.</summary>
-    /// <param name="progress">Called in order, not concurrently.</param>
-    public Task<LocalImage> PullImageAsync(string reference, RegistryCredentials? credentials, Action<ImageProgress> progress, CancellationToken ct) => throw new NotImplementedException();
+    private LocalContainer Describe(FoundContainer container, Cd.ProcessState? process, SpecReader spec)
+    {
+        TaskId? task = container.Labels.TryGetValue("com.docker.swarm.task.id", out string? id) ? new TaskId(id) : null;
+        TaskRunner? runner = task is { } known ? _fleet()?.Find(known) : null;
+        TaskRecord? record = task is { } recorded ? _shop.Records.Read(recorded) : null;
+        SwarmTaskStatus? status = runner?.Status ?? record?.ToStatus();
+        bool hasRun = status?.State >= TaskState.Starting && (runner?.StartedAt ?? record?.StartedAt) is not null;
+        ContainerState state = process?.Status switch
+        {
+            Cd.ProcessStatus.Running => ContainerState.Running,
+            Cd.ProcessStatus.Paused or Cd.ProcessStatus.Pausing => ContainerState.Paused,
+            Cd.ProcessStatus.Stopped => ContainerState.Exited,
+            Cd.ProcessStatus.Created or Cd.ProcessStatus.Unknown or null => hasRun && status?.State > TaskState.Running ? ContainerState.Exited : ContainerState.Created,
+            _ => ContainerState.Created,
+        };
+        string volumes = Path.Combine(_options.DataDirectory, "volumes");
+        return new LocalContainer(container.Id, NameOf(container))
+        {
+            Task = task,
+            Service = container.Labels.TryGetValue("com.docker.swarm.service.id", out string? service) ? new ServiceId(service) : null,
+            State = state,
+            Image = runner?.Task.Spec.Container.Image ?? container.Image,
+            ImageId = container.Labels.TryGetValue("skep.image.id", out string? image) ? image : "",
+            Command = spec.Args,
+            CreatedAt = container.CreatedAt,
+            StartedAt = runner?.StartedAt ?? record?.StartedAt,
+            FinishedAt = state == ContainerState.Exited ? process?.ExitedAt?.ToDateTimeOffset() ?? status?.Timestamp : null,
+            Pid = state == ContainerState.Running ? (int)(process?.Pid ?? 0) : 0,
+            ExitCode = state == ContainerState.Exited ? (int?)process?.ExitStatus ?? status?.Container?.ExitCode ?? 0 : 0,
+            OomKilled = status?.Error.Contains("out of memory", StringComparison.Ordinal) == true,
+            Error = status?.Error ?? "",
+            Health = runner?.Health,
+            Labels = container.Labels.ToValueMap(),
+            Mounts = spec.Mounts.Select(m => ToLocal(m, volumes)).OfType<LocalMount>().ToValueList(),
+            Networks = runner?.Network?.Endpoints ?? [],
+            Ports = runner?.Network?.Ports ?? [],
+            Spec = runner?.Task.Spec,
+            Hostname = spec.Hostname,
+            Env = spec.Env,
+            User = spec.User,
+            WorkingDirectory = spec.Cwd,
+            LogPath = _shop.Logs.Find(container.Id)?.CurrentPath ?? "",
+            LogDriver = _shop.Logs.Find(container.Id) is null ? "none" : "json-file",
+        };
+    }
 
-    public Task TagImageAsync(string name, string newReference, CancellationToken ct) => throw new NotImplementedException();
-
-    /// <returns>What was untagged and deleted, as <c>docker rmi</c> prints it.</returns>
-    /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/> (HTTP 409): a container uses it, or it has several tags and was named by id.</exception>
-    public Task<ImageRemoval> RemoveImageAsync(string name, bool force, CancellationToken ct) => throw new NotImplementedException();
-
-    public Task<ValueList<LocalVolume>> ListVolumesAsync(CancellationToken ct) => throw new NotImplementedException();
-
-    public Task<LocalVolume> InspectVolumeAsync(string name, CancellationToken ct) => throw new NotImplementedException();
-
-    /// <param name="name">Empty: a new random name.</param>
-    public Task<LocalVolume> CreateVolumeAsync(string name, ValueMap<string, string> labels, Driver? driver, CancellationToken ct) => throw new NotImplementedException();
-
-    /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/> (HTTP 409): in use.</exception>
-    public Task RemoveVolumeAsync(string name, bool force, CancellationToken ct) => throw new NotImplementedException();
-
-    /// <param name="all">Also named ones; otherwise anonymous only, as Docker since 23.</param>
-    public Task<PruneReport> PruneVolumesAsync(bool all, CancellationToken ct) => throw new NotImplementedException();
-
-    public Task<DiskUsage> MeasureDiskAsync(CancellationToken ct) => throw new NotImplementedException();
+    /// <summary>What a user calls a mount; null for what every container has.</summary>
+    private LocalMount? ToLocal(OciMount mount, string volumesDirectory)
+    {
+        bool readOnly = mount.Options.Contains("ro");
+        if (SpecReader.VolumeName(mount, volumesDirectory) is { } volume)
+            return new LocalMount(MountKind.Volume, volume, mount.Source, mount.Destination, readOnly) { Driver = "local" };
+        if (mount.Type == "tmpfs" && mount.Destination is not ("/dev" or "/dev/shm"))
+            return new LocalMount(MountKind.Tmpfs, "", "", mount.Destination, readOnly);
+        if (mount.Type != "bind" || mount.Source.StartsWith(_options.RunDirectory + "/", StringComparison.Ordinal))
+            return null;
+        return new LocalMount(MountKind.Bind, "", mount.Source, mount.Destination, readOnly)
+        {
+            Propagation = mount.Options.FirstOrDefault(o => o.EndsWith("private", StringComparison.Ordinal) || o.EndsWith("shared", StringComparison.Ordinal) || o.EndsWith("slave", StringComparison.Ordinal)) ?? "",
+        };
+    }
 }
-
-public sealed record ImageRemoval(ValueList<string> Untagged, ValueList<string> Deleted);

@@ -1,0 +1,64 @@
+namespace Skep.Worker.Agent;
+
+/// <summary>Addresses that only this node knows, for tasks without published ports. Kept in a file, since containers outlive the agent.</summary>
+internal sealed class LocalAddresses
+{
+    private readonly string _path;
+    private readonly Ipv4Prefix _pool;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<TaskId, Ipv4Address> _byTask = [];
+    private readonly HashSet<Ipv4Address> _taken = [];
+    private long _next = 2;
+
+    public LocalAddresses(string path, Ipv4Prefix pool)
+    {
+        _path = path;
+        _pool = pool;
+        foreach (string line in File.Exists(path) ? File.ReadAllLines(path) : [])
+        {
+            if (line.Split(' ') is [var task, var text] && Ipv4Address.TryParse(text, out Ipv4Address address) && _taken.Add(address))
+                _byTask[new TaskId(task)] = address;
+        }
+    }
+
+    /// <summary>The task's address; the same one when asked again.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: none is left.</exception>
+    public Ipv4Address Take(TaskId task)
+    {
+        lock (_gate)
+        {
+            if (_byTask.TryGetValue(task, out Ipv4Address present))
+                return present;
+            // Round the pool, so that an address rests before it is used again. The first is the gateway's, the last broadcast's.
+            for (long tried = 0; tried < _pool.Count - 3; tried++)
+            {
+                Ipv4Address candidate = _pool[_next];
+                _next = _next + 1 >= _pool.Count - 1 ? 2 : _next + 1;
+                if (!_taken.Add(candidate))
+                    continue;
+                _byTask[task] = candidate;
+                Save();
+                return candidate;
+            }
+        }
+
+        throw new ClusterException(ErrorKind.Unavailable, $"no address left in {_pool}");
+    }
+
+    public void Release(TaskId task)
+    {
+        lock (_gate)
+        {
+            if (!_byTask.Remove(task, out Ipv4Address address))
+                return;
+            _taken.Remove(address);
+            Save();
+        }
+    }
+
+    private void Save()
+    {
+        File.WriteAllLines(_path + ".new", _byTask.Select(p => $"{p.Key} {p.Value}"));
+        File.Move(_path + ".new", _path, overwrite: true);
+    }
+}

@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Skep.Overlay;
+using Skep.Worker.Local;
+using Skep.Worker.Tasks;
+
+namespace Skep.Worker.Agent;
+
+/// <summary>Keeps the Overlay room's picture up to date, and gives tasks their place in it.</summary>
+internal sealed class NodeTaskNetworks(
+    NodeNetwork network, NodeId self, string hostname, Func<AssignmentView> view, Func<ValueList<int>> managerPorts, LocalAddresses addresses, WorkerOptions options, TimeProvider time,
+    ILogger logger) : ITaskNetworks
+{
+    private static readonly TimeSpan PictureWithin = TimeSpan.FromSeconds(15);
+
+    private readonly ConcurrentDictionary<TaskId, SwarmTask> _joined = new();
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _applied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _wantedVersion = 1;
+    private long _appliedVersion;
+    private ApplyReport? _report;
+
+    /// <summary>A task that an earlier agent gave its namespace: it must be in the first picture, or it would lose it.</summary>
+    public void Adopt(SwarmTask task) => _joined[task.Id] = task;
+
+    /// <summary>Something the picture is made from has changed.</summary>
+    public long Changed()
+    {
+        lock (_gate)
+        {
+            _wanted.TrySetResult();
+            return ++_wantedVersion;
+        }
+    }
+
+    /// <summary>Applies pictures, the newest one whenever the last is done.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            long version;
+            Task wanted;
+            lock (_gate)
+            {
+                version = _wantedVersion;
+                _wanted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                wanted = _wanted.Task;
+            }
+
+            if (NetworkPicture.Build(view(), self, hostname, _joined.Values.OrderBy(t => t.Id), addresses.Take, managerPorts()) is { } picture)
+            {
+                try
+                {
+                    Applied(version, await network.ApplyAsync(picture, ct));
+                }
+                catch (ClusterException e)
+                {
+                    WorkerLog.NetworkNotApplied(logger, e.Message);
+                    await Task.Delay(TimeSpan.FromSeconds(1), time, ct);
+                    continue;
+                }
+            }
+
+            await wanted.WaitAsync(ct);
+        }
+    }
+
+    public async Task<TaskNetwork> JoinAsync(SwarmTask task, CancellationToken ct)
+    {
+        AssignmentView now = view();
+        string[] drivers = [.. task.Networks.Select(a => NetworkDrivers.Of(now.Networks.GetValueOrDefault(a.Network), a.Network))];
+        if (drivers.Contains("host"))
+            return new TaskNetwork(null, null, Endpoints(task, now, null), []);
+        if (drivers.Length > 0 && drivers.All(d => d == "null"))
+            return new TaskNetwork("", null, Endpoints(task, now, null), []);
+        if (drivers.FirstOrDefault(d => d is not ("overlay" or "null" or "bridge")) is { } other)
+            throw ClusterException.Invalid($"network driver {other} is not supported by this node");
+
+        _joined[task.Id] = task;
+        await AppliedAsync(Changed(), ct);
+        foreach (NetworkAttachment attachment in task.Networks)
+        {
+            if (_report?.Refused.TryGetValue(attachment.Network, out string? reason) == true)
+                throw ClusterException.Invalid($"network {now.Networks.GetValueOrDefault(attachment.Network)?.Name ?? attachment.Network.Value}: {reason}");
+        }
+
+        string path = await network.CreateSandboxAsync(task.Id, ct);
+        TaskSandbox sandbox = NetworkPicture.Sandbox(task, now, addresses.Take);
+        return new TaskNetwork(path, sandbox.Overlays.IsEmpty ? null : sandbox.Dns.ToResolvConf(), Endpoints(task, now, sandbox), NetworkPicture.HostPorts(task).ToValueList());
+    }
+
+    public async Task DrainAsync(SwarmTask task, CancellationToken ct)
+    {
+        AssignmentView now = view();
+        NetworkAttachment[] reachable = [.. task.Networks.Where(a => a.Address is not null)];
+        if (reachable.Length == 0)
+            return;
+        await Task.Delay(options.DrainDelay, time, ct);
+        foreach (NetworkAttachment attachment in reachable)
+        {
+            bool isIngress = now.Networks.GetValueOrDefault(attachment.Network)?.Spec.Ingress == true;
+            await network.ForgetFlowsAsync(isIngress ? null : attachment.Network, attachment.Address!.Value, ct);
+        }
+    }
+
+    public async Task LeaveAsync(SwarmTask task, CancellationToken ct)
+    {
+        if (_joined.TryRemove(task.Id, out _))
+        {
+            await network.RemoveSandboxAsync(task.Id, ct);
+            Changed();
+        }
+
+        addresses.Release(task.Id);
+    }
+
+    private void Applied(long version, ApplyReport report)
+    {
+        TaskCompletionSource applied;
+        lock (_gate)
+        {
+            _appliedVersion = version;
+            _report = report;
+            applied = _applied;
+            _applied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        applied.TrySetResult();
+    }
+
+    private async Task AppliedAsync(long version, CancellationToken ct)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            Task applied;
+            lock (_gate)
+            {
+                if (_appliedVersion >= version)
+                    return;
+                applied = _applied.Task;
+            }
+
+            TimeSpan left = PictureWithin - time.GetElapsedTime(start);
+            try
+            {
+                await applied.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, ct);
+            }
+            catch (TimeoutException)
+            {
+                throw new ClusterException(ErrorKind.Unavailable, "the node's network is not ready: its place in the data plane is not known yet or could not be applied");
+            }
+        }
+    }
+
+    private static ValueList<LocalEndpoint> Endpoints(SwarmTask task, AssignmentView view, TaskSandbox? sandbox)
+    {
+        var endpoints = new List<LocalEndpoint>();
+        foreach (NetworkAttachment attachment in task.Networks)
+        {
+            Network? found = view.Networks.GetValueOrDefault(attachment.Network);
+            endpoints.Add(new LocalEndpoint(attachment.Network, found?.Name ?? attachment.Network.Value, attachment.Address, attachment.PrefixLength)
+            {
+                Gateway = found?.Allocation?.Gateway,
+                Mac = attachment.Address is { } address ? MacAddress.ForTask(address) : null,
+                Aliases = attachment.Aliases,
+            });
+        }
+
+        if (sandbox?.Egress is { } egress && endpoints.All(e => e.Address != egress.Address))
+            endpoints.Add(new LocalEndpoint(new NetworkId("bridge"), "bridge", egress.Address, 16));
+        return endpoints.ToValueList();
+    }
+}

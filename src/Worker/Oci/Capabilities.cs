@@ -1,0 +1,47 @@
+namespace Skep.Worker.Oci;
+
+/// <summary>Which capabilities a container has.</summary>
+/// <remarks>Source: capabilities(7); moby/moby:daemon/pkg/oci/caps/defaults.go.</remarks>
+internal static class Capabilities
+{
+    private static readonly string[] Defaults =
+    [
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_MKNOD", "CAP_NET_RAW", "CAP_SETGID", "CAP_SETUID", "CAP_SETFCAP", "CAP_SETPCAP",
+        "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE",
+    ];
+
+    /// <summary>In the order of their numbers, up to the last this kernel knows.</summary>
+    private static readonly string[] Known =
+    [
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE",
+        "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT",
+        "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE",
+        "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ",
+        "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+    ];
+
+    /// <param name="lastKnown">Number of the kernel's last capability, /proc/sys/kernel/cap_last_cap.</param>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: a name is unknown.</exception>
+    public static ValueList<string> Resolve(ValueList<string> add, ValueList<string> drop, int lastKnown)
+    {
+        string[] available = Known[..Math.Min(Known.Length, lastKnown + 1)];
+        string[] added = [.. add.Select(Normalize)];
+        string[] dropped = [.. drop.Select(Normalize)];
+        foreach (string name in added.Concat(dropped))
+        {
+            if (name != "ALL" && !available.Contains(name))
+                throw ClusterException.Invalid($"invalid capability: unknown capability: \"{name}\"");
+        }
+
+        IEnumerable<string> start = dropped.Contains("ALL") ? [] : added.Contains("ALL") ? available : Defaults;
+        if (dropped.Contains("ALL") && added.Contains("ALL"))
+            start = available;
+        return start.Union(added.Where(c => c != "ALL")).Except(dropped.Where(c => c != "ALL" && !added.Contains(c))).ToValueList();
+    }
+
+    private static string Normalize(string name)
+    {
+        string upper = name.ToUpperInvariant();
+        return upper == "ALL" || upper.StartsWith("CAP_", StringComparison.Ordinal) ? upper : "CAP_" + upper;
+    }
+}

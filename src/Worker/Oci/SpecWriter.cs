@@ -1,0 +1,262 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Skep.Worker.Oci;
+
+/// <summary>Writes a container's OCI runtime spec, with what Docker gives every container.</summary>
+/// <remarks>Source: opencontainers/runtime-spec:config.md, config-linux.md; moby/moby:daemon/pkg/oci/defaults.go.</remarks>
+internal static class SpecWriter
+{
+    private const long CpuPeriodMicroseconds = 100_000;
+
+    private static readonly OciMount[] StandardMounts =
+    [
+        new("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
+        new("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+        new("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
+        new("/sys/fs/cgroup", "cgroup", "cgroup", ["ro", "nosuid", "noexec", "nodev"]),
+        new("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
+        new("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=67108864"]),
+    ];
+
+    private static readonly string[] MaskedPaths =
+    [
+        "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+        "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+    ];
+
+    private static readonly string[] ReadOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    /// <summary>Character devices every container may use: major, minor; -1 is any.</summary>
+    private static readonly (int Major, int Minor)[] Devices = [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, -1)];
+
+    public static byte[] Write(ContainerPlan plan)
+    {
+        var buffer = new ArrayBufferWriter<byte>(16 * 1024);
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteString("ociVersion", "1.0.2");
+            json.WritePropertyName("process");
+            WriteProcess(json, plan);
+            json.WriteStartObject("root");
+            json.WriteString("path", "rootfs");
+            json.WriteBoolean("readonly", plan.ReadOnlyRoot);
+            json.WriteEndObject();
+            json.WriteString("hostname", plan.Hostname);
+            WriteMounts(json, plan);
+            WriteLinux(json, plan);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>A further process for a container: as process 1 of its spec, but with other arguments and no terminal.</summary>
+    public static byte[] WriteFurtherProcess(ReadOnlyMemory<byte> specJson, ValueList<string> args)
+    {
+        using JsonDocument spec = JsonDocument.Parse(specJson);
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            foreach (JsonProperty member in spec.RootElement.GetProperty("process").EnumerateObject())
+            {
+                if (member.Name == "args")
+                    WriteList(json, "args", args);
+                else if (member.Name != "terminal")
+                    member.WriteTo(json);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteProcess(Utf8JsonWriter json, ContainerPlan plan)
+    {
+        json.WriteStartObject();
+        if (plan.Tty)
+            json.WriteBoolean("terminal", true);
+        json.WriteStartObject("user");
+        json.WriteNumber("uid", plan.User.Uid);
+        json.WriteNumber("gid", plan.User.Gid);
+        if (!plan.User.Groups.IsEmpty)
+        {
+            json.WriteStartArray("additionalGids");
+            foreach (uint group in plan.User.Groups)
+                json.WriteNumberValue(group);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+        WriteList(json, "args", plan.Args);
+        WriteList(json, "env", plan.Env);
+        json.WriteString("cwd", plan.Cwd);
+        json.WriteStartObject("capabilities");
+        WriteList(json, "bounding", plan.Capabilities);
+        if (plan.User.Uid == 0)
+        {
+            // For other users execve would clear these; leave them empty from the start.
+            WriteList(json, "effective", plan.Capabilities);
+            WriteList(json, "permitted", plan.Capabilities);
+        }
+
+        json.WriteEndObject();
+        if (!plan.Ulimits.IsEmpty)
+        {
+            json.WriteStartArray("rlimits");
+            foreach (Ulimit limit in plan.Ulimits)
+            {
+                json.WriteStartObject();
+                json.WriteString("type", "RLIMIT_" + limit.Name.ToUpperInvariant());
+                json.WriteNumber("hard", unchecked((ulong)limit.Hard));
+                json.WriteNumber("soft", unchecked((ulong)limit.Soft));
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteBoolean("noNewPrivileges", plan.NoNewPrivileges);
+        if (plan.OomScoreAdj != 0)
+            json.WriteNumber("oomScoreAdj", plan.OomScoreAdj);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMounts(Utf8JsonWriter json, ContainerPlan plan)
+    {
+        json.WriteStartArray("mounts");
+        // A user's mount at a standard place takes that place.
+        var taken = plan.Mounts.Select(m => m.Destination).ToHashSet(StringComparer.Ordinal);
+        foreach (OciMount mount in StandardMounts.Where(m => !taken.Contains(m.Destination)).Concat(plan.Mounts))
+        {
+            json.WriteStartObject();
+            json.WriteString("destination", mount.Destination);
+            json.WriteString("type", mount.Type);
+            json.WriteString("source", mount.Source);
+            WriteList(json, "options", mount.Options);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteLinux(Utf8JsonWriter json, ContainerPlan plan)
+    {
+        json.WriteStartObject("linux");
+        if (plan.Sysctls.Count > 0)
+        {
+            json.WriteStartObject("sysctl");
+            foreach ((string name, string value) in plan.Sysctls)
+                json.WriteString(name, value);
+            json.WriteEndObject();
+        }
+
+        json.WriteString("cgroupsPath", plan.CgroupPath);
+        WriteNamespaces(json, plan);
+        WriteResources(json, plan.Limits);
+        if (plan.SeccompMode == "default")
+        {
+            json.WritePropertyName("seccomp");
+            SeccompProfile.WriteDefault(json, plan.Capabilities, plan.Machine);
+        }
+        else if (plan.SeccompMode == "custom")
+        {
+            json.WritePropertyName("seccomp");
+            SeccompProfile.WriteCustom(json, plan.SeccompJson, plan.Capabilities, plan.Machine);
+        }
+
+        if (plan.RootPropagation.Length > 0)
+            json.WriteString("rootfsPropagation", plan.RootPropagation);
+        WriteList(json, "maskedPaths", MaskedPaths);
+        WriteList(json, "readonlyPaths", ReadOnlyPaths);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNamespaces(Utf8JsonWriter json, ContainerPlan plan)
+    {
+        json.WriteStartArray("namespaces");
+        foreach (string type in (string[])["pid", "ipc", "uts", "mount"])
+            Write(type, null);
+        if (plan.CgroupV2)
+            Write("cgroup", null);
+        if (plan.NetworkNamespace is not null)
+            Write("network", plan.NetworkNamespace);
+        json.WriteEndArray();
+
+        void Write(string type, string? path)
+        {
+            json.WriteStartObject();
+            json.WriteString("type", type);
+            if (!string.IsNullOrEmpty(path))
+                json.WriteString("path", path);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void WriteResources(Utf8JsonWriter json, ContainerLimits limits)
+    {
+        json.WriteStartObject("resources");
+        json.WriteStartArray("devices");
+        WriteDevice(json, allow: false, null, null, null, "rwm");
+        WriteDevice(json, allow: true, "c", null, null, "m");
+        WriteDevice(json, allow: true, "b", null, null, "m");
+        foreach ((int major, int minor) in Devices)
+            WriteDevice(json, allow: true, "c", major, minor < 0 ? null : minor, "rwm");
+        json.WriteEndArray();
+        if (limits.NanoCpus > 0)
+        {
+            json.WriteStartObject("cpu");
+            json.WriteNumber("period", CpuPeriodMicroseconds);
+            json.WriteNumber("quota", (long)((decimal)limits.NanoCpus * CpuPeriodMicroseconds / 1_000_000_000m));
+            json.WriteEndObject();
+        }
+
+        if (limits.MemoryBytes > 0 || limits.MemoryReservationBytes > 0)
+        {
+            json.WriteStartObject("memory");
+            if (limits.MemoryBytes > 0)
+                json.WriteNumber("limit", limits.MemoryBytes);
+            if (limits.MemoryReservationBytes > 0)
+                json.WriteNumber("reservation", limits.MemoryReservationBytes);
+            if (limits.MemoryAndSwapBytes > 0)
+                json.WriteNumber("swap", limits.MemoryAndSwapBytes);
+            json.WriteEndObject();
+        }
+
+        if (limits.Pids > 0)
+        {
+            json.WriteStartObject("pids");
+            json.WriteNumber("limit", limits.Pids);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteDevice(Utf8JsonWriter json, bool allow, string? type, int? major, int? minor, string access)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("allow", allow);
+        if (type is not null)
+            json.WriteString("type", type);
+        if (major is not null)
+            json.WriteNumber("major", major.Value);
+        if (minor is not null)
+            json.WriteNumber("minor", minor.Value);
+        json.WriteString("access", access);
+        json.WriteEndObject();
+    }
+
+    private static void WriteList(Utf8JsonWriter json, string name, IEnumerable<string> items)
+    {
+        json.WriteStartArray(name);
+        foreach (string item in items)
+            json.WriteStringValue(item);
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,46 @@
+using Skep.Worker.Local;
+
+namespace Skep.Worker.Tasks;
+
+/// <summary>The network of a task's container.</summary>
+/// <param name="Namespace">File of its network namespace; null: the host's; empty: a new, empty one.</param>
+/// <param name="ResolvConf">Null: the host's, with the task's DNS settings.</param>
+/// <param name="Endpoints">As inspect shows them.</param>
+/// <param name="Ports">Opened on this node alone.</param>
+internal sealed record TaskNetwork(string? Namespace, string? ResolvConf, ValueList<LocalEndpoint> Endpoints, ValueList<PortConfig> Ports);
+
+/// <summary>The border to the Overlay room: what a task needs of its node's network. The second implementation is a node without one.</summary>
+internal interface ITaskNetworks
+{
+    /// <summary>Gives the task its namespace with everything plugged in.</summary>
+    /// <exception cref="ClusterException">A network of it cannot work here; the message says why.</exception>
+    Task<TaskNetwork> JoinAsync(SwarmTask task, CancellationToken ct);
+
+    /// <summary>Before the stop signal: waits until others no longer send new connections.</summary>
+    Task DrainAsync(SwarmTask task, CancellationToken ct);
+
+    /// <summary>After the last process: lets the namespace go.</summary>
+    Task LeaveAsync(SwarmTask task, CancellationToken ct);
+}
+
+/// <summary>A node without a data plane: host and none only.</summary>
+internal sealed class HostOnlyNetworks(Func<NetworkId, Network?> networks) : ITaskNetworks
+{
+    public Task<TaskNetwork> JoinAsync(SwarmTask task, CancellationToken ct)
+    {
+        bool isHost = false;
+        foreach (NetworkAttachment attachment in task.Networks)
+        {
+            string driver = Agent.NetworkDrivers.Of(networks(attachment.Network), attachment.Network);
+            if (driver is not ("host" or "null"))
+                throw ClusterException.Invalid($"network {networks(attachment.Network)?.Name ?? attachment.Network.Value} needs a data plane, which this node does not have");
+            isHost |= driver == "host";
+        }
+
+        return Task.FromResult(new TaskNetwork(isHost ? null : "", null, [], []));
+    }
+
+    public Task DrainAsync(SwarmTask task, CancellationToken ct) => Task.CompletedTask;
+
+    public Task LeaveAsync(SwarmTask task, CancellationToken ct) => Task.CompletedTask;
+}

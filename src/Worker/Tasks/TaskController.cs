@@ -1,0 +1,278 @@
+using System.Security.Cryptography;
+using System.Text;
+using Grpc.Core;
+using Skep.Worker.Containerd;
+using Skep.Worker.Images;
+using Skep.Worker.Local;
+using Skep.Worker.Logs;
+using Skep.Worker.Oci;
+using Cd = Skep.Rpc.Containerd;
+
+namespace Skep.Worker.Tasks;
+
+/// <summary>Carries out the actions on one task's container. Each may be repeated, also by a later agent: what is done already stays done.</summary>
+internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around, SwarmTask task)
+{
+    private StoredImage? _image;
+
+    /// <summary>The container's id follows from the task's, so that every node can tell a task's default hostname.</summary>
+    public static string ContainerIdOf(TaskId task) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"skep-task:{task}")));
+
+    public string ContainerId { get; } = ContainerIdOf(task.Id);
+
+    public string ImageId => _image?.Contents.Config.Digest ?? "";
+
+    public TaskNetwork? Network { get; private set; }
+
+    public HealthTracker? Health { get; private set; }
+
+    private string CgroupPath => $"{shop.Options.CgroupParent.TrimEnd('/')}/{ContainerId}";
+
+    /// <exception cref="ClusterException">The task cannot run here, and why.</exception>
+    public async Task PrepareAsync(CancellationToken ct)
+    {
+        var context = new TemplateContext { Task = task, Node = around.Node, Hostname = around.Hostname, Platform = shop.Host.Platform };
+        ContainerSpec spec = TaskTemplates.Expand(task.Spec.Container, context);
+        LogSettings logging = LogSettings.From(task.Spec.LogDriver ?? shop.Options.LogDriver);
+        _ = Signals.Parse(spec.StopSignal.Length > 0 ? spec.StopSignal : "SIGTERM");
+        IReadOnlyList<TaskFile> files = TaskSecrets.Resolve(spec, context, around.Secrets, around.Configs);
+        StoredImage image = await ImageAsync(ct);
+        _ = HealthPlan.From(spec.HealthCheck, image.Contents.Settings);
+
+        await shop.Slots.WaitAsync(ct);
+        try
+        {
+            TaskNetwork network = Network = await around.Networks.JoinAsync(task, ct);
+            Accounts accounts = await shop.Views.AccountsAsync(image, ct);
+            ImageSettings settings = image.Contents.Settings;
+            ResolvedUser user = accounts.Resolve(spec.User.Length > 0 ? spec.User : settings.User, spec.Groups);
+            (ValueList<OciMount> mounts, _) = await shop.Mounts.PrepareAsync(task.Id, spec, image, ct);
+            string hostname = spec.Hostname.Length > 0 ? spec.Hostname : network.Namespace is null ? around.Hostname : ContainerId[..12];
+            ValueList<OciMount> fileMounts = shop.Files.Write(task.Id, hostname, ResolvConf(network, spec), Hosts(network, spec, hostname), files)
+                .Where(f => mounts.All(m => m.Destination != f.Destination)).ToValueList();
+            ContainerPlan plan = ContainerPlanner.Plan(
+                ContainerId, task.Spec, spec, settings, user, mounts.AddRange(fileMounts), network.Namespace, hostname, shop.Options.CgroupParent, shop.Host);
+            var draft = new ContainerDraft(ContainerId, image.Name, image.ChainId, SpecWriter.Write(plan), Labels(spec, settings));
+            shop.Logs.Open(ContainerId, logging);
+            await CreateAsync(draft, image, ct);
+        }
+        finally
+        {
+            shop.Slots.Release();
+        }
+    }
+
+    public async Task<TaskOutcome> StartAsync(CancellationToken ct)
+    {
+        StoredImage image = await ImageAsync(ct);
+        await shop.Slots.WaitAsync(ct);
+        try
+        {
+            Network ??= await around.Networks.JoinAsync(task, ct);
+            IReadOnlyList<Cd.MountPoint> rootfs = await shop.Runtime.PrepareAsync(ContainerId, image.ChainId, ct);
+            ContainerLog? log = shop.Logs.Find(ContainerId);
+            int pid = await shop.Runtime.CreateProcessAsync(ContainerId, rootfs, log?.StdoutPath ?? "", log?.StderrPath ?? "", ct);
+            await shop.Runtime.StartAsync(ContainerId, ct);
+            Health = HealthPlan.From(task.Spec.Container.HealthCheck, image.Contents.Settings) is { } plan ? new HealthTracker(plan, shop.Time.GetUtcNow()) : null;
+            return new TaskOutcome.Started(pid, Health is not null);
+        }
+        finally
+        {
+            shop.Slots.Release();
+        }
+    }
+
+    /// <summary>Watches process 1 and asks its health.</summary>
+    /// <param name="untilHealthy">Also ends at the first good probe.</param>
+    public async Task<TaskOutcome> WatchAsync(bool untilHealthy, DateTimeOffset? startedAt, CancellationToken ct)
+    {
+        // An adopted task's probes begin anew; what it was before is in its state.
+        if (Health is null && HealthPlan.From(task.Spec.Container.HealthCheck, (await ImageAsync(ct)).Contents.Settings) is { } plan)
+            Health = new HealthTracker(plan, startedAt ?? shop.Time.GetUtcNow());
+        using var scope = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task<ProcessExit> exit = shop.Runtime.WhenEndedAsync(ContainerId, scope.Token);
+        Task<TaskOutcome> probes = Health is null ? new TaskCompletionSource<TaskOutcome>().Task : ProbeAsync(untilHealthy, scope.Token);
+        Task first = await Task.WhenAny(exit, probes);
+        if (first == probes && !exit.IsCompleted)
+        {
+            await scope.CancelAsync();
+            await exit.SettleAsync();
+            return await probes;
+        }
+
+        await scope.CancelAsync();
+        if (Health is not null)
+            await probes.SettleAsync();
+        ProcessExit ended = await exit;
+        return new TaskOutcome.Exited(ended.Code, ended.Code == 0 ? "" : OutOfMemoryReason());
+    }
+
+    /// <summary>Ends process 1 as politely as its spec says; if there is none, nothing is done.</summary>
+    public async Task<TaskOutcome> StopAsync(CancellationToken ct)
+    {
+        if (await shop.Runtime.StateAsync(ContainerId, ct) is not { } state)
+            return new TaskOutcome.Stopped(null);
+        Task<ProcessExit> ended = shop.Runtime.WhenEndedAsync(ContainerId, ct);
+        if (state.Status is Cd.ProcessStatus.Running)
+        {
+            await around.Networks.DrainAsync(task, ct);
+            ContainerSpec spec = task.Spec.Container;
+            string signal = spec.StopSignal.Length > 0 ? spec.StopSignal : await ImageStopSignalAsync(ct);
+            if (await shop.Runtime.KillAsync(ContainerId, Signals.Parse(signal), all: false, ct))
+            {
+                try
+                {
+                    return new TaskOutcome.Stopped((await ended.WaitAsync(spec.EffectiveStopGracePeriod, shop.Time, ct)).Code);
+                }
+                catch (TimeoutException)
+                {
+                    await shop.Runtime.KillAsync(ContainerId, Signals.Kill, all: true, ct);
+                }
+            }
+        }
+        else if (state.Status is Cd.ProcessStatus.Created)
+        {
+            await shop.Runtime.KillAsync(ContainerId, Signals.Kill, all: true, ct);
+        }
+
+        return new TaskOutcome.Stopped((await ended).Code);
+    }
+
+    /// <summary>After the end: frees what only a running task needs. Container, file system and logs stay for a look.</summary>
+    public async Task CleanUpAsync(CancellationToken ct)
+    {
+        await shop.Slots.WaitAsync(ct);
+        try
+        {
+            await shop.Runtime.DeleteProcessAsync(ContainerId, ct);
+        }
+        finally
+        {
+            shop.Slots.Release();
+        }
+
+        await shop.Logs.FinishAsync(ContainerId);
+        await around.Networks.LeaveAsync(task, ct);
+        shop.Files.Remove(task.Id);
+    }
+
+    /// <summary>Removes everything of the task, its anonymous volumes too.</summary>
+    public async Task RemoveAsync(CancellationToken ct)
+    {
+        await shop.Slots.WaitAsync(ct);
+        try
+        {
+            byte[]? spec = await shop.Runtime.FindSpecAsync(ContainerId, ct);
+            await shop.Runtime.DeleteAsync(ContainerId, ct);
+            foreach (string name in spec is null ? [] : SpecReader.VolumeNames(spec, Path.Combine(shop.Options.DataDirectory, "volumes")))
+            {
+                if (shop.Volumes.Find(name) is { IsAnonymous: true })
+                    shop.Volumes.Remove(name);
+            }
+        }
+        finally
+        {
+            shop.Slots.Release();
+        }
+
+        await shop.Logs.RemoveAsync(ContainerId);
+        await around.Networks.LeaveAsync(task, ct);
+        shop.Files.Remove(task.Id);
+    }
+
+    /// <summary>Forgets a container that a reboot ended, but keeps what it wrote to its log.</summary>
+    public async Task DiscardAsync(CancellationToken ct) => await shop.Runtime.DeleteAsync(ContainerId, ct);
+
+    private async Task CreateAsync(ContainerDraft draft, StoredImage image, CancellationToken ct)
+    {
+        try
+        {
+            await shop.Runtime.CreateAsync(draft, ct);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
+        {
+            // The image's snapshots were lost: make them again from its layers.
+            await shop.Images.UnpackAsync(image, ct);
+            await shop.Runtime.CreateAsync(draft, ct);
+        }
+    }
+
+    private async Task<StoredImage> ImageAsync(CancellationToken ct)
+        => _image ??= await shop.Images.EnsureAsync(task.Spec.Container.Image, RegistryAuth.Decode(task.Spec.Container.RegistryAuth), ct);
+
+    private async Task<string> ImageStopSignalAsync(CancellationToken ct)
+    {
+        StoredImage? image = _image ?? await shop.Images.FindAsync(task.Spec.Container.Image, ct);
+        return image?.Contents.Settings.StopSignal is { Length: > 0 } signal ? signal : "SIGTERM";
+    }
+
+    private async Task<TaskOutcome> ProbeAsync(bool untilHealthy, CancellationToken ct)
+    {
+        byte[] spec = await shop.Runtime.FindSpecAsync(ContainerId, ct) ?? throw new ClusterException(ErrorKind.NotFound, $"container {ContainerId} is gone");
+        byte[] process = SpecWriter.WriteFurtherProcess(spec, Health!.Plan.Args);
+        while (true)
+        {
+            await Task.Delay(Health.Pause(shop.Time.GetUtcNow()), shop.Time, ct);
+            Health = Health.After(await ProbeOnceAsync(process, Health.Plan.Timeout, ct));
+            if (Health.Present.State == HealthState.Unhealthy)
+                return new TaskOutcome.Unhealthy();
+            if (untilHealthy && Health.Present.State == HealthState.Healthy)
+                return new TaskOutcome.Healthy();
+        }
+    }
+
+    private async Task<LocalHealthProbe> ProbeOnceAsync(byte[] process, TimeSpan limit, CancellationToken ct)
+    {
+        const int keptOutput = 4096;
+        string path = shop.Files.ProbePath(task.Id);
+        DateTimeOffset start = shop.Time.GetUtcNow();
+        try
+        {
+            await File.WriteAllTextAsync(path, "", ct);
+            ProcessExit? exit = await shop.Runtime.ExecAsync(ContainerId, "health-" + shop.Ids.Next(), process, path, limit, ct);
+            string output = exit is null ? $"Health check exceeded timeout ({limit})" : await File.ReadAllTextAsync(path, ct);
+            return new LocalHealthProbe(start, shop.Time.GetUtcNow(), exit?.Code ?? -1, output.Length > keptOutput ? output[..keptOutput] : output);
+        }
+        catch (RpcException e) when (!ct.IsCancellationRequested)
+        {
+            return new LocalHealthProbe(start, shop.Time.GetUtcNow(), -1, e.Status.Detail);
+        }
+    }
+
+    private string OutOfMemoryReason()
+    {
+        bool killed = CgroupFiles.OutOfMemoryKills(shop.Options.CgroupRoot, shop.Host.CgroupV2, CgroupPath) > 0 || shop.Runtime.RanOutOfMemory(ContainerId);
+        long limit = task.Spec.Limits?.MemoryBytes ?? 0;
+        return !killed ? "" : limit > 0 ? $"out of memory (limit {limit / (1024 * 1024)} MiB)" : "out of memory";
+    }
+
+    private string ResolvConf(TaskNetwork network, ContainerSpec spec)
+    {
+        if (network.ResolvConf is not null)
+            return network.ResolvConf;
+        return TaskFiles.ResolvConf(File.Exists(shop.Options.ResolvConfPath) ? File.ReadAllText(shop.Options.ResolvConfPath) : "", spec.Dns);
+    }
+
+    private static string Hosts(TaskNetwork network, ContainerSpec spec, string hostname)
+        => network.Namespace is null && File.Exists("/etc/hosts")
+            ? File.ReadAllText("/etc/hosts").TrimEnd('\n') + "\n" + string.Concat(spec.Hosts.Select(h => h + "\n"))
+            : TaskFiles.Hosts(hostname, network.Endpoints.Where(e => e.Address is not null).Select(e => e.Address!.Value), spec.Hosts);
+
+    private Dictionary<string, string> Labels(ContainerSpec spec, ImageSettings image)
+    {
+        const int longest = 4096;
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((string key, string value) in image.Labels.Concat(spec.Labels))
+            labels[key] = value;
+        labels["com.docker.swarm.node.id"] = around.Node.Value;
+        labels["com.docker.swarm.service.id"] = task.ServiceId.Value;
+        labels["com.docker.swarm.service.name"] = task.ServiceAnnotations.Name;
+        labels["com.docker.swarm.task"] = "";
+        labels["com.docker.swarm.task.id"] = task.Id.Value;
+        labels["com.docker.swarm.task.name"] = task.Name;
+        labels["skep.cluster"] = around.Cluster.Value;
+        labels["skep.image.id"] = ImageId;
+        // containerd refuses longer ones; what users set is complete in the task's spec.
+        return labels.Where(l => l.Key.Length + l.Value.Length <= longest).ToDictionary(StringComparer.Ordinal);
+    }
+}
