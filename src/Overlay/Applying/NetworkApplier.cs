@@ -95,6 +95,7 @@ internal sealed class NetworkApplier(
         {
             case VxlanLink link when put.Before is not null:
                 Add(put, Index(link.Name), (w, index) => RouteMessages.ChangeVxlan(w, index, link));
+                Add(put, Index(link.Name), (w, index) => RouteMessages.SetMtu(w, index, link.Mtu));
                 break;
             case VxlanLink link:
                 MakeVxlan(put, link);

@@ -138,6 +138,8 @@ internal sealed class NodeKernel
 
     public bool TearDown()
     {
+        if (_isClosed)
+            return true;
         foreach (TaskId task in _sandboxes.Keys.ToList())
             RemoveSandbox(task);
         foreach (SandboxNamespace spare in _pool.Close())

@@ -34,13 +34,20 @@ internal static class RouteMessages
         to.End();
     }
 
-    /// <summary>New MTU and underlay address of a VXLAN device, which is kept.</summary>
+    /// <summary>New underlay address of a VXLAN device, which is kept.</summary>
     public static void ChangeVxlan(NetlinkWriter to, int index, VxlanLink link)
     {
         to.Begin(NewLink, 0);
         to.Struct(new InterfaceHeader { Index = index });
-        to.Attribute(4, (uint)link.Mtu);
         WriteVxlanInfo(to, link, all: false);
+        to.End();
+    }
+
+    public static void SetMtu(NetlinkWriter to, int index, int mtu)
+    {
+        to.Begin(NewLink, 0);
+        to.Struct(new InterfaceHeader { Index = index });
+        to.Attribute(4, (uint)mtu);
         to.End();
     }
 

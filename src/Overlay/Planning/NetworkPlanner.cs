@@ -24,6 +24,7 @@ internal static class NetworkPlanner
         foreach (NamespaceTarget target in changed.Where(t => t.Table is not null && StateOf(present, t.Key).Table.Marker is null))
             operations.Add(new Operation.ChangeTable(target.Key, new TableChange(target.Table!.Definition) { Replaces = true }));
 
+        AddMovedInterfaces(changed, present, operations);
         foreach (NamespaceTarget target in changed)
             AddPuts(target, StateOf(present, target.Key), operations);
         foreach (NamespaceTarget target in changed.Where(t => t.Table is not null))
@@ -71,6 +72,20 @@ internal static class NetworkPlanner
                 .ToValueMap(a => a.Network, a => frames[a.Network]);
             var inside = new SandboxInputs(sandbox, own);
             yield return new Part(NamespaceKey.Sandbox(task), inside, () => SandboxTarget.Compile(task, inside, options));
+        }
+    }
+
+    /// <summary>An interface name that moves to another network must be free in the task first.</summary>
+    private static void AddMovedInterfaces(List<NamespaceTarget> changed, PresentNetwork present, List<Operation> operations)
+    {
+        HashSet<(TaskId, string)> wanted = [.. changed.SelectMany(t => t.Objects.Values).OfType<VethLink>().Select(l => (l.Task, l.Interface))];
+        foreach (NamespaceTarget target in changed)
+        {
+            foreach (VethLink link in StateOf(present, target.Key).Objects.Values.OfType<VethLink>().OrderBy(l => l.Key))
+            {
+                if (!target.Objects.ContainsKey(link.Key) && wanted.Contains((link.Task, link.Interface)))
+                    operations.Add(new Operation.Take(target.Key, link));
+            }
         }
     }
 
@@ -135,8 +150,11 @@ internal static class NetworkPlanner
     {
         if (target.Key.Kind == NamespaceKind.Sandbox)
             return; // the task may have made things of its own; ours go with their interface
+        HashSet<string> moved = [.. operations.OfType<Operation.Take>().Where(t => t.Namespace == target.Key).Select(t => t.Object).OfType<VethLink>().Select(l => l.Name)];
         foreach (KernelObject stale in present.Objects.Values.Where(o => !target.Objects.ContainsKey(o.Key)).OrderByDescending(o => o.Key))
         {
+            if (moved.Contains(stale.Device ?? (stale as VethLink)?.Name ?? ""))
+                continue;
             // Deleting a link makes everyone wait for the kernel; that of an ending task dies with its namespace.
             if (stale is VethLink link && !desired.Sandboxes.ContainsKey(link.Task) && all.Namespaces.ContainsKey(NamespaceKey.Sandbox(link.Task)))
                 continue;

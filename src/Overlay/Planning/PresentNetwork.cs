@@ -73,7 +73,7 @@ internal sealed class PresentNetwork
         }
     }
 
-    /// <summary>A task's namespace went; its interfaces die with it, at the kernel's leisure.</summary>
+    /// <summary>A task's namespace went; its interfaces die with it, at the kernel's leisure. Their routes are left to the next plan.</summary>
     public void SandboxGone(TaskId task)
     {
         Namespaces.Remove(NamespaceKey.Sandbox(task));
@@ -81,7 +81,7 @@ internal sealed class PresentNetwork
         {
             foreach (VethLink link in state.Objects.Values.OfType<VethLink>().Where(l => l.Task == task).ToList())
             {
-                state.Take(link);
+                state.Objects.Remove(link.Key);
                 state.Inputs = null;
             }
         }

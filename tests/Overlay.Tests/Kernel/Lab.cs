@@ -1,5 +1,6 @@
 using Skep.Overlay.Namespaces;
 using Skep.Overlay.Netlink;
+using Skep.Overlay.Planning;
 
 namespace Skep.Overlay.Tests.Kernel;
 
@@ -48,10 +49,10 @@ internal sealed class Lab : IDisposable
     public RouteDump Dump(string name) => RouteDump.Of(_sockets[name]);
 
     public void AddRoute(string name, string prefix, string via, string device) =>
-        Send(name, w => RouteMessages.Route(w, true, IndexOf(name, device), new Planning.Route(254, Ipv4Prefix.Parse(prefix), device, Ipv4Address.Parse(via)), Foreign));
+        Send(name, w => RouteMessages.Route(w, true, IndexOf(name, device), new Route(254, Ipv4Prefix.Parse(prefix), device, Ipv4Address.Parse(via)), Foreign));
 
     public void AddAddress(string name, string address, int length, string device) =>
-        Send(name, w => RouteMessages.Address(w, true, IndexOf(name, device), new Planning.LinkAddress(device, Ipv4Address.Parse(address), length)));
+        Send(name, w => RouteMessages.Address(w, true, IndexOf(name, device), new LinkAddress(device, Ipv4Address.Parse(address), length)));
 
     /// <summary>An address in any namespace, as a task with NET_ADMIN could add it.</summary>
     public void AddAddressIn(string path, string address, string device)
@@ -63,7 +64,7 @@ internal sealed class Lab : IDisposable
         using var socket = new NetlinkSocket(calls.DescriptorOf(route));
         var message = new NetlinkWriter();
         int index = RouteDump.Of(socket).Links.Single(l => l.Name == device).Index;
-        RouteMessages.Address(message, true, index, new Planning.LinkAddress(device, Ipv4Address.Parse(address), 32));
+        RouteMessages.Address(message, true, index, new LinkAddress(device, Ipv4Address.Parse(address), 32));
         socket.Send(message, (_, errno, reason) => throw new KernelException(reason, errno));
     }
 
@@ -179,7 +180,7 @@ internal sealed class Lab : IDisposable
     private void SetUp(string name, string device) => Send(name, w => RouteMessages.SetLink(w, IndexOf(name, device)));
 
     private void AddKernelRoute(string name, string prefix, string device) =>
-        Send(name, w => RouteMessages.Route(w, true, IndexOf(name, device), new Planning.Route(254, Ipv4Prefix.Parse(prefix), device, null), Foreign));
+        Send(name, w => RouteMessages.Route(w, true, IndexOf(name, device), new Route(254, Ipv4Prefix.Parse(prefix), device, null), Foreign));
 
     private int IndexOf(string name, string device) => RouteDump.Of(_sockets[name]).Links.Single(l => l.Name == device).Index;
 
