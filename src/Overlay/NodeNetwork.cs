@@ -46,8 +46,11 @@ public sealed class NodeNetwork : IAsyncDisposable
     /// <summary>Forgets the UDP flows that this node balanced to a backend about to end, so that their next datagram picks another one.</summary>
     /// <param name="network">The overlay network, or null for the published ports (address of the ingress network).</param>
     /// <returns>False when the network is not on this node.</returns>
-    public Task<bool> ForgetFlowsAsync(NetworkId? network, Ipv4Address backend, CancellationToken ct) =>
-        _writer.RunAsync(() => _kernel.ForgetFlows(network, backend), ct);
+    public async Task<bool> ForgetFlowsAsync(NetworkId? network, Ipv4Address backend, CancellationToken ct)
+    {
+        Netlink.NetlinkSocket? flows = await _writer.RunAsync(() => _kernel.FlowsOf(network), ct);
+        return flows is not null && await _kernel.Flows.ForgetAsync(flows, backend, ct);
+    }
 
     /// <summary>The node leaves the cluster: removes everything this room made. The object is of no further use but for disposing.</summary>
     public Task TearDownAsync(CancellationToken ct) => _writer.RunAsync(() => _kernel.TearDown(), ct);

@@ -30,4 +30,7 @@ internal static partial class OverlayLog
 
     [LoggerMessage(5008, LogLevel.Warning, "a namespace for coming tasks could not be made")]
     public static partial void PoolFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(5009, LogLevel.Warning, "UDP flows to {Backend} could not be forgotten; they end by their timeouts")]
+    public static partial void FlowsKept(ILogger logger, Ipv4Address backend, Exception error);
 }

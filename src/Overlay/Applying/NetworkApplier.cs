@@ -59,7 +59,8 @@ internal sealed class NetworkApplier(
                 break;
             case Operation.DropRouter drop:
                 handles.Remove(drop.Namespace, out NamespaceHandle? handle);
-                handle?.Dispose();
+                flows.Close(handle!.Flows!);
+                handle.Dispose();
                 factory.DropRouter(drop.Namespace.Id);
                 break;
             case Operation.Put put:
@@ -74,7 +75,7 @@ internal sealed class NetworkApplier(
                 break;
             case Operation.ForgetFlows forget:
                 Flush();
-                flows.Forget(handles[forget.Namespace].Flows!, forget.Backend);
+                _ = flows.ForgetAsync(handles[forget.Namespace].Flows!, forget.Backend, CancellationToken.None); // nothing later in the plan needs it done
                 break;
             case Operation.ReservePort reserve:
                 if (NamespaceFactory.Reserve(thread, handles[NamespaceKey.Host], reserve.Port) is { } socket)

@@ -45,7 +45,7 @@ internal sealed class NodeKernel
         _planning = new PlannerOptions(options.MeshInterface, options.DataPathPort, options.EgressGateway, closedRouter);
         _reader = new NamespaceReader(_planning);
         _handles[NamespaceKey.Host] = host;
-        _flows = new FlowTable(features.FilteredFlowDelete);
+        _flows = new FlowTable(features.FilteredFlowDelete, logger);
         _applier = new NetworkApplier(writer, _factory, _flows, _present, _handles, logger);
     }
 
@@ -55,6 +55,8 @@ internal sealed class NodeKernel
 
     public static NodeKernel Open(KernelThread writer, OverlayOptions options, TimeProvider time, ILogger logger)
     {
+        if (options.MeshInterface.Length is 0 or > 15 || options.DataPathPort is < 1 or > 65535 || options.DnsPort is < 1 or > 65535)
+            throw ClusterException.Invalid("the network options need an interface name of 1 to 15 characters and ports from 1 to 65535");
         if (!LibNftables.IsPresent)
             throw new ClusterException(ErrorKind.FailedPrecondition, "libnftables.so.1 is not installed; install the package libnftables1");
         try
@@ -121,20 +123,20 @@ internal sealed class NodeKernel
         return true;
     }
 
-    public bool ForgetFlows(NetworkId? network, Ipv4Address backend)
+    /// <summary>The socket to forget flows by; null when the network is not on this node.</summary>
+    public NetlinkSocket? FlowsOf(NetworkId? network)
     {
         NamespaceKey key = NamespaceKey.Host;
         if (network is { } id)
         {
             if (_desired is not { } desired || !desired.Networks.TryGetValue(id, out OverlayNetwork? overlay))
-                return false;
+                return null;
             key = NamespaceKey.Router(overlay.Vni);
         }
-        if (!_handles.TryGetValue(key, out NamespaceHandle? handle))
-            return false;
-        _flows.Forget(handle.Flows!, backend);
-        return true;
+        return _handles.GetValueOrDefault(key)?.Flows;
     }
+
+    public FlowTable Flows => _flows;
 
     public bool TearDown()
     {
@@ -150,7 +152,8 @@ internal sealed class NodeKernel
         foreach (NamespaceKey router in _handles.Keys.Where(k => k.Kind == NamespaceKind.Router).ToList())
         {
             _handles.Remove(router, out NamespaceHandle? handle);
-            handle!.Dispose();
+            _flows.Close(handle!.Flows!);
+            handle.Dispose();
             _factory.DropRouter(router.Id);
             _present.Namespaces.Remove(router);
         }
@@ -172,7 +175,11 @@ internal sealed class NodeKernel
         foreach (Sandbox sandbox in _sandboxes.Values)
             Stop(sandbox);
         foreach (NamespaceHandle handle in _handles.Where(h => h.Key.Kind != NamespaceKind.Sandbox).Select(h => h.Value))
+        {
+            _flows.Close(handle.Flows!);
             handle.Dispose();
+        }
+        _flows.Dispose();
         _applier.ReleasePorts();
         _maker.Dispose();
         return true;

@@ -1,14 +1,46 @@
+using Microsoft.Extensions.Logging;
 using Skep.Overlay.Namespaces;
 using Skep.Overlay.Netlink;
 
 namespace Skep.Overlay.Conntrack;
 
 /// <summary>Forgets UDP flows of a backend, in whichever way this kernel allows.</summary>
-internal sealed class FlowTable(bool canFilterDeletes)
+/// <remarks>The kernel walks the whole machine's conntrack table for each request (about 20 ms, however few flows there are), so this has a thread of
+/// its own: starting tasks and changing tables do not wait for it.</remarks>
+internal sealed class FlowTable(bool canFilterDeletes, ILogger logger) : IDisposable
 {
     private const int NoSuchEntry = 2;
+    private readonly KernelThread _thread = new("skep-flows");
 
-    public void Forget(NetlinkSocket flows, Ipv4Address backend)
+    /// <summary>Completes when the flows are gone; a failure is logged and leaves them to their timeouts.</summary>
+    public Task<bool> ForgetAsync(NetlinkSocket flows, Ipv4Address backend, CancellationToken ct) => _thread.RunAsync(() => TryForget(flows, backend), ct);
+
+    /// <summary>Closes a namespace's socket once nothing asked before needs it.</summary>
+    public void Close(NetlinkSocket flows) => _ = _thread.RunAsync(() => Closed(flows), CancellationToken.None);
+
+    public void Dispose() => _thread.Dispose();
+
+    private static bool Closed(NetlinkSocket flows)
+    {
+        flows.Dispose();
+        return true;
+    }
+
+    private bool TryForget(NetlinkSocket flows, Ipv4Address backend)
+    {
+        try
+        {
+            Forget(flows, backend);
+            return true;
+        }
+        catch (KernelException e)
+        {
+            OverlayLog.FlowsKept(logger, backend, e);
+            return false;
+        }
+    }
+
+    private void Forget(NetlinkSocket flows, Ipv4Address backend)
     {
         var message = new NetlinkWriter();
         if (canFilterDeletes)

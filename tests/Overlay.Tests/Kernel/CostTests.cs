@@ -25,6 +25,11 @@ public sealed class CostTests(ITestOutputHelper output)
         var swaps = new List<double>();
         DesiredNetwork last = cluster.Desired(1);
         OverlayNetwork network = last.Networks[TestCluster.Net];
+        network = network with
+        {
+            Endpoints = network.Endpoints.SetItems(Enumerable.Range(0, 101).Select(i =>
+                KeyValuePair.Create(Ipv4Address.From(10, 0, 1, (byte)(100 + i)), new NetworkEndpoint(TestCluster.NodeIdOf(2), EndpointState.Serving)))),
+        };
         ValueList<Ipv4Address> Backends(int without) =>
             Enumerable.Range(0, 101).Where(i => i != without).Select(i => Ipv4Address.From(10, 0, 1, (byte)(100 + i))).ToValueList();
         for (int i = 0; i < 60; i++)

@@ -82,6 +82,17 @@ public sealed class RestartKernelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_foreign_forward_policy_of_drop_is_told()
+    {
+        await _cluster[1].DisposeAsync();
+        Lab.RunNft("n1", "table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; }; }");
+        var log = new CapturingLogger();
+        await using (NodeNetwork again = await NodeNetwork.OpenAsync(_cluster.Options(1), TimeProvider.System, log, CancellationToken.None))
+            Assert.Contains(log.Lines, l => l.Contains("ip filter FORWARD drops forwarded packets", StringComparison.Ordinal));
+        await _cluster.OpenAsync(1);
+    }
+
+    [Fact]
     public async Task A_node_may_change_its_underlay_address()
     {
         Lab.AddAddress("n2", "192.168.50.32", 24, "eth0");
