@@ -57,7 +57,13 @@ public sealed class NodeNetwork : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _writer.RunAsync(() => _kernel.Close(), CancellationToken.None);
+        await _writer.RunAsync(Close, CancellationToken.None);
         _writer.Dispose();
+    }
+
+    private bool Close()
+    {
+        _kernel.Dispose();
+        return true;
     }
 }

@@ -51,7 +51,7 @@ internal sealed class NamespaceReader(PlannerOptions options)
         var devices = new HashSet<string>(StringComparer.Ordinal);
         Dictionary<string, VethLink> known = sandboxes
             .SelectMany(s => s.Value.Links.Where(l => l.Kind == "veth").Select(l => new VethLink(s.Key, l.Name, l.Mac, l.Mtu)))
-            .DistinctBy(l => l.Name).ToDictionary(l => l.Name, StringComparer.Ordinal);
+            .DistinctBy(l => l.Name, StringComparer.Ordinal).ToDictionary(l => l.Name, StringComparer.Ordinal);
         foreach (DumpedLink link in dump.Links)
         {
             if (link.Kind == "vxlan" && link.Name == vxlan)

@@ -10,7 +10,7 @@ using Skep.Overlay.Planning;
 namespace Skep.Overlay.Applying;
 
 /// <summary>The one owner of a node's kernel objects. Every method runs on the writer thread.</summary>
-internal sealed class NodeKernel
+internal sealed partial class NodeKernel : IDisposable
 {
     private readonly KernelThread _writer, _maker;
     private readonly OverlayOptions _options;
@@ -70,10 +70,18 @@ internal sealed class NodeKernel
             if (!didForward)
                 File.WriteAllBytes(ClosedRouterFile(options), []);
             var kernel = new NodeKernel(writer, options, time, logger, features, host, File.Exists(ClosedRouterFile(options)));
-            kernel.Adopt();
-            return kernel;
+            try
+            {
+                kernel.Adopt();
+                return kernel;
+            }
+            catch
+            {
+                kernel.Dispose();
+                throw;
+            }
         }
-        catch (KernelException e)
+        catch (Exception e) when (e is KernelException or NftException)
         {
             throw new ClusterException(ErrorKind.FailedPrecondition, $"networks need root and a network namespace of the host: {e.Message}", e);
         }
@@ -159,16 +167,16 @@ internal sealed class NodeKernel
         }
         ClearHost(_handles[NamespaceKey.Host]);
         _applier.ReleasePorts();
-        Close();
+        Dispose();
         Directory.Delete(_options.RunDirectory, recursive: true);
         return true;
     }
 
     /// <summary>Closes what this process holds; the kernel's objects stay.</summary>
-    public bool Close()
+    public void Dispose()
     {
         if (_isClosed)
-            return true;
+            return;
         _isClosed = true;
         foreach (SandboxNamespace spare in _pool.Close())
             spare.Dispose();
@@ -182,7 +190,6 @@ internal sealed class NodeKernel
         _flows.Dispose();
         _applier.ReleasePorts();
         _maker.Dispose();
-        return true;
     }
 
     /// <summary>Plans and performs; if the kernel differs from what we thought, reads it again and tries once more.</summary>
@@ -210,40 +217,15 @@ internal sealed class NodeKernel
 
     private ApplyReport Perform(DesiredNetwork desired)
     {
+        var refused = ValueMap<NetworkId, string>.Empty;
+        if (!Features.Vxlan)
+        {
+            refused = desired.Networks.ToValueMap(n => n.Key, n => $"network {n.Value.Name} needs VXLAN, which this node's kernel does not have");
+            desired = desired with { Ingress = null, Networks = ValueMap<NetworkId, OverlayNetwork>.Empty };
+        }
         NetworkPlan plan = NetworkPlanner.Plan(desired, _present, _planning);
         _applier.Perform(plan);
-        return new ApplyReport(plan.Count, plan.Refused);
-    }
-
-    private void Adopt()
-    {
-        (List<string> routers, Dictionary<string, TaskId?> sandboxes) = _directory.Scan();
-        foreach (string vni in routers)
-            _handles[new NamespaceKey(NamespaceKind.Router, vni)] = _factory.OpenRouter(_writer, vni);
-        foreach ((string path, TaskId? task) in sandboxes)
-            AdoptSandbox(path, task);
-        ReadPresent();
-        foreach (string chain in ForeignForwardDrops())
-            OverlayLog.ForwardDropped(_logger, chain, _options.MeshInterface);
-        OverlayLog.Opened(_logger, routers.Count, _sandboxes.Count, Features);
-        _pool.Refill();
-    }
-
-    private void AdoptSandbox(string path, TaskId? task)
-    {
-        try
-        {
-            SandboxNamespace opened = _factory.OpenSandbox(_writer, path);
-            if (task is { } id)
-                Hold(id, opened).IsAdopted = true;
-            else
-                _pool.Add(opened);
-        }
-        catch (Exception e) when (e is KernelException or NftException)
-        {
-            OverlayLog.SandboxUnusable(_logger, path, e);
-            _directory.Release(task, path);
-        }
+        return new ApplyReport(plan.Count, refused.SetItems(plan.Refused));
     }
 
     private Sandbox Hold(TaskId task, SandboxNamespace opened)
@@ -257,25 +239,9 @@ internal sealed class NodeKernel
 
     private static void Stop(Sandbox sandbox)
     {
-        sandbox.Dns.DisposeAsync().AsTask().GetAwaiter().GetResult(); // its loops end at once; this thread is nobody's but ours
+        sandbox.Dns.Dispose();
         sandbox.Namespace.Dispose();
     }
-
-    /// <summary>Takes the kernel's word for everything.</summary>
-    private void ReadPresent()
-    {
-        _applier.Reset();
-        Dictionary<TaskId, RouteDump> dumps = _sandboxes.ToDictionary(s => s.Key, s => NamespaceReader.Dump(s.Value.Namespace.Handle));
-        _present.Namespaces.Clear();
-        foreach ((TaskId task, RouteDump dump) in dumps)
-            _present.Namespaces[NamespaceKey.Sandbox(task)] = NamespaceReader.ReadSandbox(dump);
-        foreach ((NamespaceKey key, NamespaceHandle handle) in _handles.Where(h => h.Key.Kind == NamespaceKind.Router))
-            _present.Namespaces[key] = NamespaceReader.ReadRouter(handle, dumps);
-        _present.Namespaces[NamespaceKey.Host] = _reader.ReadHost(_handles[NamespaceKey.Host], dumps);
-    }
-
-    private List<string> ForeignForwardDrops() =>
-        _handles[NamespaceKey.Host].Tables!.List("list chains") is { } json ? TableReader.ForwardDropsOf(json, MeshTable.Name) : [];
 
     private void ClearHost(NamespaceHandle host)
     {

@@ -8,7 +8,7 @@ namespace Skep.Overlay.Dns;
 
 /// <summary>Answers one task's questions on the sockets opened in its namespace.</summary>
 /// <remarks>Who asks is known by the socket; nothing of other tasks' networks can be asked for.</remarks>
-internal sealed class DnsServer : IAsyncDisposable
+internal sealed class DnsServer : IDisposable
 {
     private const int MaxUdpQuery = 4096;
     private static readonly TimeSpan StreamIdle = TimeSpan.FromSeconds(10);
@@ -22,7 +22,6 @@ internal sealed class DnsServer : IAsyncDisposable
     private readonly Socket _udp, _tcp;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _forwards, _streams = new(MaxStreams);
-    private readonly Task _running;
     private const int MaxStreams = 64;
 
     public DnsServer(TaskId task, SandboxNamespace sandbox, Func<DesiredNetwork?> desired, OverlayOptions options, TimeProvider time, DnsForwarder forwarder, ILogger logger)
@@ -31,7 +30,8 @@ internal sealed class DnsServer : IAsyncDisposable
         _forwards = new SemaphoreSlim(options.DnsForwardLimit);
         _udp = Wrap(sandbox.DnsUdp);
         _tcp = Wrap(sandbox.DnsTcp);
-        _running = Task.WhenAll(ServeUdpAsync(), ServeTcpAsync());
+        _ = ServeUdpAsync();
+        _ = ServeTcpAsync();
     }
 
     /// <summary>Takes a descriptor over into a .NET socket.</summary>
@@ -42,13 +42,12 @@ internal sealed class DnsServer : IAsyncDisposable
         return new Socket(handle);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Closes the sockets, which would keep the namespace alive; the loops end with them.</summary>
+    public void Dispose()
     {
-        await _stop.CancelAsync();
+        _stop.Cancel();
         _udp.Dispose();
         _tcp.Dispose();
-        await _running;
-        _stop.Dispose();
     }
 
     private async Task ServeUdpAsync()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 
 namespace Skep.Overlay.Namespaces;
 
@@ -27,6 +28,32 @@ internal sealed class KernelThread : IDisposable
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _work.Add(() => Complete(done, work, ct), ct);
         return done.Task;
+    }
+
+    /// <summary>Has this thread do something while another kernel thread waits for it.</summary>
+    public T Run<T>(Func<T> work)
+    {
+        ObjectDisposedException.ThrowIf(_work.IsAddingCompleted, this);
+        using var done = new ManualResetEventSlim();
+        (T? result, ExceptionDispatchInfo? failure) = (default, null);
+        _work.Add(() =>
+        {
+            try
+            {
+                result = work();
+            }
+            catch (Exception e) // the edge between this thread and its callers
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+            finally
+            {
+                done.Set();
+            }
+        });
+        done.Wait();
+        failure?.Throw();
+        return result!;
     }
 
     /// <summary>Makes the calls inside a namespace; on this thread only.</summary>

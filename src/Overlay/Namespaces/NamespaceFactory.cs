@@ -75,7 +75,7 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         calls.LoopbackUp();
         (int udp, int tcp) = BindDns(calls);
         int tables = calls.Add("nft_ctx_new", LibNftables.NewContext);
-        calls.MountNamespaceAt(path); // last: what is mounted is complete
+        calls.MountNamespaceAt(path); // after the settings: what is mounted needs but the DNS table, which OpenSandbox adds if missing
         int route = calls.OpenSocket(NamespaceCalls.AfNetlink, NamespaceCalls.SockRaw, NetlinkSocket.Route);
         lock (NftContext.Gate)
             thread.RunIn(null, calls);

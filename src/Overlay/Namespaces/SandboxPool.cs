@@ -16,7 +16,7 @@ internal sealed class SandboxPool(NamespaceFactory factory, KernelThread maker, 
     public SandboxNamespace Take()
     {
         if (!_ready.TryDequeue(out SandboxNamespace? sandbox))
-            sandbox = maker.RunAsync(() => factory.MakeSandbox(maker), CancellationToken.None).GetAwaiter().GetResult(); // the caller is a kernel thread
+            sandbox = maker.Run(() => factory.MakeSandbox(maker));
         Refill();
         return sandbox;
     }
@@ -35,7 +35,7 @@ internal sealed class SandboxPool(NamespaceFactory factory, KernelThread maker, 
     public List<SandboxNamespace> Close()
     {
         _closed = true;
-        return maker.RunAsync(() => _ready.ToList(), CancellationToken.None).GetAwaiter().GetResult();
+        return maker.Run(() => _ready.ToList());
     }
 
     private bool MakeOne()

@@ -42,9 +42,9 @@ internal sealed record TableChange(TableDefinition Definition)
             text.Append(Definition.ToCommand());
         foreach (int count in NewBalanceChains)
             text.Append(Definition.AddBalanceChain(count));
-        foreach (IGrouping<string, (string Set, string Key)> set in Deletes.GroupBy(d => d.Set))
+        foreach (IGrouping<string, (string Set, string Key)> set in Deletes.GroupBy(d => d.Set, StringComparer.Ordinal))
             Append(text, "delete", set.Key, set.Select(d => d.Key));
-        foreach (IGrouping<string, (string Set, string Key, string Value)> set in Adds.GroupBy(a => a.Set))
+        foreach (IGrouping<string, (string Set, string Key, string Value)> set in Adds.GroupBy(a => a.Set, StringComparer.Ordinal))
             Append(text, "add", set.Key, set.Select(a => a.Value.Length == 0 ? a.Key : $"{a.Key} : {a.Value}"));
         return text.ToString();
     }

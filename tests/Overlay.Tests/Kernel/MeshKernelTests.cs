@@ -91,9 +91,23 @@ public sealed class MeshKernelTests : IAsyncLifetime
                 talk.Dispose();
         }
         using Talk toA2 = open;
+        Talk? datagrams = null;
+        while (datagrams is null)
+        {
+            Talk talk = await Talk.OpenAsync(Lab, Lab.ClientPath, Lab.NodeAddress(3), 8080, udp: true);
+            if ((await talk.AskAsync()).StartsWith("a2", StringComparison.Ordinal))
+                datagrams = talk;
+            else
+                talk.Dispose();
+        }
+        using Talk udpToA2 = datagrams;
         _cluster.Tasks["a2"].State = EndpointState.Draining;
         await _cluster.ApplyAsync();
         Assert.Equal($"a2 {Seen}", await toA2.AskAsync());
+        Assert.Equal($"a2 {Seen}", await udpToA2.AskAsync());
+        for (int node = 1; node <= TestCluster.Nodes; node++)
+            Assert.True(await _cluster[node].ForgetFlowsAsync(null, Ipv4Address.Parse("10.0.0.102"), CancellationToken.None));
+        Assert.Equal($"a1 {Seen}", await udpToA2.AskAsync());
         Assert.Equal($"a1 {Seen}", await Talk.ManyAsync(Lab, Lab.ClientPath, Lab.NodeAddress(3), 8080, times: 12));
         _cluster.Tasks["a2"].State = EndpointState.Dead;
         await _cluster.ApplyAsync();

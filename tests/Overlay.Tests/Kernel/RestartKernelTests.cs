@@ -82,6 +82,15 @@ public sealed class RestartKernelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_change_that_meets_an_unexpected_kernel_reads_it_again_and_heals_it()
+    {
+        Lab.RunNft(Path.Combine(_cluster.RunDirectory(1), "net-4097"), "delete table ip skep_net");
+        _cluster.Virtual["10.0.1.2"] = ["t1", "t3"];
+        await _cluster.ApplyAsync();
+        Assert.Equal("t1 10.0.1.12, t3 10.0.1.12", await Talk.ManyAsync(Lab, _cluster.Tasks["t2"].Path, Ipv4Address.Parse("10.0.1.2"), 80));
+    }
+
+    [Fact]
     public async Task A_foreign_forward_policy_of_drop_is_told()
     {
         await _cluster[1].DisposeAsync();
