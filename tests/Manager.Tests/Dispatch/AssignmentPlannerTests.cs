@@ -1,0 +1,105 @@
+using Skep.Manager.Dispatch;
+using Skep.Model;
+using Skep.Model.Net;
+using Skep.Store;
+
+namespace Skep.Manager.Tests.Dispatch;
+
+public sealed class AssignmentPlannerTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly NodeId A = new("a"), B = new("b");
+    private static readonly NetworkId Front = new("front"), Ingress = new("ingress");
+
+    [Fact]
+    public void A_task_brings_its_network_with_every_endpoint_wherever_it_runs()
+    {
+        Dictionary<AssignmentKey, AssignmentItem> items = Plan(A, Task("t1", A, "10.0.1.5"), Task("t2", B, "10.0.1.6"));
+        Assert.Contains(new AssignmentKey(AssignmentKind.Network, "front"), items.Keys);
+        Assert.Contains(new AssignmentKey(AssignmentKind.Endpoint, "front/t1"), items.Keys);
+        Assert.Contains(new AssignmentKey(AssignmentKind.Endpoint, "front/t2"), items.Keys);
+        Assert.Contains(new AssignmentKey(AssignmentKind.Task, "t1"), items.Keys);
+        Assert.DoesNotContain(new AssignmentKey(AssignmentKind.Task, "t2"), items.Keys);
+    }
+
+    [Fact]
+    public void A_node_without_tasks_knows_the_ingress_network_only()
+    {
+        Dictionary<AssignmentKey, AssignmentItem> items = Plan(A, Task("t2", B, "10.0.1.6"));
+        Assert.Equal(["ingress"], items.Keys.Where(k => k.Kind == AssignmentKind.Network).Select(k => k.Id));
+        Assert.DoesNotContain(items.Keys, k => k.Kind == AssignmentKind.Endpoint);
+    }
+
+    [Fact]
+    public void A_task_not_yet_assigned_is_nobodys()
+    {
+        SwarmTask pending = Task("t1", A, "10.0.1.5") with { Status = new SwarmTaskStatus(TaskState.Pending, Now) };
+        Assert.DoesNotContain(Plan(A, pending).Keys, k => k.Kind == AssignmentKind.Task);
+    }
+
+    [Theory]
+    [InlineData(TaskState.Running, TaskState.Running, EndpointState.Serving)]
+    [InlineData(TaskState.Starting, TaskState.Running, EndpointState.Draining)]
+    [InlineData(TaskState.Running, TaskState.Shutdown, EndpointState.Draining)]
+    public void Only_a_running_task_that_is_to_run_gets_new_connections(TaskState observed, TaskState desired, EndpointState expected)
+    {
+        SwarmTask task = Task("t1", A, "10.0.1.5") with { Status = new SwarmTaskStatus(observed, Now), DesiredState = desired };
+        var endpoint = (AssignmentItem.TaskEndpoint)Plan(A, task)[new AssignmentKey(AssignmentKind.Endpoint, "front/t1")];
+        Assert.Equal(expected, endpoint.State);
+    }
+
+    [Fact]
+    public void The_reports_of_a_task_do_not_come_back_to_its_node_as_changes()
+    {
+        var stream = new AssignmentStream();
+        Assert.NotNull(stream.Next(Plan(A, Task("t1", A, "10.0.1.5"))));
+        SwarmTask reported = Task("t1", A, "10.0.1.5") with { Status = new SwarmTaskStatus(TaskState.Running, Now) { Message = "started" }, UpdatedAt = Now.AddSeconds(1) };
+        Assert.DoesNotContain(stream.Next(Plan(A, reported))!.Puts, p => p.Key.Kind == AssignmentKind.Task);
+        Assert.Null(stream.Next(Plan(A, reported with { Status = reported.Status with { Message = "still" } })));
+    }
+
+    [Fact]
+    public void A_step_holds_only_what_changed_and_sequences_have_no_gap()
+    {
+        var stream = new AssignmentStream();
+        AssignmentChange whole = stream.Next(Plan(A, Task("t1", A, "10.0.1.5")))!;
+        AssignmentChange step = stream.Next(Plan(A, Task("t1", A, "10.0.1.5"), Task("t3", B, "10.0.1.7")))!;
+        AssignmentChange back = stream.Next(Plan(A, Task("t1", A, "10.0.1.5")))!;
+        Assert.True(whole.IsComplete);
+        Assert.Equal([1ul, 2ul, 3ul], new[] { whole.Sequence, step.Sequence, back.Sequence });
+        Assert.Equal(["front/t3"], step.Puts.Select(p => p.Key.Id));
+        Assert.Equal(["front/t3"], back.Removes.Select(k => k.Id));
+        stream.StartOver();
+        Assert.True(stream.Next(Plan(A, Task("t1", A, "10.0.1.5")))!.IsComplete);
+    }
+
+    private static Dictionary<AssignmentKey, AssignmentItem> Plan(NodeId node, params SwarmTask[] tasks)
+    {
+        StoreView view = StoreView.Of(10, [.. Things(), .. tasks]);
+        return AssignmentPlanner.Plan(view, NetworkTables.Of(view), node);
+    }
+
+    private static IEnumerable<IStoredObject> Things() =>
+    [
+        Node(A, 1), Node(B, 2),
+        new Network(Front) { Spec = new NetworkSpec(new Annotations("front")), Allocation = new NetworkAllocation(4097, Ipv4Prefix.Parse("10.0.1.0/24"), Ipv4Address.Parse("10.0.1.1")) },
+        new Network(Ingress) { Spec = new NetworkSpec(new Annotations("ingress")) { Ingress = true }, Allocation = new NetworkAllocation(4096, Ipv4Prefix.Parse("10.0.0.0/24"), Ipv4Address.Parse("10.0.0.1")) },
+    ];
+
+    private static Node Node(NodeId id, int index) => new(id)
+    {
+        Spec = new NodeSpec(Annotations.Unnamed),
+        NetworkIndex = index,
+        Status = new NodeStatus(NodeState.Ready, "", $"192.0.2.{index}"),
+        Description = new NodeDescription(id.Value, new Platform("x86_64", "linux"), new Resources(0, 0)) { DataPathAddress = $"192.0.2.{index}", PeerAddress = $"192.0.2.{index}:2377" },
+    };
+
+    private static SwarmTask Task(string id, NodeId node, string address) => new(new TaskId(id), new ServiceId("s"), 1)
+    {
+        Spec = new TaskSpec { Container = new ContainerSpec("image") },
+        ServiceAnnotations = new Annotations("web"),
+        Status = new SwarmTaskStatus(TaskState.Assigned, Now),
+        Node = node,
+        Networks = [new NetworkAttachment(Front, Ipv4Address.Parse(address), 24)],
+    };
+}
