@@ -55,4 +55,10 @@ internal static partial class ManagerLog
 
     [LoggerMessage(3050, LogLevel.Debug, "Raft stream to {Address} broke: {Reason}")]
     public static partial void RaftStreamBroke(this ILogger logger, string address, string reason);
+
+    [LoggerMessage(3100, LogLevel.Warning, "Network {NetworkId} ({Name}) waits: the subnet it asks for overlaps another, or the address pools are used up")]
+    public static partial void NetworkWithoutSubnet(this ILogger logger, NetworkId networkId, string name);
+
+    [LoggerMessage(3110, LogLevel.Debug, "{Changes} of {Pending} pending tasks placed or explained in {Milliseconds} ms")]
+    public static partial void TasksPlaced(this ILogger logger, int changes, int pending, double milliseconds);
 }

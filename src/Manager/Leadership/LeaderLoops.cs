@@ -1,9 +1,18 @@
 using Microsoft.Extensions.Logging;
+using Skep.Manager.Allocation;
+using Skep.Manager.Orchestration;
+using Skep.Manager.Scheduling;
 
 namespace Skep.Manager.Leadership;
 
 /// <summary>The loops of orchestration, in one list: a new loop is one line here.</summary>
 internal static class LeaderLoops
 {
-    public static IReadOnlyList<ILeaderLoop> All(ClusterStore store, TimeProvider time, IdSource ids, Random random, ILoggerFactory loggers) => [];
+    public static IReadOnlyList<ILeaderLoop> All(ClusterStore store, TimeProvider time, IdSource ids, Random random, ILoggerFactory loggers) =>
+    [
+        new ReconcileLoop<ServiceId>(new ReplicatedServices(), store, time, ids, random),
+        new ReconcileLoop<ServiceId>(new RemovedServices(), store, time, ids, random),
+        new AllocatorLoop(store, time, loggers.CreateLogger<AllocatorLoop>()),
+        new SchedulerLoop(store, time, loggers.CreateLogger<SchedulerLoop>()),
+    ];
 }

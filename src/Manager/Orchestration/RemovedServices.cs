@@ -1,0 +1,37 @@
+namespace Skep.Manager.Orchestration;
+
+/// <summary>Takes down the tasks of services that were removed; the reaper deletes them once they have stopped.</summary>
+internal sealed class RemovedServices : IReconciler<ServiceId>
+{
+    public IEnumerable<ServiceId> AllKeys(StoreView view) => view.Tasks.Select(t => t.ServiceId).Concat(view.Services.Select(s => s.Id)).Distinct().Where(s => IsRemoved(view, s));
+
+    public IEnumerable<ServiceId> KeysTouchedBy(StoreEvent change, StoreView view) => change.Latest switch
+    {
+        Service service when IsRemoved(view, service.Id) => [service.Id],
+        SwarmTask { DesiredState: < TaskState.Remove } task when IsRemoved(view, task.ServiceId) => [task.ServiceId],
+        SwarmTask task when change.IsRemoved && view.Services.Find(task.ServiceId) is { PendingDelete: true } => [task.ServiceId],
+        _ => [],
+    };
+
+    public Plan Reconcile(StoreView view, ServiceId key, Moment moment)
+    {
+        if (!IsRemoved(view, key))
+        {
+            return Plan.Nothing;
+        }
+
+        IReadOnlyCollection<SwarmTask> tasks = view.Tasks.OfService(key);
+        if (tasks.Count == 0)
+        {
+            return view.Services.Find(key) is { } service ? new Plan([StoreChange.Remove.Of(service)], null) : Plan.Nothing;
+        }
+
+        ValueList<StoreChange> changes = tasks.Where(t => t.DesiredState < TaskState.Remove)
+            .Take(ServiceDraft.MostChanges)
+            .Select(t => (StoreChange)new StoreChange.Update(t with { DesiredState = TaskState.Remove }))
+            .ToValueList();
+        return new Plan(changes, changes.Count == ServiceDraft.MostChanges ? moment.Now : null);
+    }
+
+    private static bool IsRemoved(StoreView view, ServiceId key) => view.Services.Find(key) is not { PendingDelete: false };
+}

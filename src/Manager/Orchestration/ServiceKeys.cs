@@ -1,0 +1,29 @@
+namespace Skep.Manager.Orchestration;
+
+/// <summary>Which services an event may concern.</summary>
+internal static class ServiceKeys
+{
+    /// <summary>The service itself, that of the task, or those with tasks on the node. Events no orchestrator decides by are left out: most of a start's.</summary>
+    public static IEnumerable<ServiceId> TouchedBy(StoreEvent change, StoreView view) => change.Latest switch
+    {
+        Service service when Matters((Service?)change.Old, (Service?)change.New) => [service.Id],
+        SwarmTask task when Matters((SwarmTask?)change.Old, (SwarmTask?)change.New) => [task.ServiceId],
+        Node node when Matters((Node?)change.Old, (Node?)change.New) => view.Tasks.OfNode(node.Id).Select(t => t.ServiceId).Distinct(),
+        _ => [],
+    };
+
+    /// <summary>Whether tasks may come, stay or go by it.</summary>
+    public static bool Matters(Node? old, Node? present)
+        => old is null || present is null || old.Status.State != present.Status.State || old.Spec != present.Spec || old.Role != present.Role
+            || old.Description is null != present.Description is null || old.Description?.EngineLabels != present.Description?.EngineLabels
+            || old.Hostname != present.Hostname;
+
+    private static bool Matters(Service? old, Service? present)
+        => old is null || present is null || old.Spec != present.Spec || old.SpecVersion != present.SpecVersion || old.UpdateStatus != present.UpdateStatus
+            || old.PendingDelete != present.PendingDelete || old.JobStatus != present.JobStatus;
+
+    private static bool Matters(SwarmTask? old, SwarmTask? present)
+        => old is null || present is null || old.DesiredState != present.DesiredState
+            || (old.Status.State != present.Status.State && present.Status.State >= TaskState.Running)
+            || old.Node != present.Node;
+}

@@ -1,0 +1,53 @@
+using Skep.Model;
+using Skep.Store;
+
+namespace Skep.Manager.Tests.Orchestration;
+
+/// <summary>What all nodes do with their tasks: each step brings a task one state further towards what is wanted of it.</summary>
+internal sealed class FakeAgents
+{
+    private static readonly TaskState[] s_way = [TaskState.Assigned, TaskState.Accepted, TaskState.Preparing, TaskState.Ready, TaskState.Starting, TaskState.Running];
+
+    /// <summary>Of tasks that run and of those that start: how likely each step fails.</summary>
+    public double FailureRate { get; set; }
+
+    /// <summary>Tasks whose container ends as soon as it starts, with this exit state.</summary>
+    public Func<SwarmTask, TaskState?> Fate { get; set; } = _ => null;
+
+    /// <summary>How likely a step happens at all.</summary>
+    public double Speed { get; set; } = 1;
+
+    public IEnumerable<StoreChange> Step(StoreView view, DateTimeOffset now, Random random)
+    {
+        foreach (SwarmTask task in view.Tasks)
+        {
+            if (task.Node is { } node && view.Nodes.Find(node) is { Status.State: NodeState.Ready } && random.NextDouble() < Speed
+                && Next(task, random) is { } state && state != task.Status.State)
+            {
+
+                yield return new StoreChange.Update(task with { Status = new SwarmTaskStatus(state, now) });
+            }
+        }
+    }
+
+    private TaskState? Next(SwarmTask task, Random random)
+    {
+        int at = Array.IndexOf(s_way, task.Status.State);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        if (task.DesiredState > TaskState.Running)
+        {
+            return TaskState.Shutdown;
+        }
+
+        if (task.Status.State >= TaskState.Starting && (Fate(task) is not null || random.NextDouble() < FailureRate))
+        {
+            return Fate(task) ?? TaskState.Failed;
+        }
+
+        return task.Status.State < task.DesiredState ? s_way[at + 1] : null;
+    }
+}
