@@ -61,6 +61,7 @@ internal sealed class WhoServer : IDisposable
             byte[] buffer = new byte[65536];
             while (await connection.ReceiveAsync(buffer) > 0)
                 await connection.SendAsync(AnswerTo(connection.RemoteEndPoint!));
+            connection.Dispose();
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
