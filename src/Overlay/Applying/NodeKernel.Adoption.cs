@@ -51,6 +51,7 @@ internal sealed partial class NodeKernel
         foreach ((NamespaceKey key, NamespaceHandle handle) in _handles.Where(h => h.Key.Kind == NamespaceKind.Router))
             _present.Namespaces[key] = NamespaceReader.ReadRouter(handle, dumps);
         _present.Namespaces[NamespaceKey.Host] = _reader.ReadHost(_handles[NamespaceKey.Host], dumps);
+        _isInStep = true;
     }
 
     private List<string> ForeignForwardDrops() =>

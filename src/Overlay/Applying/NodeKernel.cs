@@ -29,6 +29,9 @@ internal sealed partial class NodeKernel : IDisposable
     private volatile DesiredNetwork? _desired;
     private bool _isClosed;
 
+    /// <summary>False while a plan is being performed and after one failed: the kernel may differ from <see cref="_present"/>.</summary>
+    private bool _isInStep;
+
     private sealed record Sandbox(SandboxNamespace Namespace, DnsServer Dns)
     {
         /// <summary>Left by an earlier run and not yet seen in a desired picture.</summary>
@@ -97,8 +100,15 @@ internal sealed partial class NodeKernel : IDisposable
             else
                 RemoveSandbox(task);
         }
-        ApplyReport report = Converge(desired);
-        _desired = desired;
+        ApplyReport report;
+        try
+        {
+            report = Converge(desired);
+        }
+        finally
+        {
+            _desired = desired; // after the kernel: a name must not lead to what is not there yet
+        }
         OverlayLog.Applied(_logger, report.Operations, _time.GetElapsedTime(started).TotalMilliseconds);
         return report;
     }
@@ -205,12 +215,10 @@ internal sealed partial class NodeKernel : IDisposable
         }
         try
         {
-            ReadPresent();
             return Perform(desired);
         }
         catch (Exception e) when (e is KernelException or NftException)
         {
-            ReadPresent();
             throw new ClusterException(ErrorKind.Internal, $"the node's network could not be changed: {e.Message}", e);
         }
     }
@@ -223,8 +231,12 @@ internal sealed partial class NodeKernel : IDisposable
             refused = desired.Networks.ToValueMap(n => n.Key, n => $"network {n.Value.Name} needs VXLAN, which this node's kernel does not have");
             desired = desired with { Ingress = null, Networks = ValueMap<NetworkId, OverlayNetwork>.Empty };
         }
+        if (!_isInStep)
+            ReadPresent();
+        _isInStep = false;
         NetworkPlan plan = NetworkPlanner.Plan(desired, _present, _planning);
         _applier.Perform(plan);
+        _isInStep = true;
         return new ApplyReport(plan.Count, refused.SetItems(plan.Refused));
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -40,6 +41,6 @@ internal ref struct NetlinkReader(ReadOnlySpan<byte> rest)
     public static NetlinkReader After<T>(ReadOnlySpan<byte> payload, out T header) where T : unmanaged
     {
         header = MemoryMarshal.Read<T>(payload);
-        return new NetlinkReader(payload[((Marshal.SizeOf<T>() + 3) & ~3)..]);
+        return new NetlinkReader(payload[((Unsafe.SizeOf<T>() + 3) & ~3)..]);
     }
 }

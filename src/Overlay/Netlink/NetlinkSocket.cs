@@ -19,8 +19,11 @@ internal sealed class NetlinkSocket : IDisposable
 
     private static readonly NetlinkAnswer Ignore = (_, _) => { };
     private readonly FileDescriptor _socket;
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    [ThreadStatic]
+    private static byte[]? _sharedBuffer; // one per thread: a node has a socket per task
     private uint _sequence;
+
+    private static byte[] Buffer => _sharedBuffer ??= new byte[64 * 1024];
 
     public NetlinkSocket(FileDescriptor socket)
     {
@@ -69,7 +72,7 @@ internal sealed class NetlinkSocket : IDisposable
     {
         while (true)
         {
-            ReadOnlySpan<byte> data = _buffer.AsSpan(0, LibC.Receive(_socket, _buffer));
+            ReadOnlySpan<byte> data = Buffer.AsSpan(0, LibC.Receive(_socket, Buffer));
             while (Split(ref data, out ushort type, out ushort flags, out uint sequence, out ReadOnlySpan<byte> payload))
             {
                 if (sequence < firstSequence || sequence > last)
@@ -93,7 +96,7 @@ internal sealed class NetlinkSocket : IDisposable
         bool interrupted = false;
         while (true)
         {
-            ReadOnlySpan<byte> data = _buffer.AsSpan(0, LibC.Receive(_socket, _buffer));
+            ReadOnlySpan<byte> data = Buffer.AsSpan(0, LibC.Receive(_socket, Buffer));
             while (Split(ref data, out ushort type, out ushort flags, out uint sequence, out ReadOnlySpan<byte> payload))
             {
                 if (sequence != _sequence)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -37,7 +38,7 @@ internal sealed class NetlinkWriter
 
     public void End() => BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(_message), Length - _message);
 
-    public void Struct<T>(in T value) where T : unmanaged => MemoryMarshal.Write(Reserve(Marshal.SizeOf<T>()), value);
+    public void Struct<T>(in T value) where T : unmanaged => MemoryMarshal.Write(Reserve(Unsafe.SizeOf<T>()), value);
 
     public void Attribute(int type, ReadOnlySpan<byte> value)
     {

@@ -141,7 +141,7 @@ internal sealed record Route(uint Table, Ipv4Prefix Destination, string Link, Ip
     public const uint Main = 254;
 
     public override ObjectKey Key =>
-        new(KernelObjectKind.Route, Table.ToString(), ((ulong)Destination.Network.Value << 8) | (uint)Destination.Length);
+        new(KernelObjectKind.Route, Table == Main ? "main" : Table.ToString(), ((ulong)Destination.Network.Value << 8) | (uint)Destination.Length);
 
     public override string? Device => Link;
 }

@@ -44,6 +44,7 @@ public sealed class RuncKernelTests
             """);
         var start = new ProcessStartInfo("/usr/sbin/runc", ["--root", cluster.Lab.PathOf("runc"), "run", "--bundle", bundle, "skt-ovl-c1"])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
