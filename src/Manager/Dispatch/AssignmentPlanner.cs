@@ -71,6 +71,7 @@ internal static class AssignmentPlanner
     {
         Version = ObjectVersion.None,
         UpdatedAt = task.CreatedAt,
+        RunningSince = null,
         Status = task.Status.State > TaskState.Running ? task.Status : new SwarmTaskStatus(TaskState.Assigned, task.CreatedAt),
     };
 

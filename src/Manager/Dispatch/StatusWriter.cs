@@ -85,7 +85,8 @@ public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<
                 // States never go backwards; within one state the later word counts.
                 if (report.Status.State >= task.Status.State && report.Status != task.Status)
                 {
-                    changed[task.Id] = task with { Status = report.Status };
+                    DateTimeOffset? ranSince = report.Status.State == TaskState.Running ? report.Status.Timestamp : null;
+                    changed[task.Id] = task with { Status = report.Status, RunningSince = task.RunningSince ?? ranSince };
                 }
             }
         }

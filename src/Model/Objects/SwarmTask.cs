@@ -39,6 +39,9 @@ public sealed record SwarmTask(TaskId Id, ServiceId ServiceId, int Slot) : IStor
     /// <summary>The task this one replaces, when it must have stopped first.</summary>
     public TaskId? After { get; init; }
 
+    /// <summary>When it was first seen running, by the clock of its node; null: never. Stays when it ends: updates watch tasks for a while from then on.</summary>
+    public DateTimeOffset? RunningSince { get; init; }
+
     ObjectKind IStoredObject.Kind => ObjectKind.SwarmTask;
 
     string IStoredObject.Key => Id.Value;

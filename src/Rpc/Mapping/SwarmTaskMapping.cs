@@ -25,6 +25,7 @@ public static class SwarmTaskMapping
             Endpoint = task.Endpoint?.ToProto(),
             NotBeforeNanos = task.NotBefore.ToNanos(),
             After = task.After?.Value ?? "",
+            RunningSinceNanos = task.RunningSince.ToNanos(),
         };
         if (task.JobIteration is { } iteration)
         {
@@ -53,6 +54,7 @@ public static class SwarmTaskMapping
             JobIteration = task.HasJobIteration ? new ObjectVersion(task.JobIteration) : null,
             NotBefore = task.NotBeforeNanos.ToTimeOrNull(),
             After = task.After.Length == 0 ? null : new TaskId(task.After),
+            RunningSince = task.RunningSinceNanos.ToTimeOrNull(),
         };
     }
 
