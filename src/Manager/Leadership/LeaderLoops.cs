@@ -11,7 +11,11 @@ internal static class LeaderLoops
     public static IReadOnlyList<ILeaderLoop> All(ClusterStore store, TimeProvider time, IdSource ids, Random random, ILoggerFactory loggers) =>
     [
         new ReconcileLoop<ServiceId>(new ReplicatedServices(), store, time, ids, random),
+        new ReconcileLoop<ServiceId>(new GlobalServices(), store, time, ids, random),
         new ReconcileLoop<ServiceId>(new RemovedServices(), store, time, ids, random),
+        new ReconcileLoop<ServiceId>(new TaskReaper(), store, time, ids, random),
+        new ReconcileLoop<NodeId>(new ConstraintEnforcer(), store, time, ids, random),
+        new ReconcileLoop<NodeId>(new LostTasks(), store, time, ids, random),
         new AllocatorLoop(store, time, loggers.CreateLogger<AllocatorLoop>()),
         new SchedulerLoop(store, time, loggers.CreateLogger<SchedulerLoop>()),
     ];

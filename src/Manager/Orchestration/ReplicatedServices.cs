@@ -10,7 +10,7 @@ internal sealed class ReplicatedServices : IReconciler<ServiceId>
 
     public Plan Reconcile(StoreView view, ServiceId key, Moment moment)
     {
-        if (view.Services.Find(key) is not { PendingDelete: false, Spec.Mode: ServiceMode.Replicated mode } service)
+        if (view.Services.Find(key) is not { PendingDelete: false, Spec.Mode: ServiceMode.Replicated } service)
         {
             return Plan.Nothing;
         }
@@ -26,8 +26,11 @@ internal sealed class ReplicatedServices : IReconciler<ServiceId>
             SlotUpkeep.Run(draft, slot);
         }
 
-        Scale(draft, (int)mode.Replicas);
-        RollingUpdate.Run(draft, [.. draft.Slots.Values.Where(s => IsOccupied(draft, s))]);
+        do
+        {
+            Scale(draft, (int)((ServiceMode.Replicated)draft.Service.Spec.Mode).Replicas);
+        }
+        while (RollingUpdate.Run(draft, [.. draft.Slots.Values.Where(s => IsOccupied(draft, s))]));
         return draft.ToPlan();
     }
 

@@ -36,7 +36,9 @@ internal static class SlotUpkeep
     {
         RestartDecision decision = RestartPolicy.Decide(ended, slot.Tasks, draft.NodeOf(ended), draft.Now);
         draft.Want(ended, TaskState.Shutdown);
-        if (decision.Restart && !slot.IsWanted)
+
+        // With start-first the old task may still stand beside an ended new one: that is no replacement.
+        if (decision.Restart && !slot.Wanted.Any(t => !TaskTemplate.IsOutdated(draft.Service, t, draft.NodeOf(t))))
         {
             draft.Create(slot.Key, IsGone(draft, ended) ? null : ended.Id, decision.NotBefore);
         }

@@ -25,7 +25,8 @@ internal sealed class FakeAgents
                 && Next(task, random) is { } state && state != task.Status.State)
             {
 
-                yield return new StoreChange.Update(task with { Status = new SwarmTaskStatus(state, now) });
+                DateTimeOffset? since = task.RunningSince ?? (state == TaskState.Running ? now : null);
+                yield return new StoreChange.Update(task with { RunningSince = since, Status = new SwarmTaskStatus(state, now) });
             }
         }
     }

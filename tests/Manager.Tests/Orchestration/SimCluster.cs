@@ -12,7 +12,9 @@ internal sealed class SimCluster
 {
     public static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    public static readonly IReconciler<ServiceId>[] OfServices = [new ReplicatedServices(), new RemovedServices()];
+    public static readonly IReconciler<ServiceId>[] OfServices = [new ReplicatedServices(), new GlobalServices(), new RemovedServices(), new TaskReaper()];
+
+    public static readonly IReconciler<NodeId>[] OfNodes = [new ConstraintEnforcer(), new LostTasks()];
 
     private readonly IdSource _ids;
 
@@ -96,6 +98,11 @@ internal sealed class SimCluster
     private void Reconcile()
     {
         foreach (IReconciler<ServiceId> reconciler in OfServices)
+        {
+            RunAll(reconciler);
+        }
+
+        foreach (IReconciler<NodeId> reconciler in OfNodes)
         {
             RunAll(reconciler);
         }
