@@ -21,6 +21,12 @@ bin=${SKEP_BIN:-$here/out}
 die() { echo "cluster.sh: $*" >&2; exit 1; }
 ip_of() { echo "$net.$((10 + $1))"; }
 in_node() { local k=$1; shift; nsenter --net="/run/netns/$ns-$k" "$@"; }
+# spawn K PIDFILE LOG COMMAND...: a daemon in node K's network; the pid is the daemon's own.
+spawn() {
+    local k=$1 pid=$2 log=$3; shift 3
+    (exec nsenter --net="/run/netns/$ns-$k" setsid "$@" </dev/null >>"$log" 2>&1) &
+    echo $! >"$pid"
+}
 alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
 nodes() { local f; for f in "$run"/n*/; do [ -d "$f" ] && basename "$f" | tr -d n; done; }
 
@@ -71,17 +77,14 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
 [ttrpc]
   address = "$d/containerd.sock.ttrpc"
 TOML
-    in_node "$k" setsid containerd --config "$d/containerd.toml" </dev/null >>"$d/containerd.log" 2>&1 &
-    echo $! >"$d/containerd.pid"
+    spawn "$k" "$d/containerd.pid" "$d/containerd.log" containerd --config "$d/containerd.toml"
 }
 
 start_skepd() {
     local k=$1 d=$run/n$1
     [ -x "$bin/skepd" ] || die "$bin/skepd is missing: run ./build.sh first"
-    in_node "$k" setsid "$bin/skepd" --node-name "n$k" --data-dir "$data/n$k/skep" --run-dir "$d/skep" --socket "$run/n$k.sock" \
-        --containerd "$d/containerd.sock" --cgroup-parent "/skep-$name/n$k" --advertise-addr "$(ip_of "$k")" ${SKEPD_FLAGS:-} \
-        </dev/null >>"$d/skepd.log" 2>&1 &
-    echo $! >"$d/skepd.pid"
+    spawn "$k" "$d/skepd.pid" "$d/skepd.log" "$bin/skepd" --node-name "n$k" --data-dir "$data/n$k/skep" --run-dir "$d/skep" --socket "$run/n$k.sock" \
+        --containerd "$d/containerd.sock" --cgroup-parent "/skep-$name/n$k" --advertise-addr "$(ip_of "$k")" ${SKEPD_FLAGS:-}
 }
 
 start_node() {

@@ -29,6 +29,7 @@ try
         throw new ClusterException(ErrorKind.FailedPrecondition, "skepd needs root: it makes network namespaces, mounts and containers");
     }
 
+    using FileStream owned = DataDirectory.Own(options.DataDir);
     using var log = new ConsoleLog(Usage.LevelOf(options.LogLevel), time);
     using var stopping = new CancellationTokenSource();
     using PosixSignalRegistration onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
