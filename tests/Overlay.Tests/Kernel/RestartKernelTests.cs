@@ -144,6 +144,28 @@ public sealed class RestartKernelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Tasks_that_come_and_go_leave_no_descriptor_mount_or_link()
+    {
+        static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+        async Task ComeAndGoAsync(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                TestCluster.TestTask task = await _cluster.AddAsync($"g{i}", 1, "10.0.1.40", "172.18.0.40", serve: 0);
+                _cluster.Tasks.Remove(task.Name);
+                await _cluster.ApplyAsync();
+                await _cluster[1].RemoveSandboxAsync(task.Id, CancellationToken.None);
+            }
+        }
+        await ComeAndGoAsync(5);
+        int before = Descriptors();
+        await ComeAndGoAsync(60);
+        await Limits.EventuallyAsync(() => Descriptors() <= before + 12, "descriptors are closed"); // the pool may be fuller
+        await Limits.EventuallyAsync(() => Lab.Dump("n1").Links.Count(l => l.Group == VethLink.Group) == 2, "links die with their namespaces");
+        Assert.InRange(File.ReadLines("/proc/self/mounts").Count(l => l.Contains(_cluster.RunDirectory(1), StringComparison.Ordinal)), 4, 6);
+    }
+
+    [Fact]
     public void Every_thread_is_in_the_home_namespace()
     {
         string home = new FileInfo("/proc/self/ns/net").LinkTarget!;
