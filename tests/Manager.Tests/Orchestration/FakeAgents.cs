@@ -14,6 +14,9 @@ internal sealed class FakeAgents
     /// <summary>Tasks whose container ends as soon as it starts, with this exit state.</summary>
     public Func<SwarmTask, TaskState?> Fate { get; set; } = _ => null;
 
+    /// <summary>A task that does not stop when told to.</summary>
+    public TaskId? Stubborn { get; set; }
+
     /// <summary>How likely a step happens at all.</summary>
     public double Speed { get; set; } = 1;
 
@@ -41,7 +44,7 @@ internal sealed class FakeAgents
 
         if (task.DesiredState > TaskState.Running)
         {
-            return TaskState.Shutdown;
+            return task.Id == Stubborn ? null : TaskState.Shutdown;
         }
 
         if (task.Status.State >= TaskState.Starting && (Fate(task) is not null || random.NextDouble() < FailureRate))

@@ -17,6 +17,7 @@ internal sealed class SimCluster
     public static readonly IReconciler<NodeId>[] OfNodes = [new ConstraintEnforcer(), new LostTasks()];
 
     private readonly IdSource _ids;
+    private int _settled;
 
     public SimCluster(int seed, int nodes)
     {
@@ -32,6 +33,9 @@ internal sealed class SimCluster
     public DateTimeOffset Now { get; private set; } = Noon;
 
     public StoreView View { get; private set; } = StoreView.Empty;
+
+    /// <summary>Kept up event by event, as the allocator's loop does.</summary>
+    public AllocationBook Book { get; set; } = new();
 
     public FakeAgents Agents { get; } = new();
 
@@ -52,6 +56,11 @@ internal sealed class SimCluster
         Assert.IsType<CommitOutcome.Committed>(applied.Outcome);
         StoreView before = View;
         View = applied.View;
+        foreach (StoreEvent change in applied.Events)
+        {
+            Book.Apply(change.Old, change.New, View);
+        }
+
         Check?.Invoke(before, View);
     }
 
@@ -66,11 +75,16 @@ internal sealed class SimCluster
             ulong before = View.Index;
             NextWake = null;
             Reconcile();
-            Apply([.. Allocator.Plan(AllocationBook.Of(View), View, Now)]);
+            Apply([.. Allocator.Plan(Book, View, Now)]);
             ClusterPicture picture = ClusterPicture.Of(View.Nodes, View.Tasks, View.Networks);
             Apply([.. PlacementPlan.Of(Placer.Place(picture, picture.Pending, Now), Now)]);
             if (View.Index == before)
             {
+                if (_settled++ % 8 == 0)
+                {
+                    Assert.Equal(AllocationBook.Of(View).Describe(), Book.Describe());
+                }
+
                 return;
             }
         }
