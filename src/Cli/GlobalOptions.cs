@@ -1,0 +1,52 @@
+namespace Skep.Cli;
+
+/// <summary>What stands before the verb: <c>skep -H unix:///run/x.sock service ls</c>.</summary>
+internal sealed class GlobalOptions
+{
+    public string? Host { get; private set; }
+
+    public bool IsDebug { get; private set; }
+
+    public bool WantsVersion { get; private set; }
+
+    /// <returns>Where the verb begins.</returns>
+    /// <exception cref="UsageException">Something else stands there.</exception>
+    public int Read(string[] words)
+    {
+        for (int i = 0; i < words.Length; i++)
+        {
+            string word = words[i];
+            if (!word.StartsWith('-') || word == "-")
+            {
+                return i;
+            }
+
+            (string name, string? value) = word.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals ? (word[..equals], word[(equals + 1)..]) : (word, null);
+            string Value() => value ?? (++i < words.Length ? words[i] : throw new UsageException($"flag needs an argument: {name}"));
+            switch (name)
+            {
+                case "-H" or "--host":
+                    Host = Value();
+                    break;
+                case "-D" or "--debug":
+                    IsDebug = value is null || Parsing.GoValues.Bool(value);
+                    break;
+                case "-v" or "--version":
+                    WantsVersion = true;
+                    break;
+                case "-h" or "--help":
+                    return words.Length;
+                case "-l" or "--log-level" or "--config" or "-c" or "--context":
+                    Value();
+                    break;
+                case ['-', 'H', .. var attached] when attached.Length > 0:
+                    Host = word[2..];
+                    break;
+                default:
+                    throw new UsageException(word.StartsWith("--", StringComparison.Ordinal) ? $"unknown flag: {name}" : $"unknown shorthand flag: '{word[1]}' in {word}");
+            }
+        }
+
+        return words.Length;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using Skep.Cli.Output;
+using Skep.Wire;
+
+namespace Skep.Cli.Nodes;
+
+/// <summary>What <c>node inspect --pretty</c> prints.</summary>
+internal static class NodePretty
+{
+    public static string Describe(WireNode node)
+    {
+        StringBuilder text = new();
+        void Line(string label, object? value)
+        {
+            if (value is not null and not "")
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{label}{value}\n");
+            }
+        }
+
+        void Labels(string head, Dictionary<string, string>? labels)
+        {
+            if (labels is { Count: > 0 })
+            {
+                text.Append(head).Append('\n');
+                foreach ((string key, string value) in labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+                {
+                    text.Append(CultureInfo.InvariantCulture, $" - {key}={value}\n");
+                }
+            }
+        }
+
+        Line("ID:\t\t\t", node.Id);
+        Line("Name:\t\t\t", node.Spec?.Name);
+        Labels("Labels:", node.Spec?.Labels);
+        Line("Hostname:              \t", node.Description?.Hostname);
+        Line("Joined at:             \t", $"{node.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fffffff", CultureInfo.InvariantCulture)} +0000 utc");
+        text.Append("Status:\n");
+        Line(" State:\t\t\t", Words.Capital(node.Status?.State));
+        Line(" Message:\t\t", Words.Capital(node.Status?.Message));
+        Line(" Availability:         \t", Words.Capital(node.Spec?.Availability));
+        Line(" Address:\t\t", node.Status?.Addr);
+        if (node.ManagerStatus is { } manager)
+        {
+            text.Append("Manager Status:\n");
+            Line(" Address:\t\t", manager.Addr);
+            Line(" Raft Status:\t\t", Words.Capital(manager.Reachability));
+            Line(" Leader:\t\t", manager.Leader ? "Yes" : "No");
+        }
+
+        text.Append("Platform:\n");
+        Line(" Operating System:\t", node.Description?.Platform?.Os);
+        Line(" Architecture:\t\t", node.Description?.Platform?.Architecture);
+        text.Append("Resources:\n");
+        Line(" CPUs:\t\t\t", (node.Description?.Resources?.NanoCpus ?? 0) / 1_000_000_000);
+        Line(" Memory:\t\t", Words.BinarySize(node.Description?.Resources?.MemoryBytes ?? 0));
+        Line("Engine Version:\t\t", node.Description?.Engine?.EngineVersion);
+        Labels("Engine Labels:", node.Description?.Engine?.Labels);
+        Line("TLS Info:\n TrustRoot:\n", node.Description?.TlsInfo?.TrustRoot?.Trim());
+        return text.ToString();
+    }
+}

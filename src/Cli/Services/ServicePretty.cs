@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Text;
+using Skep.Cli.Output;
+using Skep.Wire;
+
+namespace Skep.Cli.Services;
+
+/// <summary>What <c>service inspect --pretty</c> prints.</summary>
+internal static class ServicePretty
+{
+    public static string Describe(WireService service)
+    {
+        StringBuilder text = new();
+        void Line(string label, object? value)
+        {
+            if (value is not null and not "")
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{label}{value}\n");
+            }
+        }
+
+        WireServiceSpec spec = service.Spec ?? new WireServiceSpec();
+        WireTaskSpec task = spec.TaskTemplate ?? new WireTaskSpec();
+        WireContainerSpec container = task.ContainerSpec ?? new WireContainerSpec();
+        Line("\nID:\t\t", service.Id);
+        Line("Name:\t\t", spec.Name);
+        if (spec.Labels is { Count: > 0 } labels)
+        {
+            text.Append("Labels:\n");
+            foreach ((string key, string value) in labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+            {
+                text.Append(CultureInfo.InvariantCulture, $" {key}={value}\n");
+            }
+        }
+
+        Line("Service Mode:\t", Words.Capital(ServiceListing.Mode(spec.Mode)));
+        Line(" Number of Replicas: ", spec.Mode?.Replicated?.Replicas);
+        Line(" Max Concurrent: ", spec.Mode?.ReplicatedJob?.MaxConcurrent);
+        Line(" Total Completions: ", spec.Mode?.ReplicatedJob?.TotalCompletions);
+        if (service.UpdateStatus is { State.Length: > 0 } update)
+        {
+            text.Append("UpdateStatus:\n");
+            Line(" State:\t\t", update.State);
+            Line(" Started:\t", update.StartedAt is { } started ? WireTime.Write(started) : null);
+            Line(" Completed:\t", update.CompletedAt is { } completed ? WireTime.Write(completed) : null);
+            Line(" Message:\t", update.Message);
+        }
+
+        text.Append("Placement:\n");
+        if (task.Placement?.Constraints is { Count: > 0 } constraints)
+        {
+            Line(" Constraints:\t", $"[{string.Join(' ', constraints)}]");
+        }
+
+        if (task.Placement?.Preferences is { Count: > 0 } preferences)
+        {
+            Line(" Preferences:\t", $"[{string.Join(' ', preferences.Select(static preference => $"spread={preference.Spread?.SpreadDescriptor}"))}]");
+        }
+
+        Line(" Max Replicas Per Node:\t", task.Placement is { MaxReplicas: > 0 } placement ? placement.MaxReplicas : null);
+        Rollout("UpdateConfig", spec.UpdateConfig);
+        Rollout("RollbackConfig", spec.RollbackConfig);
+        text.Append("ContainerSpec:\n");
+        Line(" Image:\t\t", container.Image);
+        Line(" Command:\t", container.Command is { Count: > 0 } command ? string.Join(' ', command) : null);
+        Line(" Args:\t\t", container.Args is { Count: > 0 } args ? string.Join(' ', args) : null);
+        Line(" Env:\t\t", container.Env is { Count: > 0 } env ? string.Join(' ', env) : null);
+        Line(" Dir:\t\t", container.Dir);
+        Line(" User:\t\t", container.User);
+        Line(" Init:\t\t", container.Init is { } init ? init ? "true" : "false" : null);
+        if (container.Mounts is { Count: > 0 } mounts)
+        {
+            text.Append("Mounts:\n");
+            foreach (WireMount mount in mounts)
+            {
+                Line(" Target:\t", mount.Target);
+                Line("  Source:\t", mount.Source);
+                Line("  ReadOnly:\t", mount.ReadOnly ? "true" : "false");
+                Line("  Type:\t\t", mount.Type);
+            }
+        }
+
+        if (container.Configs is { Count: > 0 } configs)
+        {
+            text.Append("Configs:\n");
+            configs.ForEach(config => Line(" Target:\t", $"{config.File?.Name}\n  Source:\t{config.ConfigName}"));
+        }
+
+        if (container.Secrets is { Count: > 0 } secrets)
+        {
+            text.Append("Secrets:\n");
+            secrets.ForEach(secret => Line(" Target:\t", $"{secret.File?.Name}\n  Source:\t{secret.SecretName}"));
+        }
+
+        text.Append("Resources:\n");
+        Resources(" Reservations:", task.Resources?.Reservations);
+        Resources(" Limits:", task.Resources?.Limits);
+        if (task.Networks is { Count: > 0 } networks)
+        {
+            Line("Networks: ", string.Join(' ', networks.Select(static network => network.Target)));
+        }
+
+        Line("Endpoint Mode:\t", service.Endpoint?.Spec?.Mode ?? spec.EndpointSpec?.Mode);
+        if (service.Endpoint?.Ports is { Count: > 0 } ports)
+        {
+            text.Append("Ports:\n");
+            foreach (WirePort port in ports)
+            {
+                Line(" PublishedPort = ", port.PublishedPort);
+                Line("  Protocol = ", port.Protocol);
+                Line("  TargetPort = ", port.TargetPort);
+                Line("  PublishMode = ", port.PublishMode);
+            }
+        }
+
+        return text.ToString();
+
+        void Rollout(string name, WireUpdateConfig? config)
+        {
+            if (config is null)
+            {
+                return;
+            }
+
+            text.Append(CultureInfo.InvariantCulture, $"{name}:\n");
+            Line(" Parallelism:\t", config.Parallelism);
+            Line(" Delay:\t\t", config.Delay != 0 ? Words.GoDuration(config.Delay) : null);
+            Line(" On failure:\t", config.FailureAction);
+            Line(" Monitoring Period: ", config.Monitor != 0 ? Words.GoDuration(config.Monitor) : null);
+            Line(" Max failure ratio: ", config.MaxFailureRatio.ToString(CultureInfo.InvariantCulture));
+            string prefix = name.Replace("Config", "", StringComparison.Ordinal);
+            Line($" {prefix} order:      ", config.Order);
+        }
+
+        void Resources(string name, WireResources? resources)
+        {
+            if (resources is null || (resources.NanoCpus == 0 && resources.MemoryBytes == 0))
+            {
+                return;
+            }
+
+            text.Append(CultureInfo.InvariantCulture, $"{name}\n");
+            Line("  CPU:\t\t", resources.NanoCpus != 0 ? (resources.NanoCpus / 1e9).ToString(CultureInfo.InvariantCulture) : null);
+            Line("  Memory:\t", resources.MemoryBytes != 0 ? Words.BinarySize(resources.MemoryBytes) : null);
+        }
+    }
+}

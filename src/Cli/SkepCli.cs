@@ -1,0 +1,113 @@
+using Skep.Cli.Engine;
+using Skep.Cli.Output;
+using Skep.Cli.Parsing;
+using Skep.Compose;
+
+namespace Skep.Cli;
+
+/// <summary>The program: finds the verb, reads its words, runs it, and turns failures into one message and an exit code.</summary>
+internal static class SkepCli
+{
+    public static async Task<int> RunAsync(string[] words, Terminal terminal, CancellationToken cancellation)
+    {
+        GlobalOptions options = new();
+        string usageOf = "";
+        try
+        {
+            int at = options.Read(words);
+            if (options.WantsVersion)
+            {
+                terminal.Out.WriteLine($"Skep version {ProductVersion.Text}");
+                return 0;
+            }
+
+            string[] rest = words[at..];
+            if (rest.Length == 0 || rest[0] == "help")
+            {
+                Help.Print(terminal.Out, rest.Length > 1 ? string.Join(' ', rest[1..]) : "");
+                return 0;
+            }
+
+            (string name, Verb? verb, int used) = Locate(rest);
+            usageOf = name;
+            if (verb is null)
+            {
+                bool asksHelp = rest.Length > used && rest[used] is "--help" or "-h" || rest.Length == used;
+                if (asksHelp)
+                {
+                    Help.Print(terminal.Out, name);
+                    return 0;
+                }
+
+                terminal.Err.WriteLine($"skep: unknown command: skep {string.Join(' ', rest[..Math.Min(used + 1, rest.Length)])}\n\nRun 'skep {(name.Length > 0 ? name + " " : "")}--help' for more information");
+                return 1;
+            }
+
+            ParsedFlags parsed = FlagReader.Read(verb, rest[used..]);
+            if (parsed.WantsHelp)
+            {
+                Help.Print(terminal.Out, name, verb);
+                return 0;
+            }
+
+            if (verb.Arity.Complaint(parsed.Arguments.Length) is { } complaint)
+            {
+                throw new UsageException($"skep: 'skep {name}' {complaint}", 1);
+            }
+
+            using EngineClient engine = new(
+                EngineHost.Parse(options.Host ?? terminal.Variable("SKEP_HOST") ?? terminal.Variable("DOCKER_HOST") ?? EngineHost.Default),
+                terminal.Variable("DOCKER_API_VERSION"),
+                options.IsDebug ? terminal.Err.WriteLine : null);
+            return await verb.Run(new Invocation(parsed, engine, terminal), cancellation);
+        }
+        catch (UsageException failure)
+        {
+            Verb? verb = VerbTable.Find(usageOf);
+            terminal.Out.Flush();
+            terminal.Err.WriteLine($"{failure.Message}\n\nUsage:  skep {(usageOf.Length > 0 ? usageOf : "[OPTIONS] COMMAND")} {verb?.Usage}".TrimEnd() + $"\n\nRun 'skep {(usageOf.Length > 0 ? usageOf + " " : "")}--help' for more information");
+            return failure.ExitCode;
+        }
+        catch (CliException failure)
+        {
+            terminal.Out.Flush();
+            terminal.Err.WriteLine(failure.Message);
+            return failure.ExitCode;
+        }
+        catch (ComposeException failure)
+        {
+            // `stack config` speaks Docker's words exactly where a program may read them; people and deployments are told the place too.
+            terminal.Out.Flush();
+            terminal.Err.WriteLine(usageOf == "stack config" && !terminal.IsErrorInteractive ? failure.Message : failure.Located);
+            return 1;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return 130;
+        }
+        catch (IOException failure) when (!options.IsDebug)
+        {
+            terminal.Err.WriteLine(failure.Message);
+            return 1;
+        }
+        finally
+        {
+            terminal.Out.Flush();
+            terminal.Err.Flush();
+        }
+    }
+
+    /// <summary>The longest verb that the words begin with.</summary>
+    private static (string Name, Verb? Verb, int Used) Locate(string[] words)
+    {
+        if (words.Length > 1 && VerbTable.Find($"{words[0]} {words[1]}") is { } two)
+        {
+            return ($"{words[0]} {words[1]}", two, 2);
+        }
+
+        return VerbTable.Find(words[0]) is { } one ? ((string, Verb?, int))(words[0], one, 1)
+            : VerbTable.IsGroup(words[0]) ? (words[0], null, 1)
+            : ("", null, 0);
+    }
+
+}

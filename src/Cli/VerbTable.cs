@@ -1,0 +1,103 @@
+using Skep.Cli.Images;
+using Skep.Cli.Nodes;
+using Skep.Cli.Parsing;
+using Skep.Cli.Services;
+using Skep.Cli.Stacks;
+using Skep.Cli.Swarm;
+
+namespace Skep.Cli;
+
+/// <summary>Every verb by its words. A verb is made only when it is asked for, which keeps the start of the program short.</summary>
+internal static class VerbTable
+{
+    public static readonly (string Words, Func<Verb> Make)[] All =
+    [
+        ("swarm init", static () => SwarmJoining.Init),
+        ("swarm join", static () => SwarmJoining.Join),
+        ("swarm leave", static () => SwarmJoining.Leave),
+        ("swarm join-token", static () => SwarmTokens.JoinToken),
+        ("swarm unlock-key", static () => SwarmTokens.UnlockKey),
+        ("swarm unlock", static () => SwarmTokens.Unlock),
+        ("swarm update", static () => SwarmTokens.Update),
+        ("swarm ca", static () => SwarmCa.Ca),
+        ("node ls", static () => NodeListing.List),
+        ("node ps", static () => NodeListing.Ps),
+        ("node inspect", static () => NodeListing.Inspect),
+        ("node update", static () => NodeChanging.Update),
+        ("node promote", static () => NodeChanging.Promote),
+        ("node demote", static () => NodeChanging.Demote),
+        ("node rm", static () => NodeChanging.Remove),
+        ("service ls", static () => ServiceListing.List),
+        ("service ps", static () => ServiceReading.Ps),
+        ("service inspect", static () => ServiceReading.Inspect),
+        ("service rm", static () => ServiceReading.Remove),
+        ("service scale", static () => ServiceScaling.Scale),
+        ("service rollback", static () => ServiceScaling.Rollback),
+        ("stack deploy", static () => StackDeploy.Deploy),
+        ("stack ls", static () => StackReading.List),
+        ("stack ps", static () => StackReading.Ps),
+        ("stack services", static () => StackReading.Services),
+        ("stack config", static () => StackReading.Config),
+        ("stack rm", static () => StackRemove.Remove),
+        ("image ls", static () => ImageVerbs.List),
+        ("image inspect", static () => ImageVerbs.Inspect),
+        ("image load", static () => ImageVerbs.Load),
+        ("image pull", static () => ImageVerbs.Pull),
+        ("image rm", static () => ImageVerbs.Remove),
+        ("image tag", static () => ImageVerbs.Tag),
+        ("image prune", static () => ImageVerbs.Prune),
+    ];
+
+    private static readonly (string Group, string Summary)[] Summaries =
+    [
+        ("swarm", "Manage Swarm"),
+        ("node", "Manage Swarm nodes"),
+        ("service", "Manage Swarm services"),
+        ("stack", "Manage Swarm stacks"),
+        ("network", "Manage networks"),
+        ("secret", "Manage Swarm secrets"),
+        ("config", "Manage Swarm configs"),
+        ("volume", "Manage volumes"),
+        ("image", "Manage images"),
+        ("container", "Manage containers"),
+        ("system", "Manage the node"),
+    ];
+
+    public static IEnumerable<(string Group, string Summary)> Groups => Summaries.Where(static group => IsGroup(group.Group));
+
+    public static Verb? Find(string words)
+    {
+        words = words switch
+        {
+            "images" => "image ls",
+            "pull" => "image pull",
+            "load" => "image load",
+            "tag" => "image tag",
+            "rmi" => "image rm",
+            "container ls" or "container list" => "ps",
+            "container logs" => "logs",
+            "system info" => "info",
+            _ when words.EndsWith(" list", StringComparison.Ordinal) => words[..^" list".Length] + " ls",
+            _ when words.EndsWith(" remove", StringComparison.Ordinal) => words[..^" remove".Length] + " rm",
+            "stack up" => "stack deploy",
+            "stack down" => "stack rm",
+            _ => words,
+        };
+        foreach ((string name, Func<Verb> make) in All)
+        {
+            if (name == words)
+            {
+                return make();
+            }
+        }
+
+        return null;
+    }
+
+    public static bool IsGroup(string word) => Array.Exists(All, verb => verb.Words.Length > word.Length && verb.Words[word.Length] == ' ' && verb.Words.StartsWith(word, StringComparison.Ordinal));
+
+    /// <summary>The verbs of a group, or the single words where it is empty.</summary>
+    public static IEnumerable<(string Word, Verb Verb)> Of(string group) => All
+        .Where(verb => group.Length == 0 ? !verb.Words.Contains(' ', StringComparison.Ordinal) : verb.Words.StartsWith(group + " ", StringComparison.Ordinal))
+        .Select(verb => (verb.Words[(group.Length == 0 ? 0 : group.Length + 1)..], verb.Make()));
+}
