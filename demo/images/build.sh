@@ -7,7 +7,7 @@ work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 
 "$scripts/copy-program.sh" "$work/web" perl
 # The few modules the server loads, found by asking Perl itself.
-perl -MIO::Socket::INET -MPOSIX -MSys::Hostname -MSocket -e '
+LC_ALL=C perl -MIO::Socket::INET -MIO::Select -MPOSIX -MSys::Hostname -MSocket -e '
     print "$_\n" for grep { -f } values %INC;
     for my $dir (@INC) { for (qw(POSIX Socket IO Fcntl Sys/Hostname)) { print "$dir/auto/$_/$1.so\n" if m{([^/]+)$} && -f "$dir/auto/$_/$1.so" } }' |
     sort -u | while read -r file; do mkdir -p "$work/web$(dirname "$file")"; cp -L "$file" "$work/web$file"; done
