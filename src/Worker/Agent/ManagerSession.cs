@@ -43,8 +43,10 @@ internal sealed class ManagerSession(
             {
                 await TalkAsync(address, () => wasGood = true, ct);
             }
-            catch (Exception e) when (e is RpcException or IOException or InvalidOperationException or TimeoutException && !ct.IsCancellationRequested)
+            catch (Exception e) when (e is RpcException or IOException or InvalidOperationException or TimeoutException)
             {
+                // A cancelled call ends as an error too.
+                ct.ThrowIfCancellationRequested();
                 WorkerLog.SessionBroke(logger, address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
             }
 

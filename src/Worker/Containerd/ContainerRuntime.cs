@@ -121,9 +121,10 @@ internal sealed class ContainerRuntime : IAsyncDisposable
 
     /// <summary>Makes process 1, stopped before the program begins. Its output is appended to two existing files.</summary>
     /// <returns>Its pid on the host.</returns>
-    public async Task<int> CreateProcessAsync(string id, IReadOnlyList<Cd.MountPoint> rootfs, string stdoutPath, string stderrPath, CancellationToken ct)
+    public async Task<int> CreateProcessAsync(string id, IReadOnlyList<Cd.MountPoint> rootfs, string stdoutPath, string stderrPath, bool tty, CancellationToken ct)
     {
-        var request = new Cd.CreateTaskRequest { ContainerId = id, Stdout = stdoutPath, Stderr = stderrPath };
+        // A terminal has one output.
+        var request = new Cd.CreateTaskRequest { ContainerId = id, Stdout = stdoutPath, Stderr = tty ? "" : stderrPath, Terminal = tty };
         request.Rootfs.AddRange(rootfs);
         try
         {

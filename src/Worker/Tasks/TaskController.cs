@@ -71,7 +71,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             Network ??= await around.Networks.JoinAsync(task, ct);
             IReadOnlyList<Cd.MountPoint> rootfs = await shop.Runtime.PrepareAsync(ContainerId, image.ChainId, ct);
             ContainerLog? log = shop.Logs.Find(ContainerId);
-            int pid = await shop.Runtime.CreateProcessAsync(ContainerId, rootfs, log?.StdoutPath ?? "", log?.StderrPath ?? "", ct);
+            int pid = await shop.Runtime.CreateProcessAsync(ContainerId, rootfs, log?.StdoutPath ?? "", log?.StderrPath ?? "", task.Spec.Container.Tty, ct);
             await shop.Runtime.StartAsync(ContainerId, ct);
             Health = HealthPlan.From(task.Spec.Container.HealthCheck, image.Contents.Settings) is { } plan ? new HealthTracker(plan, shop.Time.GetUtcNow()) : null;
             return new TaskOutcome.Started(pid, Health is not null);

@@ -68,8 +68,9 @@ internal sealed class TaskFleet(TaskWorkshop shop, TaskSurroundings around, Canc
             await runner.RunAsync(ct);
             _runners.TryRemove(id, out _);
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (Exception e) when (e is OperationCanceledException or Grpc.Core.RpcException && ct.IsCancellationRequested)
         {
+            // The agent ends; the container goes on.
             return;
         }
         catch (Exception e)
