@@ -65,7 +65,7 @@ internal sealed class ManagerSession(
         outbox.Reset();
         // Heartbeats out of turn: asked for when a step is missing. One is enough.
         Channel<bool> nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        await call.RequestStream.WriteAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = description } });
+        await call.RequestStream.WriteAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = description } }, ct);
         Task writing = WriteAsync(call.RequestStream, nudges.Reader, scope.Token);
         try
         {
@@ -135,7 +135,7 @@ internal sealed class ManagerSession(
                 {
                     var batch = new Proto.StatusReports { Number = number };
                     batch.Reports.Add(unsent.Select(r => r.ToProto()));
-                    await stream.WriteAsync(new Proto.AgentMessage { Reports = batch });
+                    await stream.WriteAsync(new Proto.AgentMessage { Reports = batch }, ct);
                 }
             }
 
@@ -143,7 +143,7 @@ internal sealed class ManagerSession(
             {
                 lastBeat = time.GetTimestamp();
                 BookMark mark = book.Mark;
-                await stream.WriteAsync(new Proto.AgentMessage { Heartbeat = new Proto.Heartbeat { Sequence = mark.Sequence, Checksum = mark.Checksum } });
+                await stream.WriteAsync(new Proto.AgentMessage { Heartbeat = new Proto.Heartbeat { Sequence = mark.Sequence, Checksum = mark.Checksum } }, ct);
             }
         }
     }

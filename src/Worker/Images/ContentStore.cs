@@ -132,7 +132,7 @@ internal sealed class ContentStore(ContainerdClient client)
 
         async Task<Cd.WriteContentReply> AskAsync(Cd.WriteContentRequest request)
         {
-            await call.RequestStream.WriteAsync(request);
+            await call.RequestStream.WriteAsync(request, ct);
             if (!await call.ResponseStream.MoveNext(ct))
                 throw new ClusterException(ErrorKind.Internal, $"containerd ended the write of {digest}");
             return call.ResponseStream.Current;

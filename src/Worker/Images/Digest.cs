@@ -5,12 +5,16 @@ namespace Skep.Worker.Images;
 /// <summary>Names of bytes by their hash: <c>sha256:&lt;64 hex&gt;</c>.</summary>
 internal static class Digest
 {
+    private static readonly System.Buffers.SearchValues<char> Hexadecimal = System.Buffers.SearchValues.Create("0123456789abcdef");
+
     public static string Of(ReadOnlySpan<byte> bytes) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     public static string OfText(string text) => Of(System.Text.Encoding.UTF8.GetBytes(text));
 
     public static bool IsValid(string text)
-        => text.StartsWith("sha256:", StringComparison.Ordinal) && text.Length == 71 && text.AsSpan(7).IndexOfAnyExcept("0123456789abcdef") < 0;
+        => text.StartsWith("sha256:", StringComparison.Ordinal) && text.Length == 71 && IsHexadecimal(text.AsSpan(7));
+
+    public static bool IsHexadecimal(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(Hexadecimal);
 
     /// <summary>The twelve digits people see.</summary>
     public static string Short(string digest) => digest.Length >= 19 && digest.StartsWith("sha256:", StringComparison.Ordinal) ? digest[7..19] : digest;

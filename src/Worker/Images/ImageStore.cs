@@ -61,7 +61,7 @@ internal sealed class ImageStore : IDisposable
         if (reference is not null && await FindByNameAsync(reference.FullName, ct) is { } byName)
             return byName;
         string id = name.StartsWith("sha256:", StringComparison.Ordinal) ? name["sha256:".Length..] : name;
-        bool mayBeId = id.Length is >= 4 and <= 64 && id.AsSpan().IndexOfAnyExcept("0123456789abcdef") < 0;
+        bool mayBeId = id.Length is >= 4 and <= 64 && Digest.IsHexadecimal(id);
         if (!mayBeId && reference?.Digest is null)
             return null;
         foreach (StoredImage image in await ListAsync(ct))

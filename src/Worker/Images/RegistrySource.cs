@@ -161,8 +161,9 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
     private readonly HttpClient _lax = new(new SocketsHttpHandler
     {
         ConnectTimeout = TimeSpan.FromSeconds(10),
-        // The operator listed these registries as insecure, or they are on this machine.
+#pragma warning disable CA5359 // The operator listed these registries as insecure, or they are on this machine.
         SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+#pragma warning restore CA5359
     })
     { Timeout = Timeout.InfiniteTimeSpan };
 

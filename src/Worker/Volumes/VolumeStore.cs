@@ -151,7 +151,7 @@ internal sealed class VolumeStore(string directory, TimeProvider time)
     /// <summary>With owners, modes, times, links and attributes: what cp does and .NET does not.</summary>
     private static async Task CopyAsync(string source, string target, CancellationToken ct)
     {
-        using Process copy = Process.Start(new ProcessStartInfo("cp", ["-a", "--", source + "/.", target]) { RedirectStandardError = true })!;
+        using Process copy = Process.Start(new ProcessStartInfo("cp", ["-a", "--", source + "/.", target]) { RedirectStandardError = true, UseShellExecute = false })!;
         string error = await copy.StandardError.ReadToEndAsync(ct);
         await copy.WaitForExitAsync(ct);
         if (copy.ExitCode != 0)

@@ -1,0 +1,101 @@
+using Skep.Overlay;
+using Skep.Worker.Agent;
+
+namespace Skep.Worker.Tests;
+
+public sealed class NetworkPictureTests
+{
+    private static readonly NodeId Self = new("n1");
+    private static readonly NodeId Other = new("n2");
+    private static readonly NetworkId Net = new("net");
+    private static readonly NetworkId Ingress = new("ing");
+    private static readonly ServiceId Web = new("web");
+
+    [Fact]
+    public void Without_its_own_place_the_node_has_no_picture()
+        => Assert.Null(NetworkPicture.Build(AssignmentView.Empty, Self, "h", [], _ => default, []));
+
+    [Fact]
+    public void Tables_become_networks_maps_and_names()
+    {
+        SwarmTask local = Task("t1", new NetworkAttachment(Ingress, A("10.0.0.5"), 24), new NetworkAttachment(Net, A("10.0.1.5"), 24));
+        DesiredNetwork picture = NetworkPicture.Build(View(local), Self, "h", [local], _ => A("172.18.0.9"), [2377])!;
+
+        Assert.Equal(new NodeAddressing(Self, A("192.168.0.1"), 1, A("10.0.0.2"), "h"), picture.Self);
+        Assert.Equal(new PeerNode(A("192.168.0.2"), 2, A("10.0.0.3")), picture.Peers[Other]);
+        OverlayNetwork overlay = Assert.Single(picture.Networks).Value;
+        Assert.Equal(A("10.0.1.2"), overlay.Router);
+        Assert.Equal(A("10.0.1.3"), overlay.PeerRouters[Other]);
+        Assert.Equal([A("10.0.1.5")], overlay.VirtualAddresses[A("10.0.1.100")]);
+        Assert.Equal(EndpointState.Draining, overlay.Endpoints[A("10.0.1.6")].State);
+        Assert.Equal([new PortBackend(A("10.0.0.5"), 80)], picture.PublishedPorts[new PublishedPort(PortProtocol.Tcp, 8080)]);
+        Assert.Equal([new PublishedPort(PortProtocol.Tcp, 80)], picture.IngressEndpoints[A("10.0.0.5")].TargetPorts);
+        DnsZone zone = picture.Dns[Net];
+        Assert.Equal([A("10.0.1.100")], zone.Names["web"]);
+        Assert.Equal([A("10.0.1.5")], zone.Names["tasks.web"]);
+        Assert.Equal([A("10.0.1.100")], zone.Names["www"]);
+        Assert.Equal([A("10.0.1.6")], zone.Names["web.2.t2"]);
+        Assert.Equal("web.1.t1.backend", zone.Pointers[A("10.0.1.5")]);
+        TaskSandbox sandbox = picture.Sandboxes[local.Id];
+        Assert.Equal([new OverlayAttachment(Net, A("10.0.1.5"), "eth0")], sandbox.Overlays);
+        Assert.Equal(new EgressAttachment(A("10.0.0.5"), "eth1"), sandbox.Egress);
+    }
+
+    [Fact]
+    public void Task_without_published_ports_leaves_by_an_address_of_the_node()
+    {
+        SwarmTask local = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
+        Assert.Equal(A("172.18.0.9"), NetworkPicture.Sandbox(local, View(local), _ => A("172.18.0.9")).Egress!.Address);
+    }
+
+    [Fact]
+    public void Task_on_internal_networks_only_has_no_way_out()
+    {
+        SwarmTask local = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
+        Assert.Null(NetworkPicture.Sandbox(local, View(local, isInternal: true), _ => A("172.18.0.9")).Egress);
+    }
+
+    [Fact]
+    public void Local_addresses_stay_and_come_back()
+    {
+        string path = Path.GetTempFileName();
+        var addresses = new LocalAddresses(path, Ipv4Prefix.Parse("172.18.0.0/29"));
+        Ipv4Address first = addresses.Take(new TaskId("a"));
+        Assert.Equal(first, addresses.Take(new TaskId("a")));
+        Assert.NotEqual(first, addresses.Take(new TaskId("b")));
+        Assert.Equal(first, new LocalAddresses(path, Ipv4Prefix.Parse("172.18.0.0/29")).Take(new TaskId("a")));
+        for (int i = 0; i < 3; i++)
+            addresses.Take(new TaskId($"c{i}"));
+        Assert.Throws<ClusterException>(() => addresses.Take(new TaskId("d")));
+        addresses.Release(new TaskId("a"));
+        Assert.Equal(first, addresses.Take(new TaskId("d")));
+        File.Delete(path);
+    }
+
+    private static Ipv4Address A(string text) => Ipv4Address.Parse(text);
+
+    private static SwarmTask Task(string id, params NetworkAttachment[] networks) => new(new TaskId(id), Web, 1)
+    {
+        Spec = new TaskSpec { Container = new ContainerSpec("x") },
+        ServiceAnnotations = new Annotations("web"),
+        Status = new SwarmTaskStatus(TaskState.Assigned, DateTimeOffset.UnixEpoch),
+        Networks = networks.ToValueList(),
+    };
+
+    private static AssignmentView View(SwarmTask local, bool isInternal = false)
+    {
+        ValueMap<NetworkId, Ipv4Address> Attached(string ingress, string net) => ValueMap<NetworkId, Ipv4Address>.Empty.Set(Ingress, A(ingress)).Set(Net, A(net));
+        return AssignmentView.Of(
+        [
+            new AssignmentItem.Peer(Self, "h", 1, "192.168.0.1", "", Attached("10.0.0.2", "10.0.1.2"), true),
+            new AssignmentItem.Peer(Other, "o", 2, "192.168.0.2", "", Attached("10.0.0.3", "10.0.1.3"), true),
+            new AssignmentItem.NetworkInfo(new Network(Ingress) { Spec = new NetworkSpec(new Annotations("ingress")) { Ingress = true }, Allocation = new NetworkAllocation(4096, Ipv4Prefix.Parse("10.0.0.0/24"), A("10.0.0.1")) }),
+            new AssignmentItem.NetworkInfo(new Network(Net) { Spec = new NetworkSpec(new Annotations("backend")) { Internal = isInternal, Driver = new Driver("overlay") }, Allocation = new NetworkAllocation(4097, Ipv4Prefix.Parse("10.0.1.0/24"), A("10.0.1.1")) }),
+            new AssignmentItem.ServiceRecord(Web, "web", new ServiceEndpoint(EndpointMode.Vip) { Ports = [new PortConfig(PortProtocol.Tcp, 80, 8080, PublishMode.Ingress)], VirtualIps = [new VirtualIp(Net, A("10.0.1.100"))] }),
+            new AssignmentItem.TaskEndpoint(Net, local.Id, Web, "web.1.t1", Self, A("10.0.1.5"), EndpointState.Serving, ["www"]),
+            new AssignmentItem.TaskEndpoint(Net, new TaskId("t2"), Web, "web.2.t2", Other, A("10.0.1.6"), EndpointState.Draining, []),
+            new AssignmentItem.TaskEndpoint(Ingress, local.Id, Web, "web.1.t1", Self, A("10.0.0.5"), EndpointState.Serving, []),
+            new AssignmentItem.TaskAssignment(local),
+        ]);
+    }
+}
