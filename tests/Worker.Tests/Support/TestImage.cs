@@ -16,7 +16,7 @@ internal static class TestImage
     /// <param name="extraFiles">Path (without leading slash) and contents.</param>
     public static byte[] SavedTar(string name, JsonObject? config = null, params (string Path, string Text)[] extraFiles)
     {
-        byte[] first = Layer(Busybox());
+        byte[] first = Busybox();
         byte[] second = Layer([("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001:app:/home/app:/bin/sh\n", 0x1a4), ("etc/group", "root:x:0:\napp:x:1001:\naudio:x:29:app\n", 0x1a4),
             .. extraFiles.Select(f => (f.Path, f.Text, 0x1a4))]);
         var image = new JsonObject
@@ -49,7 +49,8 @@ internal static class TestImage
 
     public static string Sha(byte[] bytes) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    private static byte[] Busybox()
+    /// <summary>A layer with a shell and its usual commands.</summary>
+    public static byte[] Busybox()
     {
         using var stream = new MemoryStream();
         using (var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
@@ -76,8 +77,6 @@ internal static class TestImage
 
         return stream.ToArray();
     }
-
-    private static byte[] Layer(byte[] ready) => ready;
 
     private static void Add(TarWriter tar, string name, byte[] bytes, int mode = 0x1a4)
         => tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes), Mode = (UnixFileMode)mode, ModificationTime = DateTimeOffset.UnixEpoch });

@@ -1,0 +1,35 @@
+using Skep.Worker.Local;
+using Skep.Worker.Logs;
+using Skep.Worker.Tests.Support;
+
+namespace Skep.Worker.Tests;
+
+/// <summary>Own containerd each: it is killed here.</summary>
+public sealed class ResilienceTests
+{
+    [Fact]
+    public async Task Containers_and_tasks_outlive_a_killed_containerd()
+    {
+        using var daemon = new ContainerdProcess();
+        await using TestNode node = await TestNode.StartAsync(daemon);
+        SwarmTask task = node.Shell("trap 'exit 9' USR1; echo up; while true; do sleep 0.05; done", c => c with { StopSignal = "USR1" });
+        SwarmTask ending = node.Shell("sleep 1.5; exit 4");
+        node.Manager.Put(task);
+        node.Manager.Put(ending);
+        int pid = (await node.Manager.WaitAsync(task.Id, TaskState.Running)).Container!.Pid;
+        await node.Manager.WaitAsync(ending.Id, TaskState.Running);
+        daemon.Kill();
+        // Ends while containerd is away: its code must not be lost.
+        using (System.Diagnostics.Process waiting = System.Diagnostics.Process.Start("sleep", "2"))
+            await waiting.WaitForExitAsync();
+        daemon.Start();
+        Assert.Equal(4, (await node.Manager.WaitAsync(ending.Id, TaskState.Failed)).Container!.ExitCode);
+        LocalContainer container = await node.Agent.Local.InspectContainerAsync(task.Name, CancellationToken.None);
+        Assert.Equal((ContainerState.Running, pid), (container.State, container.Pid));
+        node.Manager.Put(task with { DesiredState = TaskState.Shutdown });
+        Assert.Equal(9, (await node.Manager.WaitAsync(task.Id, TaskState.Shutdown)).Container!.ExitCode);
+        SwarmTask next = node.Shell("echo again");
+        node.Manager.Put(next);
+        await node.Manager.WaitAsync(next.Id, TaskState.Complete);
+    }
+}
