@@ -24,8 +24,8 @@ public sealed class NetworkPictureTests
         Assert.Equal(new NodeAddressing(Self, A("192.168.0.1"), 1, A("10.0.0.2"), "h"), picture.Self);
         Assert.Equal(new PeerNode(A("192.168.0.2"), 2, A("10.0.0.3")), picture.Peers[Other]);
         OverlayNetwork overlay = Assert.Single(picture.Networks).Value;
-        Assert.Equal(A("10.0.1.2"), overlay.Router);
-        Assert.Equal(A("10.0.1.3"), overlay.PeerRouters[Other]);
+        Assert.Equal(A("169.254.0.1"), overlay.Router);
+        Assert.Equal(A("169.254.0.2"), overlay.PeerRouters[Other]);
         Assert.Equal([A("10.0.1.5")], overlay.VirtualAddresses[A("10.0.1.100")]);
         Assert.Equal(EndpointState.Draining, overlay.Endpoints[A("10.0.1.6")].State);
         Assert.Equal([new PortBackend(A("10.0.0.5"), 80)], picture.PublishedPorts[new PublishedPort(PortProtocol.Tcp, 8080)]);

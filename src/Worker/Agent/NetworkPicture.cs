@@ -19,7 +19,7 @@ internal static class NetworkPicture
             return null;
         Network? ingress = view.Networks.Values.FirstOrDefault(n => n is { Spec.Ingress: true, Allocation.Vni: > 0 });
         Ipv4Address? Mesh(AssignmentItem.Peer peer) => ingress is not null && peer.Attachments.TryGetValue(ingress.Id, out Ipv4Address address) ? address : null;
-        Network[] overlays = [.. view.Networks.Values.Where(IsOverlay).Where(n => own.Attachments.ContainsKey(n.Id))];
+        Network[] overlays = [.. view.Networks.Values.Where(IsOverlay)];
         ILookup<NetworkId, AssignmentItem.TaskEndpoint> endpoints = view.Endpoints.ToLookup(e => e.Network);
         return new DesiredNetwork
         {
@@ -84,6 +84,9 @@ internal static class NetworkPicture
         => (task.Endpoint?.Ports ?? []).Where(p => p.Mode == PublishMode.Host)
             .Select(p => p.PublishedPort != 0 ? p : p with { PublishedPort = FirstDynamicPort + (int)(StableHash($"{task.Id}/{p.TargetPort}/{p.Protocol}") % DynamicPorts) });
 
+    /// <summary>A node's address between the routers of a network: link-local, from its index. Nobody but the routers sees it, so it takes none of the subnet's.</summary>
+    private static Ipv4Address RouterOf(AssignmentItem.Peer node) => Ipv4Address.From(169, 254, (byte)(node.Index >> 8), (byte)node.Index);
+
     private static OverlayNetwork Overlay(Network network, AssignmentItem.Peer own, AssignmentView view, IReadOnlyList<AssignmentItem.TaskEndpoint> endpoints)
     {
         NetworkAllocation allocation = network.Allocation!;
@@ -94,12 +97,12 @@ internal static class NetworkPicture
                 vips.Add(new(vip.Address, Serving(endpoints, service.Service)));
         }
 
-        return new OverlayNetwork(network.Name, allocation.Vni, allocation.Subnet, allocation.Gateway, own.Attachments[network.Id])
+        return new OverlayNetwork(network.Name, allocation.Vni, allocation.Subnet, allocation.Gateway, RouterOf(own))
         {
             Mtu = allocation.Mtu,
             IsInternal = network.Spec.Internal,
             IsEncrypted = network.Spec.Driver?.Options.ContainsKey("encrypted") == true,
-            PeerRouters = view.Peers.Values.Where(p => p.Node != own.Node && p.Attachments.ContainsKey(network.Id)).ToValueMap(p => p.Node, p => p.Attachments[network.Id]),
+            PeerRouters = view.Peers.Values.Where(p => p.Node != own.Node && p.Index != 0).ToValueMap(p => p.Node, RouterOf),
             VirtualAddresses = vips.ToValueMap(),
             Endpoints = endpoints.ToValueMap(e => e.Address, e => new NetworkEndpoint(e.Node, e.State)),
         };
