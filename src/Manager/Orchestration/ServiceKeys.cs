@@ -7,7 +7,7 @@ internal static class ServiceKeys
     public static IEnumerable<ServiceId> TouchedBy(StoreEvent change, StoreView view) => change.Latest switch
     {
         Service service when Matters((Service?)change.Old, (Service?)change.New) => [service.Id],
-        SwarmTask task when Matters((SwarmTask?)change.Old, (SwarmTask?)change.New) => [task.ServiceId],
+        SwarmTask task when Matters((SwarmTask?)change.Old, (SwarmTask?)change.New, view) => [task.ServiceId],
         Node node when Matters((Node?)change.Old, (Node?)change.New) => view.Tasks.OfNode(node.Id).Select(t => t.ServiceId).Distinct(),
         _ => [],
     };
@@ -22,8 +22,9 @@ internal static class ServiceKeys
         => old is null || present is null || old.Spec != present.Spec || old.SpecVersion != present.SpecVersion || old.UpdateStatus != present.UpdateStatus
             || old.PendingDelete != present.PendingDelete || old.JobStatus != present.JobStatus;
 
-    private static bool Matters(SwarmTask? old, SwarmTask? present)
+    /// <remarks>Being given a node matters only if that node was lost meanwhile: the node's own event came before there was a task on it.</remarks>
+    private static bool Matters(SwarmTask? old, SwarmTask? present, StoreView view)
         => old is null || present is null || old.DesiredState != present.DesiredState
             || (old.Status.State != present.Status.State && present.Status.State >= TaskState.Running)
-            || old.Node != present.Node;
+            || (old.Node != present.Node && present.Node is { } node && !SlotUpkeep.IsUsable(view.Nodes.Find(node)));
 }

@@ -12,7 +12,7 @@ internal sealed class TaskReaper : IReconciler<ServiceId>
     public IEnumerable<ServiceId> KeysTouchedBy(StoreEvent change, StoreView view) => change.Latest switch
     {
         SwarmTask { DesiredState: > TaskState.Running } task => [task.ServiceId],
-        SwarmTask task when change.IsCreated => [task.ServiceId],
+        SwarmTask task when change.IsCreated && view.Tasks.OfSlot(task.ServiceId, task.Slot).Count > 1 => [task.ServiceId],
         Service service when ((Service?)change.Old)?.UpdateStatus != ((Service?)change.New)?.UpdateStatus => [service.Id],
         Node node when ServiceKeys.Matters((Node?)change.Old, (Node?)change.New) => view.Tasks.OfNode(node.Id).Where(t => t.DesiredState == TaskState.Remove).Select(t => t.ServiceId).Distinct(),
         Cluster cluster when change.Old is Cluster old && old.Spec.TaskHistoryLimit != cluster.Spec.TaskHistoryLimit => AllKeys(view),

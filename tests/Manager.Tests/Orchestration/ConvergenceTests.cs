@@ -90,6 +90,9 @@ public sealed class ConvergenceTests
             case 6:
                 cluster.Update(node with { Spec = node.Spec with { Availability = (NodeAvailability)random.Next(3) } });
                 break;
+            case 8:
+                cluster.ChangeLeader();
+                break;
             case 7 when nodes.Length > 3:
                 cluster.Apply(StoreChange.Remove.Of(node));
                 cluster.Create(Things.Node($"m{_names++}"));

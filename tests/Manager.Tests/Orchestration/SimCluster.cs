@@ -12,12 +12,15 @@ internal sealed class SimCluster
 {
     public static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    public static readonly IReconciler<ServiceId>[] OfServices = [new ReplicatedServices(), new GlobalServices(), new RemovedServices(), new TaskReaper()];
-
-    public static readonly IReconciler<NodeId>[] OfNodes = [new ConstraintEnforcer(), new LostTasks()];
+    private readonly ISimLoop[] _loops =
+    [
+        new SimLoop<ServiceId>(new ReplicatedServices()), new SimLoop<ServiceId>(new GlobalServices()), new SimLoop<ServiceId>(new RemovedServices()),
+        new SimLoop<ServiceId>(new TaskReaper()), new SimLoop<NodeId>(new ConstraintEnforcer()), new SimLoop<NodeId>(new LostTasks()),
+    ];
 
     private readonly IdSource _ids;
     private int _settled;
+    private bool _mayPlace;
 
     public SimCluster(int seed, int nodes)
     {
@@ -59,6 +62,11 @@ internal sealed class SimCluster
         foreach (StoreEvent change in applied.Events)
         {
             Book.Apply(change.Old, change.New, View);
+            _mayPlace |= PlacementPlan.MayHelp(change);
+            foreach (ISimLoop loop in _loops)
+            {
+                loop.Note(change, View);
+            }
         }
 
         Check?.Invoke(before, View);
@@ -67,22 +75,25 @@ internal sealed class SimCluster
     public void Update<T>(T stored)
         where T : IStoredObject => Apply(new StoreChange.Update(stored));
 
-    /// <summary>Runs all loops until none has anything to change at this moment.</summary>
+    /// <summary>Runs all loops until none has anything to change at this moment. They look at what was touched, and now and then at everything: then too nothing may change.</summary>
     public void Settle()
     {
         for (int round = 0; round < 200; round++)
         {
             ulong before = View.Index;
-            NextWake = null;
-            Reconcile();
-            Apply([.. Allocator.Plan(Book, View, Now)]);
-            ClusterPicture picture = ClusterPicture.Of(View.Nodes, View.Tasks, View.Networks);
-            Apply([.. PlacementPlan.Of(Placer.Place(picture, picture.Pending, Now), Now)]);
-            if (View.Index == before)
+            foreach (ISimLoop loop in _loops)
             {
+                loop.Run(this, new Moment(Now, _ids, Random));
+            }
+
+            Apply([.. Allocator.Plan(Book, View, Now)]);
+            Place();
+            if (View.Index == before && !(_loops.Min(l => l.NextWake) <= Now))
+            {
+                NextWake = _loops.Min(l => l.NextWake);
                 if (_settled++ % 8 == 0)
                 {
-                    Assert.Equal(AllocationBook.Of(View).Describe(), Book.Describe());
+                    AssertAtRest();
                 }
 
                 return;
@@ -90,6 +101,45 @@ internal sealed class SimCluster
         }
 
         Assert.Fail("the loops do not come to rest");
+    }
+
+    /// <summary>Another leader: it knows nothing but what is stored.</summary>
+    public void ChangeLeader()
+    {
+        Book = AllocationBook.Of(View);
+        _mayPlace = true;
+        foreach (ISimLoop loop in _loops)
+        {
+            loop.Begin(View);
+        }
+    }
+
+    private void Place()
+    {
+        if (!_mayPlace)
+        {
+            return;
+        }
+
+        _mayPlace = false;
+        Apply([.. Placed()]);
+    }
+
+    private IReadOnlyList<StoreChange> Placed()
+    {
+        ClusterPicture picture = ClusterPicture.Of(View.Nodes, View.Tasks, View.Networks);
+        return PlacementPlan.Of(Placer.Place(picture, picture.Pending, Now), Now);
+    }
+
+    private void AssertAtRest()
+    {
+        Assert.Equal(AllocationBook.Of(View).Describe(), Book.Describe());
+        Assert.DoesNotContain(Placed(), c => c is StoreChange.Update { Object: SwarmTask { Status.State: TaskState.Assigned } });
+        Assert.Empty(Allocator.Plan(AllocationBook.Of(View), View, Now));
+        foreach (ISimLoop loop in _loops)
+        {
+            loop.AssertAtRest(View, new Moment(Now, _ids, Random));
+        }
     }
 
     /// <summary>The agents take one step, the loops answer, time goes on by so much.</summary>
@@ -106,39 +156,6 @@ internal sealed class SimCluster
         for (DateTimeOffset end = Now + time; Now < end;)
         {
             Step(each);
-        }
-    }
-
-    private void Reconcile()
-    {
-        foreach (IReconciler<ServiceId> reconciler in OfServices)
-        {
-            RunAll(reconciler);
-        }
-
-        foreach (IReconciler<NodeId> reconciler in OfNodes)
-        {
-            RunAll(reconciler);
-        }
-    }
-
-    /// <summary>Each plan is applied and made again at the same moment: then it must be empty.</summary>
-    private void RunAll<TKey>(IReconciler<TKey> reconciler)
-        where TKey : notnull
-    {
-        foreach (TKey key in reconciler.AllKeys(View).ToArray())
-        {
-            var moment = new Moment(Now, _ids, Random);
-            Plan plan = reconciler.Reconcile(View, key, moment);
-            Apply([.. plan.Changes]);
-            if (plan.Changes.Count < ServiceDraft.MostChanges)
-            {
-                Plan again = reconciler.Reconcile(View, key, moment);
-                Assert.True(again.Changes.IsEmpty, $"{reconciler.GetType().Name} changes {string.Join(", ", again.Changes.Select(c => c.Target))} again");
-                Assert.False(again.WakeAt <= Now, $"{reconciler.GetType().Name} asks to be called again at once");
-            }
-
-            NextWake = plan.WakeAt < NextWake || NextWake is null ? plan.WakeAt ?? NextWake : NextWake;
         }
     }
 }
