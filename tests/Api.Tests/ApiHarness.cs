@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Manager.Control;
 using Skep.Manager.Tests.Control;
@@ -23,6 +24,7 @@ internal sealed class ApiHarness : INodeContext, INodeLifecycle, IAsyncDisposabl
         Control = manager.Control;
         Swarm = new SwarmState(LocalNodeState.Active) { Node = manager.Self, NodeAddress = "10.0.0.1", IsManager = true, Managers = [new RemoteManager(manager.Self, "10.0.0.1:2377")] };
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(SocketPath));
         _app = builder.Build();
         EngineApi.Map(_app, this, TimeProvider.System, NullLogger<EngineApi>.Instance);

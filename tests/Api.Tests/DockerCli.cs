@@ -40,6 +40,10 @@ internal static class DockerCli
         return (process.ExitCode, await output, await error);
     }
 
+    /// <summary>What a command that must succeed prints, with every run of blanks made one: the widths of columns follow random ids.</summary>
+    public static async Task<string> TableAsync(ApiHarness server, string arguments)
+        => string.Join(' ', (await OutputAsync(server, arguments)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
     /// <summary>Runs a command that must succeed.</summary>
     public static async Task<string> OutputAsync(ApiHarness server, string arguments, string? input = null, string? directory = null)
     {

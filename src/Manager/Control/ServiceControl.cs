@@ -43,6 +43,12 @@ public sealed class ServiceControl
         return await _commits.CommitAsync(
             view =>
             {
+                if (view.Services.ByName(spec.Annotations.Name) is not null)
+                {
+                    // The store would refuse it too; said here so that a service made twice is not told about its ports.
+                    throw NameTaken(spec.Annotations.Name);
+                }
+
                 ServiceSpec resolved = ServiceReferences.Resolve(Named(spec, view), view);
                 PublishedPorts.Check(resolved, id, view);
                 var service = new Service(id)
@@ -162,8 +168,11 @@ public sealed class ServiceControl
             return ClusterException.Invalid($"port '{port}' is already in use by service '{holder?.Name}' ({key.Holder.Key}) as an ingress port");
         }
 
-        return new ClusterException(ErrorKind.AlreadyExists, $"name conflicts with an existing object: service {name} already exists");
+        return NameTaken(name);
     }
+
+    private static ClusterException NameTaken(string name)
+        => new(ErrorKind.AlreadyExists, $"name conflicts with an existing object: service {name} already exists");
 
     private static bool IsJob(ServiceMode mode) => mode is ServiceMode.ReplicatedJob or ServiceMode.GlobalJob;
 }

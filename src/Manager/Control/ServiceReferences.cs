@@ -28,8 +28,12 @@ internal static class ServiceReferences
             throw ClusterException.Invalid("TaskSpec: a network is named twice");
         }
 
-        return spec with { Task = spec.Task with { Networks = networks } };
+        return spec with { Task = spec.Task with { Networks = networks, LogDriver = Named(spec.Task.LogDriver, view) } };
     }
+
+    /// <summary>Options without a driver are meant for the default one.</summary>
+    private static Driver? Named(Driver? logDriver, StoreView view)
+        => logDriver is { Name.Length: 0 } ? logDriver with { Name = view.Cluster?.Spec.DefaultLogDriver?.Name ?? "json-file" } : logDriver;
 
     /// <summary>They must still be there when the batch is applied.</summary>
     public static ValueList<StoreChange> Required(ServiceSpec spec)

@@ -37,11 +37,6 @@ internal static class TaskSpecRules
             }
         }
 
-        if (task.LogDriver is { Name.Length: 0, Options.Count: > 0 })
-        {
-            throw ClusterException.Invalid("log options need a log driver");
-        }
-
         ContainerSpecRules.Check(task.Container);
     }
 

@@ -1,0 +1,66 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+
+namespace Skep.Api.Tests;
+
+/// <summary>Compose files that Docker's own parser takes, deployed by Docker's own program.</summary>
+public sealed class ComposeCorpusTests
+{
+    /// <summary>Refused with these words: no node would obey them, or the file needs something outside of it.</summary>
+    private static readonly Dictionary<string, string> s_refused = new(StringComparer.Ordinal)
+    {
+        ["awesome-elasticsearch-logstash-kibana"] = "networks of one node (driver bridge) are not supported",
+        ["configs-secrets"] = "secrets from drivers are not supported",
+        ["credential-spec"] = "credential specs are for Windows containers",
+        ["deploy-all"] = "invalid cpu value 0.0001 in reservations: Must be at least 0.001",
+        ["deploy-bad-failure-action"] = "unrecognized update failure action explode",
+        ["docker-cli-named-resources"] = "'volume1' mount path must be absolute",
+        ["interp"] = "required variable EMPTY is missing a value",
+        ["merge-external"] = "mount path must be absolute",
+        ["networks"] = "network \"ext\" is declared as external, but could not be found",
+        ["sizes-durations"] = "invalid memory value 1024 in limits: Must be at least 4MiB",
+        ["volumes-cluster"] = "mounts of type cluster (CSI volumes) are not supported",
+        ["volumes-external"] = "mount path must be absolute",
+        ["volumes-long"] = "mounts of type npipe are for Windows containers",
+        ["volumes-no-target"] = "field Target must not be empty",
+        ["volumes-windows-path"] = "mount path must be absolute",
+    };
+
+    [DockerFact]
+    public async Task Every_file_deploys_or_is_refused_for_a_reason()
+    {
+        var wrong = new List<string>();
+        foreach (string file in Deployable())
+        {
+            await using ApiHarness server = await ApiHarness.StartAsync();
+            string name = Path.GetFileNameWithoutExtension(file);
+            (int exit, _, string error) = await DockerCli.RunAsync(server, $"stack deploy -d -c {Path.GetFileName(file)} stk", directory: Path.GetDirectoryName(file));
+            string last = error.Trim().Split('\n')[^1];
+            bool isAsExpected = s_refused.TryGetValue(name, out string? says) ? exit == 1 && last.Contains(says, StringComparison.Ordinal) : exit == 0;
+            if (!isAsExpected)
+            {
+                wrong.Add($"{name}: {last}");
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join("\n", wrong));
+    }
+
+    private static IEnumerable<string> Deployable([CallerFilePath] string here = "")
+    {
+        for (string? at = Path.GetDirectoryName(here); at is not null; at = Path.GetDirectoryName(at))
+        {
+            string corpus = Path.Combine(at, "shared", "data", "compose");
+            if (Directory.Exists(corpus))
+            {
+                return Directory.EnumerateFiles(corpus, "*.golden.deploy.json")
+                    .Where(f => JsonNode.Parse(File.ReadAllText(f)) is JsonArray)
+                    .Select(f => f.Replace(".golden.deploy.json", ".yml", StringComparison.Ordinal))
+                    .Where(File.Exists)
+                    .Order(StringComparer.Ordinal);
+            }
+        }
+
+        return [];
+    }
+}
