@@ -23,7 +23,7 @@ internal static class ServiceReferences
         }
 
         ValueList<NetworkAttachmentSpec> networks = spec.Task.Networks.Select(n => n with { Target = NetworkFor(n.Target, view).Id.Value }).ToValueList();
-        if (networks.DistinctBy(n => n.Target).Count() != networks.Count)
+        if (networks.DistinctBy(n => n.Target, StringComparer.Ordinal).Count() != networks.Count)
         {
             throw ClusterException.Invalid("TaskSpec: a network is named twice");
         }

@@ -136,7 +136,7 @@ public static class NetworkMapping
                 Subnet = allocation.Subnet.ToString(),
                 IpRange = allocation.Range?.ToString(),
                 Gateway = allocation.Gateway.ToString(),
-                AuxAddress = network.Spec.Ipam?.Pools.FirstOrDefault()?.AuxiliaryAddresses.OrAbsent(),
+                AuxAddress = network.Spec.Ipam is { Pools: [var asked, ..] } ? asked.AuxiliaryAddresses.OrAbsent() : null,
             },
         ];
     }
