@@ -46,7 +46,7 @@ public sealed record NodeFacts(string Version, string Hostname, string DataDirec
     public static NodeFacts OfThisMachine(string version, string hostname, string dataDirectory)
     {
         Dictionary<string, string> release = File.Exists("/etc/os-release")
-            ? File.ReadLines("/etc/os-release").Select(l => l.Split('=', 2)).Where(p => p.Length == 2).DistinctBy(p => p[0]).ToDictionary(p => p[0], p => p[1].Trim('"', '\''), StringComparer.Ordinal)
+            ? File.ReadLines("/etc/os-release").Select(l => l.Split('=', 2)).Where(p => p.Length == 2).DistinctBy(p => p[0], StringComparer.Ordinal).ToDictionary(p => p[0], p => p[1].Trim('"', '\''), StringComparer.Ordinal)
             : [];
         return new NodeFacts(version, hostname, dataDirectory)
         {

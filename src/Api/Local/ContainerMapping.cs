@@ -23,7 +23,7 @@ internal static class ContainerMapping
         Labels = Copy(container.Labels),
         State = Word(container.State),
         Status = Status(container, now),
-        HostConfig = new WireSummaryHostConfig(container.Networks.FirstOrDefault()?.Name ?? "none"),
+        HostConfig = new WireSummaryHostConfig(NetworkModeOf(container)),
         NetworkSettings = new WireSummaryNetworks(Networks(container)),
         Mounts = Mounts(container),
     };
@@ -32,7 +32,7 @@ internal static class ContainerMapping
     {
         Id = container.Id,
         Created = container.CreatedAt,
-        Path = container.Command.FirstOrDefault() ?? "",
+        Path = container.Command.IsEmpty ? "" : container.Command[0],
         Args = [.. container.Command.Skip(1)],
         State = State(container),
         Image = container.ImageId,
@@ -130,7 +130,7 @@ internal static class ContainerMapping
 
     private static WireContainerHostConfig HostConfig(LocalContainer container) => new()
     {
-        NetworkMode = container.Networks.FirstOrDefault()?.Name ?? "none",
+        NetworkMode = NetworkModeOf(container),
         LogConfig = new WireDriverConfig(container.LogDriver, Copy(container.Spec?.LogDriver?.Options ?? ValueMap<string, string>.Empty)),
         RestartPolicy = new WireRestart("no", 0),
         Memory = container.Spec?.Limits?.MemoryBytes ?? 0,
@@ -139,6 +139,8 @@ internal static class ContainerMapping
         CapAdd = container.Spec?.Container.CapabilityAdd is { IsEmpty: false } add ? [.. add] : null,
         CapDrop = container.Spec?.Container.CapabilityDrop is { IsEmpty: false } drop ? [.. drop] : null,
     };
+
+    private static string NetworkModeOf(LocalContainer container) => container.Networks.IsEmpty ? "none" : container.Networks[0].Name;
 
     private static List<WireMountPoint> Mounts(LocalContainer container) =>
     [
