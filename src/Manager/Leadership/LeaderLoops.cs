@@ -12,6 +12,7 @@ internal static class LeaderLoops
     [
         new ReconcileLoop<ServiceId>(new ReplicatedServices(), store, time, ids, random),
         new ReconcileLoop<ServiceId>(new GlobalServices(), store, time, ids, random),
+        new ReconcileLoop<ServiceId>(new Jobs(), store, time, ids, random),
         new ReconcileLoop<ServiceId>(new RemovedServices(), store, time, ids, random),
         new ReconcileLoop<ServiceId>(new TaskReaper(), store, time, ids, random),
         new ReconcileLoop<NodeId>(new ConstraintEnforcer(), store, time, ids, random),

@@ -22,7 +22,7 @@ internal sealed class ConstraintEnforcer : IReconciler<NodeId>
         }
 
         ValueList<StoreChange> changes = view.Tasks.OfNode(key)
-            .Where(t => t is { Slot: > 0, DesiredState: <= TaskState.Running, Status.State: >= TaskState.Assigned and <= TaskState.Running } && !Suits(view, t, node))
+            .Where(t => t is { Slot: > 0, DesiredState: <= TaskState.Complete, Status.State: >= TaskState.Assigned and <= TaskState.Running } && !Suits(view, t, node))
             .Select(t => (StoreChange)new StoreChange.Update(t with
             {
                 Status = t.Status with

@@ -32,6 +32,9 @@ internal sealed class ServiceDraft
 
     public SortedDictionary<SlotKey, Slot> Slots { get; } = [];
 
+    /// <summary>What tasks that may start are wanted to be: those of a job are to come to an end.</summary>
+    public TaskState Goal => Service.JobStatus is null ? TaskState.Running : TaskState.Complete;
+
     public bool IsFull => _order.Count >= MostChanges;
 
     public Slot SlotOf(SlotKey key)
@@ -50,7 +53,7 @@ internal sealed class ServiceDraft
 
     public void Want(SwarmTask task, TaskState desired)
     {
-        if (task.DesiredState < desired || (task.DesiredState == TaskState.Ready && desired == TaskState.Running))
+        if (task.DesiredState < desired)
         {
             Put(task with { DesiredState = desired });
         }
@@ -70,7 +73,8 @@ internal sealed class ServiceDraft
             SpecVersion = Service.SpecVersion,
             ServiceAnnotations = Service.Spec.Annotations,
             Status = new SwarmTaskStatus(TaskState.New, Now) { Message = "created" },
-            DesiredState = after is null && notBefore is null ? TaskState.Running : TaskState.Ready,
+            DesiredState = after is null && notBefore is null ? Goal : TaskState.Ready,
+            JobIteration = Service.JobStatus?.Iteration,
             After = after,
             NotBefore = notBefore,
         };

@@ -55,7 +55,7 @@ internal static class SlotUpkeep
 
         if (at <= draft.Now)
         {
-            draft.Want(task, TaskState.Running);
+            draft.Want(task, draft.Goal);
         }
         else
         {

@@ -65,7 +65,7 @@ internal sealed class TaskReaper : IReconciler<ServiceId>
 
     /// <summary>Nobody will ever hear of it again: it is to go and has stopped, or never reached a node, or its node cannot be asked.</summary>
     private static bool IsDone(StoreView view, SwarmTask task)
-        => task.DesiredState > TaskState.Running && task.Status.State < TaskState.Assigned
+        => task.DesiredState > TaskState.Complete && task.Status.State < TaskState.Assigned
             ? true
             : task.DesiredState == TaskState.Remove
                 && (task.Status.State > TaskState.Running || task.Node is not { } node || view.Nodes.Find(node) is not { Status.State: not NodeState.Down });

@@ -42,7 +42,7 @@ internal sealed class FakeAgents
             return null;
         }
 
-        if (task.DesiredState > TaskState.Running)
+        if (task.DesiredState > TaskState.Complete)
         {
             return task.Id == Stubborn ? null : TaskState.Shutdown;
         }
@@ -52,6 +52,6 @@ internal sealed class FakeAgents
             return Fate(task) ?? TaskState.Failed;
         }
 
-        return task.Status.State < task.DesiredState ? s_way[at + 1] : null;
+        return task.Status.State < task.DesiredState && at + 1 < s_way.Length ? s_way[at + 1] : null;
     }
 }

@@ -14,7 +14,7 @@ internal sealed class SimCluster
 
     private readonly ISimLoop[] _loops =
     [
-        new SimLoop<ServiceId>(new ReplicatedServices()), new SimLoop<ServiceId>(new GlobalServices()), new SimLoop<ServiceId>(new RemovedServices()),
+        new SimLoop<ServiceId>(new ReplicatedServices()), new SimLoop<ServiceId>(new GlobalServices()), new SimLoop<ServiceId>(new Jobs()), new SimLoop<ServiceId>(new RemovedServices()),
         new SimLoop<ServiceId>(new TaskReaper()), new SimLoop<NodeId>(new ConstraintEnforcer()), new SimLoop<NodeId>(new LostTasks()),
     ];
 
