@@ -4,7 +4,7 @@ namespace Skep.Store;
 
 /// <summary>This replica of the cluster's objects: reads are views, writes are batches that go through the log and are checked when they come back from it.</summary>
 /// <remarks>
-/// <see cref="Apply"/>, <see cref="Advance"/> and <see cref="Restore"/> are called by the log's applier, one at a time and in order of index; everything else may be
+/// <see cref="Apply"/> and <see cref="Restore"/> are called by the log's applier, one at a time and in order of index; everything else may be
 /// called from anywhere.
 /// </remarks>
 public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProvider time, StoreOptions options)
@@ -23,8 +23,7 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
     /// <exception cref="ClusterException">Unavailable: no leader.</exception>
     public async ValueTask<StoreView> ReadAsync(CancellationToken ct)
     {
-        ulong index = await log.ReadIndexAsync(ct);
-        await _waiters.WaitAsync(index, ct);
+        await log.ReadIndexAsync(ct);
         return View();
     }
 
@@ -49,20 +48,13 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
     }
 
     /// <summary>Applies a committed entry.</summary>
+    /// <param name="index">Rises from call to call, with gaps where the log holds entries of its own.</param>
     /// <returns>The <see cref="CommitOutcome"/>, for whoever proposed it.</returns>
     public object Apply(ulong index, ReadOnlyMemory<byte> entry)
     {
         AppliedBatch applied = View().Apply(index, codec.DecodeBatch(entry));
         Publish(applied.Events.IsEmpty ? null : new StoreBatch(applied.View, applied.Events, IsResync: false), applied.View);
         return applied.Outcome;
-    }
-
-    /// <summary>Notes that an entry without a batch was applied: a new leader's empty entry or a change of members.</summary>
-    public void Advance(ulong index)
-    {
-        StoreView view = View();
-        Invariant.Holds(index > view.Index);
-        Publish(null, view.At(index));
     }
 
     /// <summary>Watches from now on; the first batch is a resync with the present view. Dispose when done.</summary>
@@ -76,7 +68,7 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
         }
     }
 
-    /// <summary>Returns once <see cref="View"/> has at least this index.</summary>
+    /// <summary>Returns once <see cref="View"/> has at least this index, that of a batch applied on some manager.</summary>
     public ValueTask WaitForIndexAsync(ulong index, CancellationToken ct) => _waiters.WaitAsync(index, ct);
 
     /// <summary>Equal on replicas whose content is equal at the same index. Reads the whole store.</summary>

@@ -7,7 +7,8 @@ public interface IReplicatedLog
     /// <exception cref="ClusterException">Unavailable: no leader, or leadership was lost before the outcome was known; the entry may still be applied later.</exception>
     ValueTask<LogResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken ct);
 
-    /// <summary>An index that includes every write answered before this call. The local replica may not have applied it yet.</summary>
+    /// <summary>Returns once this replica has applied every entry that was committed anywhere when the call was made; then its view may be read.</summary>
+    /// <returns>The index reached. The view's may be lower: the log has entries of its own that never come here.</returns>
     /// <exception cref="ClusterException">Unavailable: no leader.</exception>
     ValueTask<ulong> ReadIndexAsync(CancellationToken ct);
 }

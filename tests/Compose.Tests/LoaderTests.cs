@@ -38,6 +38,18 @@ public sealed class LoaderTests
         Assert.Equal("yaml: unmarshal errors:\n  line 3: mapping key \"a\" already defined at line 2", fault.Message);
     }
 
+    [Theory]
+    [InlineData("services:\n  a:\n    image: x\n   b: y\n", "yaml: line 1: did not find expected key")]
+    [InlineData("a: b: c\n", "yaml: mapping values are not allowed in this context")]
+    [InlineData("services: {}\n\n? - : [", "yaml: line 2: did not find expected key")]
+    [InlineData("services: [a\n", "yaml: line 1: did not find expected ',' or ']'")]
+    public void Broken_yaml_is_told_in_libyamls_words(string text, string words) =>
+        Assert.Equal(words, Assert.Throws<ComposeException>(() => Load(text)).Message);
+
+    [Fact]
+    public void What_follows_the_first_document_is_not_looked_at() =>
+        Assert.Equal("x", Load("services: {a: {image: x}}\n---\n[}\n").Services["a"].Image);
+
     [Fact]
     public void Merge_key_gives_way_to_explicit_keys()
     {

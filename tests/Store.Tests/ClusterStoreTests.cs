@@ -41,14 +41,32 @@ public sealed class ClusterStoreTests
     public async Task A_read_waits_until_this_replica_has_caught_up()
     {
         ClusterStore store = NewStore();
-        _log.LastIndex = 2;
+        var caughtUp = new TaskCompletionSource();
+        _log.CaughtUp = caughtUp.Task;
 
         ValueTask<StoreView> read = store.ReadAsync(Limit);
-        store.Advance(1);
+        await store.CommitAsync([Create(Node("n"))], Limit);
         Assert.False(read.IsCompleted);
-        store.Advance(2);
+        caughtUp.SetResult();
 
-        Assert.Equal(2ul, (await read).Index);
+        Assert.Equal(1, (await read).Nodes.Count);
+    }
+
+    [Fact]
+    public async Task Waiting_for_an_index_ends_when_it_or_a_later_one_is_applied()
+    {
+        ClusterStore store = NewStore();
+        Task first = store.WaitForIndexAsync(1, Limit).AsTask();
+        Task third = store.WaitForIndexAsync(3, Limit).AsTask();
+        _log.LastIndex = 1;
+
+        await store.CommitAsync([Create(Node("n"))], Limit);
+
+        await first;
+        Assert.False(third.IsCompleted);
+        await store.CommitAsync([Create(Node("n"))], Limit);
+        await third;
+        await store.WaitForIndexAsync(2, Limit);
     }
 
     [Fact]

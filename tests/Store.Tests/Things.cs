@@ -88,11 +88,17 @@ internal sealed class OneReplicaLog : IReplicatedLog
 
     public ClusterStore? Store { get; set; }
 
+    public Task CaughtUp { get; set; } = System.Threading.Tasks.Task.CompletedTask;
+
     public ValueTask<LogResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken ct)
     {
         LastIndex++;
         return ValueTask.FromResult(new LogResult(LastIndex, Store!.Apply(LastIndex, entry)));
     }
 
-    public ValueTask<ulong> ReadIndexAsync(CancellationToken ct) => ValueTask.FromResult(LastIndex);
+    public async ValueTask<ulong> ReadIndexAsync(CancellationToken ct)
+    {
+        await CaughtUp.WaitAsync(ct);
+        return LastIndex;
+    }
 }

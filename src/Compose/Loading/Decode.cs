@@ -135,8 +135,16 @@ internal sealed class Decode
     }
 
     /// <summary>A list of texts.</summary>
-    public IReadOnlyList<string> Texts(ComposeValue? value, string path) =>
-        [.. Items(value).Select((item, i) => Text(item, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")))];
+    public IReadOnlyList<string> Texts(ComposeValue? value, string path)
+    {
+        if (value is ComposeValue.Timestamp)
+        {
+            // The rules take a time for a text.
+            Note($"'{path}': source data must be an array or slice, got struct", value);
+        }
+
+        return [.. Items(value).Select((item, i) => Text(item, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]")))];
+    }
 
     /// <summary>One text or a list of texts.</summary>
     public IReadOnlyList<string> TextOrTexts(ComposeValue? value, string path) =>

@@ -14,6 +14,10 @@ internal static class Files
         {
             throw new ComposeException($"open {path}: no such file or directory", where, fault);
         }
+        catch (ArgumentException fault)
+        {
+            throw new ComposeException($"open {path}: invalid argument", where, fault);
+        }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             string text = Directory.Exists(path) ? $"read {path}: is a directory" : $"open {path}: {(fault is IOException ? fault.Message : "permission denied")}";
@@ -23,7 +27,9 @@ internal static class Files
 
     /// <summary>The path seen from a folder, without <c>.</c> and <c>..</c>; an absolute path stays as it is.</summary>
     public static string Absolute(string folder, string path) =>
-        path.StartsWith('/') ? path : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, folder));
+        path.StartsWith('/') ? path
+        : path.Contains('\0', StringComparison.Ordinal) ? $"{folder}/{path}"
+        : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, folder));
 
     /// <summary>Where a bind mount points: <c>~</c> is the home, relative paths start in the folder, Windows paths stay.</summary>
     public static string BindSource(string source, string folder, IReadOnlyDictionary<string, string> environment, ICollection<string> warnings)

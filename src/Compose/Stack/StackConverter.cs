@@ -11,6 +11,17 @@ public static class StackConverter
     private const string DefaultNetwork = "default";
     private const string DefaultDriver = "overlay";
 
+    /// <summary>Refuses services without a usable image; Docker does so before it first talks to the engine.</summary>
+    /// <exception cref="ComposeException">A service has no image, or none that can be referred to.</exception>
+    public static void CheckImages(ComposeProject project)
+    {
+        ArgumentNullException.ThrowIfNull(project);
+        foreach (ComposeService service in project.Services.Values)
+        {
+            ImageName.Check(service.Name, service.Image);
+        }
+    }
+
     /// <summary>Converts everything, so that nothing is made in the cluster where a part cannot be.</summary>
     /// <param name="readFile">Where the contents of secrets and configs come from; the disk unless told otherwise.</param>
     /// <exception cref="ComposeException">An image is missing or no reference, something undefined is referred to, a file cannot be
@@ -19,11 +30,7 @@ public static class StackConverter
     {
         ArgumentNullException.ThrowIfNull(project);
         ComposeFileReader reader = readFile ?? File.ReadAllBytes;
-        foreach (ComposeService service in project.Services.Values)
-        {
-            ImageName.Check(service.Name, service.Image);
-        }
-
+        CheckImages(project);
         StackScope scope = new(stackName, project);
         string[] used = [.. project.Services.Values
             .SelectMany(static service => service.Networks.Count == 0 ? [DefaultNetwork] : service.Networks.Keys)

@@ -27,7 +27,8 @@ internal static class YamlFault
         ("did not find expected <document start>", "did not find expected <document start>"),
     ];
 
-    public static ComposeException Of(YamlException broken, string file)
+    /// <param name="collection">Where the innermost open list or mapping begins.</param>
+    public static ComposeException Of(YamlException broken, string file, Mark? collection)
     {
         string text = broken.Message;
         foreach ((string part, string known) in Known)
@@ -40,7 +41,13 @@ internal static class YamlFault
         }
 
         Mark where = new(file, (int)broken.Start.Line, (int)broken.Start.Column);
-        string line = where.Line > 0 ? string.Create(CultureInfo.InvariantCulture, $"line {where.Line}: ") : "";
+
+        // libyaml's parser, unlike its scanner, counts lines from 0 and names the start of the collection; where that is line 0, the mistake's.
+        // Line 0 is never told.
+        int told = !text.StartsWith("did not find expected", StringComparison.Ordinal) ? (where.Line > 1 ? where.Line : 0)
+            : collection is { Line: > 1 } ? collection.Line - 1
+            : where.Line - 1;
+        string line = told > 0 ? string.Create(CultureInfo.InvariantCulture, $"line {told}: ") : "";
         return new ComposeException($"yaml: {line}{text}", where, broken);
     }
 }

@@ -15,6 +15,7 @@ internal sealed class YamlReader
     private readonly IParser _parser;
     private readonly Dictionary<string, Anchored> _anchors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+    private readonly Stack<Mark> _collections = new();
     private readonly List<string> _faults = [];
     private Mark? _firstFault;
     private long _nodes;
@@ -30,13 +31,14 @@ internal sealed class YamlReader
     public static ComposeValue.Mapping Read(string file, string text)
     {
         ComposeValue? root;
+        YamlReader reader = new(file, text);
         try
         {
-            root = new YamlReader(file, text).Document();
+            root = reader.Document();
         }
         catch (YamlException broken)
         {
-            throw YamlFault.Of(broken, file);
+            throw YamlFault.Of(broken, file, reader._collections.Count > 0 ? reader._collections.Peek() : null);
         }
 
         return root is ComposeValue.Mapping { HasOtherKeys: false } map
@@ -54,7 +56,6 @@ internal sealed class YamlReader
 
         _parser.Consume<DocumentStart>();
         ComposeValue root = Node(0).Value;
-        _parser.Consume<DocumentEnd>();
         return _faults.Count == 0
             ? root
             : throw new ComposeException($"yaml: unmarshal errors:\n  {string.Join("\n  ", _faults)}", _firstFault);
@@ -131,24 +132,26 @@ internal sealed class YamlReader
 
     private Parsed List(int depth)
     {
-        SequenceStart start = _parser.Consume<SequenceStart>();
+        Mark where = Open();
         List<ComposeValue> items = [];
-        while (!_parser.TryConsume<SequenceEnd>(out _))
+        while (!AtEnd<SequenceEnd>(depth))
         {
             items.Add(Node(depth + 1).Value);
         }
 
-        return new Parsed(new ComposeValue.Sequence(items) { Where = At(start.Start) }, "", false);
+        return new Parsed(new ComposeValue.Sequence(items) { Where = where }, "", false);
     }
 
     private Parsed Map(int depth)
     {
-        MappingStart start = _parser.Consume<MappingStart>();
+        Mark opened = Open();
         List<KeyValuePair<string, ComposeValue>> entries = [];
         Dictionary<string, Mark> seen = new(StringComparer.Ordinal);
         List<ComposeValue> merged = [];
+        List<string> doubles = [];
+        int faultsBefore = _faults.Count;
         bool otherKeys = false;
-        while (!_parser.TryConsume<MappingEnd>(out _))
+        while (!AtEnd<MappingEnd>(depth))
         {
             Parsed key = Node(depth + 1);
             Parsed value = Node(depth + 1);
@@ -163,7 +166,7 @@ internal sealed class YamlReader
             if (seen.TryGetValue(key.Source, out Mark? first))
             {
                 _firstFault ??= where;
-                _faults.Add(string.Create(
+                doubles.Add(string.Create(
                     CultureInfo.InvariantCulture,
                     $"line {where.Line}: mapping key {GoText.Quote(key.Source)} already defined at line {first.Line}"));
                 continue;
@@ -173,12 +176,19 @@ internal sealed class YamlReader
             entries.Add(new(key.Source, value.Value));
         }
 
+        if (doubles.Count > 0)
+        {
+            // go-yaml does not look into a mapping that has doubles.
+            _faults.RemoveRange(faultsBefore, _faults.Count - faultsBefore);
+            _faults.AddRange(doubles);
+        }
+
         foreach (ComposeValue source in merged)
         {
             Merge(source, entries, seen, ref otherKeys);
         }
 
-        return new Parsed(new ComposeValue.Mapping(entries, otherKeys) { Where = At(start.Start) }, "", false);
+        return new Parsed(new ComposeValue.Mapping(entries, otherKeys) { Where = opened }, "", false);
     }
 
     private void Merge(
@@ -201,6 +211,28 @@ internal sealed class YamlReader
                 }
             }
         }
+    }
+
+    /// <summary>Steps into a collection. Stepping reads on, so it is noted as open before.</summary>
+    private Mark Open()
+    {
+        Mark where = At(_parser.Current!.Start);
+        _collections.Push(where);
+        _parser.MoveNext();
+        return where;
+    }
+
+    /// <summary>Steps over the end of a collection; what follows the document's own is never looked at, so it may be broken.</summary>
+    private bool AtEnd<T>(int depth)
+        where T : ParsingEvent
+    {
+        if (!_parser.Accept<T>(out _))
+        {
+            return false;
+        }
+
+        _collections.Pop();
+        return depth == 0 || _parser.MoveNext();
     }
 
     private ComposeException Fault(in YamlDotNet.Core.Mark at, string text) =>

@@ -64,7 +64,7 @@ public sealed partial class RaftCore
             if (_role == RaftRole.PreCandidate) Campaign(CampaignKind.Election);
             else BecomeLeader();
         }
-        else if (_membership.Voters.Count() - no < Quorum)
+        else if (_voters - no < Quorum)
         {
             BecomeFollower(_term, leader: 0);
         }

@@ -63,7 +63,7 @@ public sealed partial class RaftCore
         else if (meta.Index > _log.Commit)
         {
             _log.Restore(meta);
-            _membership = meta.Membership;
+            Adopt(meta.Membership);
             _membershipIndex = meta.Index;
         }
         Send(answer with { Index = _log.Commit });

@@ -280,7 +280,7 @@ public sealed partial class RaftCore
 
     private void MembershipChangedWhileLeading()
     {
-        if (_membership.Find(_options.Id) is not { IsVoter: true })
+        if (_isVoter != true)
         {
             // The change is committed without us; the commit index is already on its way to those who stay (thesis §4.2.2).
             BecomeFollower(_term, leader: 0);

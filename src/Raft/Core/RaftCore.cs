@@ -26,7 +26,11 @@ public sealed partial class RaftCore
     /// <summary>Never Learner: a learner is a follower that is not <see cref="Promotable"/>; only <see cref="Role"/> tells them apart.</summary>
     private RaftRole _role = RaftRole.Follower;
 
-    private Membership _membership;
+    private Membership _membership = Membership.Empty;
+
+    /// <summary>Read off <see cref="_membership"/> once per change; asked for on every message.</summary>
+    private int _voters;
+    private bool? _isVoter;
 
     /// <summary>Up to which index <see cref="_membership"/> has taken in the log. A snapshot can be ahead of entries still being applied.</summary>
     private ulong _membershipIndex;
@@ -47,7 +51,7 @@ public sealed partial class RaftCore
         _options = options;
         _random = random;
         _log = new RaftLog(snapshot, entriesAfterSnapshot, hardState.Commit, applied);
-        _membership = snapshot.Membership;
+        Adopt(snapshot.Membership);
         _membershipIndex = snapshot.Index;
         TakeInMembership(_log.Slice(snapshot.Index + 1, applied));
         // A torn tail may have kept entries of a new leader and lost the hard state that went with them. No promise was made in that term
@@ -68,7 +72,7 @@ public sealed partial class RaftCore
     /// <summary>The membership in force, with everything applied taken in.</summary>
     public Membership Membership => _membership;
 
-    public RaftRole Role => _role == RaftRole.Follower && _membership.Find(_options.Id) is { IsVoter: false } ? RaftRole.Learner : _role;
+    public RaftRole Role => _role == RaftRole.Follower && _isVoter == false ? RaftRole.Learner : _role;
 
     public RaftStatus Status => new(
         _options.Id, Role, _leader, _term, _vote, _log.Commit, _log.Applied, _log.FirstIndex, _log.LastIndex, _transferTo, _membership,
@@ -82,10 +86,10 @@ public sealed partial class RaftCore
 
     private HardState CurrentHardState => new(_term, _vote, _log.Commit);
 
-    private int Quorum => (_membership.Voters.Count() / 2) + 1;
+    private int Quorum => (_voters / 2) + 1;
 
     /// <summary>Only a voter that knows its own state may become leader.</summary>
-    private bool Promotable => _membership.Find(_options.Id) is { IsVoter: true } && _log.Pending is null;
+    private bool Promotable => _isVoter == true && _log.Pending is null;
 
     /// <summary>One tick of the shell's clock.</summary>
     public void Tick()
@@ -234,14 +238,16 @@ public sealed partial class RaftCore
             if (entry.Kind != EntryKind.Membership || entry.Index <= _membershipIndex) continue;
             MembershipChange change = Codec.LogCodec.DecodeMembershipChange(entry.Data);
             // A change that no longer fits does nothing, on every member alike.
-            if (change.TryApply(_membership, out Membership next, out _)) SwitchTo(next);
+            if (change.TryApply(_membership, out Membership next, out _)) Adopt(next);
             _membershipIndex = entry.Index;
         }
     }
 
-    private void SwitchTo(Membership next)
+    private void Adopt(Membership next)
     {
         _membership = next;
+        _voters = next.Voters.Count();
+        _isVoter = next.Find(_options.Id)?.IsVoter;
         if (_role == RaftRole.Leader) MembershipChangedWhileLeading();
     }
 }
