@@ -126,6 +126,9 @@ public sealed class ClusterHalfTests
         Assert.Equal(403, (await server.DeleteAsync("/networks/bridge")).Status);
         Assert.Equal(501, (await server.PostAsync("/networks/create", """{"Name":"b","Driver":"bridge"}""")).Status);
         Assert.Equal(204, (await server.DeleteAsync("/networks/net")).Status);
+
+        await server.PostAsync("/networks/create", """{"Name":"idle","Driver":"overlay"}""");
+        Assert.Equal("""{"NetworksDeleted":["idle"]}""", (await server.PostAsync("/networks/prune")).Body!.ToJsonString());
     }
 
     [Fact]
@@ -140,7 +143,7 @@ public sealed class ClusterHalfTests
         Assert.Equal(2, nodes.Count);
         Assert.True((bool)first["ManagerStatus"]!["Leader"]!);
         Assert.Equal("reachable", (string)first["ManagerStatus"]!["Reachability"]!);
-        Assert.Equal(1, (await server.GetAsync($"/nodes?filters={Uri.EscapeDataString("""{"role":{"worker":true}}""")}")).Body!.AsArray().Count);
+        Assert.Single((await server.GetAsync($"/nodes?filters={Uri.EscapeDataString("""{"role":{"worker":true}}""")}")).Body!.AsArray());
         Assert.Equal(400, (await server.DeleteAsync("/nodes/m1?force=1")).Status);
     }
 

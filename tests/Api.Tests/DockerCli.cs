@@ -13,6 +13,7 @@ internal static class DockerCli
     {
         var start = new ProcessStartInfo(Path!)
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,

@@ -96,12 +96,23 @@ internal static class NetworkRoutes
         await call.AnswerAsync(StatusCodes.Status204NoContent);
     }
 
-    /// <remarks>Docker prunes only networks of the node itself; of these there are none that can be removed.</remarks>
-    private static Task PruneAsync(ApiCall call, CancellationToken ct)
+    /// <remarks>The node's own networks are all built in, so only the cluster's can go. Source: moby/moby:daemon/prune.go, clusterNetworksPrune.</remarks>
+    private static async Task PruneAsync(ApiCall call, CancellationToken ct)
     {
-        call.Filters("label", "label!", "until");
-        return call.AnswerAsync(new WireNetworksPruned { NetworksDeleted = [] }, WireJson.Default.WireNetworksPruned, ct);
+        QueryFilters filters = call.Filters("label", "label!", "until");
+        if (filters.Has("until"))
+        {
+            throw new ClusterException(ErrorKind.NotImplemented, "filter 'until' is not supported for networks");
+        }
+
+        ValueList<string> removed = call.Node.Control is { } control
+            ? await control.Networks.PruneAsync(n => filters.Labels("label", n.Spec.Annotations.Labels) && !HasUnwantedLabel(n, filters), ct)
+            : [];
+        await call.AnswerAsync(new WireNetworksPruned { NetworksDeleted = [.. removed] }, WireJson.Default.WireNetworksPruned, ct);
     }
+
+    private static bool HasUnwantedLabel(Network network, QueryFilters filters)
+        => filters.Has("label!") && filters.Labels("label!", network.Spec.Annotations.Labels);
 
     private static bool Fits(WireNetwork network, QueryFilters filters)
         => filters.Exact("driver", network.Driver!)
