@@ -1,0 +1,42 @@
+using Skep.Testing.Clusters;
+
+namespace Skep.Host.Tests.Clusters;
+
+/// <summary>The one cluster of this test run: three managers n1…n3, and n4, which belongs to no swarm unless a test makes it join.</summary>
+internal static class SharedCluster
+{
+    public const int Outsider = 4;
+
+    /// <summary>An overlay network for whoever needs no own.</summary>
+    public const string Network = "tests";
+
+    private static readonly Lazy<Task<TestCluster>> s_cluster = new(StartAsync);
+
+    public static Task<TestCluster> GetAsync() => s_cluster.Value;
+
+    private static async Task<TestCluster> StartAsync()
+    {
+        Repository.RequirePrograms();
+        string images = Repository.PathOf("out", "images");
+        (await Command.RunAsync(Repository.PathOf("tests", "Testing", "images", "build.sh"), images)).Succeeded();
+        TestCluster cluster = await TestCluster.StartAsync("htest", "192.168.80", count: 4);
+        await ClusterFailure.WithLogsAsync(cluster, async () =>
+        {
+            (await cluster.DockerAsync(1, "swarm", "init", "--advertise-addr", cluster.AddressOf(1))).Succeeded();
+            await cluster.JoinAsync(2, "manager", via: 1);
+            await cluster.JoinAsync(3, "manager", via: 1);
+            await cluster.UntilReadyAsync([1, 2, 3], via: 1, TimeSpan.FromSeconds(30));
+            await cluster.LoadAsync(1, Path.Combine(images, "probe-latest.tar"));
+            await cluster.LoadAsync(1, Path.Combine(images, "probe-2.tar"));
+            (await cluster.DockerAsync(1, "network", "create", "-d", "overlay", Network)).Succeeded();
+        });
+        return cluster;
+    }
+}
+
+/// <summary>Facts that disturb nodes: they run after all others, one by one.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class DisturbingFacts
+{
+    public const string Name = "disturbing";
+}

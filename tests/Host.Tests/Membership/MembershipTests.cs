@@ -1,0 +1,121 @@
+using Skep.Host.Tests.Clusters;
+using Skep.Testing.Clusters;
+
+namespace Skep.Host.Tests.Membership;
+
+/// <summary>How nodes come and go; n4 is the one that does.</summary>
+[Collection(DisturbingFacts.Name)]
+public sealed class MembershipTests : ClusterFacts
+{
+    [Fact]
+    public Task A_wrong_token_is_refused_and_says_so() => OnClusterAsync(async () =>
+    {
+        string token = await TokenAsync("worker");
+        await AssertJoinRefusedAsync(token[..^25] + new string('0', 25), "invalid join token");
+        // Another cluster's digest: the manager reached is not the one the token speaks of.
+        string[] parts = token.Split('-');
+        await AssertJoinRefusedAsync($"{parts[0]}-{parts[1]}-{new string('1', 50)}-{parts[3]}", "remote CA does not match fingerprint");
+        await AssertJoinRefusedAsync("SWMTKN-nonsense", "invalid join token");
+    });
+
+    [Fact]
+    public Task A_worker_joins_takes_no_manager_command_and_leaves() => OnClusterAsync(async () =>
+    {
+        await Cluster.JoinAsync(Outsider, "worker", via: 2);
+        await Cluster.UntilReadyAsync([Outsider], via: 1, Limit);
+        AssertFails(await Cluster.DockerAsync(Outsider, "service", "ls"), "This node is not a swarm manager");
+        AssertFails(await Cluster.DockerAsync(Outsider, "swarm", "join", "--token", await TokenAsync("worker"), $"{Cluster.AddressOf(1)}:2377"), "This node is already part of a swarm");
+        AssertFails(await DockerAsync("node", "rm", "n4"), "is not down and can't be removed");
+
+        string web = await ServiceAsync("guest", "--constraint", "node.hostname==n4");
+        await UntilRunningAsync(web, 1);
+        await LeaveAndForgetAsync();
+        Assert.Empty(await new NodeInspector(Cluster, Outsider).ContainersAsync());
+        AssertFails(await Cluster.DockerAsync(Outsider, "node", "ls"), "This node is not a swarm manager");
+    });
+
+    [Fact]
+    public Task A_worker_becomes_a_manager_and_a_worker_again() => OnClusterAsync(async () =>
+    {
+        await Cluster.JoinAsync(Outsider, "worker", via: 1);
+        await Cluster.UntilReadyAsync([Outsider], via: 1, Limit);
+        (await DockerAsync("node", "promote", "n4")).Succeeded();
+        await Eventually.EqualAsync("Reachable", async () => (await DockerAsync("node", "ls", "--filter", "name=n4", "--format", "{{.ManagerStatus}}")).Succeeded().Out.Trim(), Limit, "manager status of n4");
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(Outsider, "node", "ls", "-q")).Lines.Length == 4, Limit, () => "n4 to serve as a manager");
+        AssertFails(await DockerAsync("node", "rm", "-f", "n4"), "is a cluster manager and is a member of the raft cluster");
+        (await DockerAsync("node", "demote", "n4")).Succeeded();
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(Outsider, "node", "ls")) is { Code: 1 } r && r.Error.Contains("not a swarm manager", StringComparison.Ordinal), Limit, () => "n4 to be a worker");
+        await Cluster.UntilReadyAsync([Outsider], via: 1, Limit);
+        await LeaveAndForgetAsync();
+    });
+
+    [Fact]
+    public Task A_rotated_token_is_good_and_the_old_one_is_not() => OnClusterAsync(async () =>
+    {
+        string old = await TokenAsync("worker");
+        string @new = (await DockerAsync("swarm", "join-token", "-q", "--rotate", "worker")).Succeeded().Out.Trim();
+        Assert.NotEqual(old, @new);
+        await AssertJoinRefusedAsync(old, "invalid join token");
+        (await Cluster.DockerAsync(Outsider, "swarm", "join", "--token", @new, "--advertise-addr", Cluster.AddressOf(Outsider), $"{Cluster.AddressOf(1)}:2377")).Succeeded();
+        await Cluster.UntilReadyAsync([Outsider], via: 1, Limit);
+        await LeaveAndForgetAsync();
+    });
+
+    [Fact]
+    public Task A_manager_does_not_leave_without_force_and_init_twice_is_refused() => OnClusterAsync(async () =>
+    {
+        AssertFails(await Cluster.DockerAsync(3, "swarm", "leave"), "You are attempting to leave the swarm on a node that is participating as a manager");
+        AssertFails(await Cluster.DockerAsync(3, "swarm", "init"), "This node is already part of a swarm");
+    });
+
+    [Fact]
+    public Task A_drained_node_loses_its_tasks_a_paused_one_only_gets_no_more() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("moving", "--replicas", "3");
+        await UntilRunningAsync(web, 3);
+        string id = (await DockerAsync("node", "inspect", "n3", "--format", "{{.ID}}")).Succeeded().Out.Trim();
+        try
+        {
+            (await DockerAsync("node", "update", "--availability", "drain", "n3")).Succeeded();
+            await Eventually.TrueAsync(async () => await RunningAsync(web) is { Length: 3 } all && all.All(t => (string?)t["NodeID"] != id), Limit, () => "n3 to be empty");
+            (await DockerAsync("node", "update", "--availability", "active", "n3")).Succeeded();
+            (await DockerAsync("node", "update", "--availability", "pause", "n2")).Succeeded();
+            int before = await CountOnAsync(web, "n2");
+            (await DockerAsync("service", "scale", "-d", $"{web}=8")).Succeeded();
+            await UntilRunningAsync(web, 8);
+            Assert.Equal(before, await CountOnAsync(web, "n2"));
+        }
+        finally
+        {
+            await DockerAsync("node", "update", "--availability", "active", "n3");
+            await DockerAsync("node", "update", "--availability", "active", "n2");
+        }
+    });
+
+    private static void AssertFails(CommandResult result, string message)
+    {
+        Assert.Contains(message, result.Error);
+        Assert.Equal(1, result.Code);
+    }
+
+    private async Task<int> CountOnAsync(string service, string node)
+    {
+        string id = (await DockerAsync("node", "inspect", node, "--format", "{{.ID}}")).Succeeded().Out.Trim();
+        return (await RunningAsync(service)).Count(t => (string?)t["NodeID"] == id);
+    }
+
+    private async Task<string> TokenAsync(string role) => (await DockerAsync("swarm", "join-token", "-q", role)).Succeeded().Out.Trim();
+
+    private async Task AssertJoinRefusedAsync(string token, string message)
+    {
+        AssertFails(await Cluster.DockerAsync(Outsider, "swarm", "join", "--token", token, "--advertise-addr", Cluster.AddressOf(Outsider), $"{Cluster.AddressOf(1)}:2377"), message);
+        Assert.Contains("inactive", (await Cluster.DockerAsync(Outsider, "info", "--format", "{{.Swarm.LocalNodeState}}")).Succeeded().Out);
+    }
+
+    private async Task LeaveAndForgetAsync()
+    {
+        (await Cluster.DockerAsync(Outsider, "swarm", "leave")).Succeeded();
+        await Eventually.EqualAsync("Down", async () => (await DockerAsync("node", "ls", "--filter", "name=n4", "--format", "{{.Status}}")).Succeeded().Out.Trim(), Limit, "status of n4");
+        (await DockerAsync("node", "rm", "n4")).Succeeded();
+    }
+}

@@ -1,0 +1,112 @@
+using Skep.Host.Tests.Clusters;
+using Skep.Testing.Clusters;
+
+namespace Skep.Host.Tests.Mesh;
+
+/// <summary>One published port, every node, the client's own address.</summary>
+public sealed class PublishedPortTests : ClusterFacts
+{
+    private static readonly string UdpClient = """
+        use IO::Socket::INET; my ($at, $times) = @ARGV;
+        for (1 .. $times) {
+            my $s = IO::Socket::INET->new(PeerAddr => $at, Proto => 'udp') or die $!;
+            my $answer = '';
+            for (1 .. 3) { $s->send('who'); my $in = ''; vec($in, fileno $s, 1) = 1; if (select $in, undef, undef, 1) { $s->recv($answer, 1500); last } }
+            print length $answer ? $answer : "nothing\n";
+        }
+        """;
+
+    [Fact]
+    public Task Every_node_answers_by_different_containers_in_turn_and_they_see_the_client() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("web", "--replicas", "3", "-p", "8101:80");
+        await UntilRunningAsync(web, 3);
+        foreach (int node in new[] { 1, 2, 3 })
+        {
+            await UntilAnsweredByAsync(node, 3, () => TcpAsync(node, 8101, 9));
+        }
+    });
+
+    [Fact]
+    public Task Every_node_answers_datagrams_by_different_containers_and_they_see_the_client() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("dgram", "--replicas", "3", "-p", "8102:80/udp");
+        await UntilRunningAsync(web, 3);
+        foreach (int node in new[] { 1, 2, 3 })
+        {
+            await UntilAnsweredByAsync(node, 2, () => UdpAsync(node, 8102, 12));
+        }
+    });
+
+    [Fact]
+    public Task A_node_without_a_task_answers_too() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("lone", "--constraint", "node.hostname==n2", "-p", "8103:80", "-p", "8103:80/udp");
+        await UntilRunningAsync(web, 1);
+        foreach (int node in new[] { 1, 2, 3 })
+        {
+            await UntilAnsweredByAsync(node, 1, () => TcpAsync(node, 8103, 2));
+            await UntilAnsweredByAsync(node, 1, () => UdpAsync(node, 8103, 2));
+        }
+    });
+
+    [Fact]
+    public Task A_node_reaches_the_port_on_its_own_address_and_on_another_nodes() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("inner", "--constraint", "node.hostname==n2", "-p", "8104:80");
+        await UntilRunningAsync(web, 1);
+        foreach ((int from, int to) in new[] { (1, 1), (1, 2), (1, 3), (2, 2), (3, 1) })
+        {
+            await Eventually.SettledAsync(
+                async () => (await Cluster.InNodeAsync(from, "curl", "-sS", "-m", "3", $"http://{Cluster.AddressOf(to)}:8104/who")) is { Code: 0 } ? null : $"no answer for n{from} at n{to}",
+                TimeSpan.FromSeconds(10));
+        }
+    });
+
+    [Fact]
+    public Task A_port_in_host_mode_is_answered_where_the_task_runs_and_nowhere_else() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("onhost", "--constraint", "node.hostname==n3", "--publish", "mode=host,published=8105,target=80");
+        await UntilRunningAsync(web, 1);
+        await UntilAnsweredByAsync(3, 1, () => TcpAsync(3, 8105, 1));
+        Assert.NotEqual(0, (await Cluster.InNodeAsync(0, "curl", "-sS", "-m", "2", $"http://{Cluster.AddressOf(1)}:8105/who")).Code);
+    });
+
+    [Fact]
+    public Task A_port_that_no_one_chose_is_taken_from_the_range_and_works() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("auto", "-p", "80");
+        await UntilRunningAsync(web, 1);
+        using EngineClient engine = Cluster.Engine(1);
+        int port = (int)(await engine.GetAsync($"services/{web}"))!["Endpoint"]!["Ports"]![0]!["PublishedPort"]!;
+        Assert.InRange(port, 30000, 32767);
+        Assert.EndsWith(TestCluster.ClientAddress, await AskAsync(2, port, "/who"));
+    });
+
+    /// <summary>Waits for so many different containers; all must see the client's own address from the first answer on.</summary>
+    private async Task UntilAnsweredByAsync(int node, int containers, Func<Task<string[]>> ask)
+    {
+        var hosts = new HashSet<string>(StringComparer.Ordinal);
+        await Eventually.SettledAsync(
+            async () =>
+            {
+                foreach (string answer in await ask())
+                {
+                    if (answer.Split(' ') is [var host, var client])
+                    {
+                        Assert.Equal(TestCluster.ClientAddress, client);
+                        hosts.Add(host);
+                    }
+                }
+
+                return hosts.Count >= containers ? null : $"n{node} was answered by {hosts.Count} of {containers} containers";
+            },
+            TimeSpan.FromSeconds(20));
+    }
+
+    private async Task<string[]> TcpAsync(int node, int port, int times)
+        => (await Cluster.InNodeAsync(0, ["curl", "-s", "-m", "3", .. Enumerable.Repeat($"http://{Cluster.AddressOf(node)}:{port}/who", times)])).Lines;
+
+    private async Task<string[]> UdpAsync(int node, int port, int times)
+        => (await Cluster.InNodeAsync(0, "perl", "-e", UdpClient, $"{Cluster.AddressOf(node)}:{port}", $"{times}")).Lines;
+}

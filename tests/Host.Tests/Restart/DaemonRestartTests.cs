@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using Skep.Host.Tests.Clusters;
+using Skep.Testing.Clusters;
+
+namespace Skep.Host.Tests.Restart;
+
+/// <summary>The daemon goes and comes; containers, their answers and their words stay.</summary>
+[Collection(DisturbingFacts.Name)]
+public sealed class DaemonRestartTests : ClusterFacts
+{
+    [Theory]
+    [InlineData("KILL")]
+    [InlineData("TERM")]
+    public Task Containers_answers_and_log_lines_outlive_the_daemon(string signal) => OnClusterAsync(async () =>
+    {
+        const int Node = 3;
+        string web = await ServiceAsync("steady", "--replicas", "2", "--constraint", $"node.hostname==n{Node}", "-p", "8151:80", "-e", "COUNT=10");
+        await UntilRunningAsync(web, 2);
+        await AskAsync(Node, 8151, "/who");
+        var inspector = new NodeInspector(Cluster, Node);
+        SortedDictionary<string, int> before = await inspector.ProcessesAsync();
+
+        using var stop = new CancellationTokenSource();
+        var failures = new ConcurrentBag<string>();
+        Task polls = Task.WhenAll(new[] { 1, Node }.Select(n => PollAsync(n, 8151, failures, stop.Token)));
+        await Cluster.SignalAsync(Node, "skepd", signal);
+        await Cluster.ScriptAsync("restart", $"{Node}");
+        await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
+        await UntilRunningAsync(web, 2);
+        await Cluster.FetchAsync($"http://{Cluster.AddressOf(Node)}:8151/who");
+        await stop.CancelAsync();
+        await polls;
+
+        Assert.Empty(failures);
+        Assert.Equal(before, await inspector.ProcessesAsync());
+        await AssertNoLineLostAsync(web);
+    });
+
+    private async Task AssertNoLineLostAsync(string service)
+    {
+        foreach (string task in (await RunningAsync(service)).Select(t => (string)t["ID"]!))
+        {
+            int[] lines = [.. (await DockerAsync("service", "logs", "--raw", task)).Succeeded().Lines.Where(l => l.StartsWith("line ", StringComparison.Ordinal)).Select(l => int.Parse(l[5..]))];
+            Assert.True(lines.Length > 50, $"{lines.Length} lines of task {task}");
+            Assert.Equal(Enumerable.Range(1, lines.Length), lines);
+        }
+    }
+
+    private async Task PollAsync(int node, int port, ConcurrentBag<string> failures, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            CommandResult result = await Cluster.InNodeAsync(0, "curl", "-sS", "-m", "2", $"http://{Cluster.AddressOf(node)}:{port}/who");
+            if (result.Code != 0)
+            {
+                failures.Add(result.ToString());
+            }
+        }
+    }
+}
