@@ -1,0 +1,58 @@
+using Skep.Testing.Clusters;
+
+namespace Skep.Host.Tests.BadInput;
+
+/// <summary>A machine that lacks something: the daemon says what, and ends with 1. No cluster is needed.</summary>
+public sealed class StartTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("skt-host-").FullName;
+
+    [Fact]
+    public async Task Without_containerd_the_daemon_says_where_it_looked()
+        => await AssertEndsAsync(["unshare", "-n", Repository.Skepd, .. Flags()], Path.Combine(_folder, "containerd.sock"));
+
+    [Fact]
+    public async Task Without_nftables_the_daemon_says_what_to_install()
+    {
+        string library = Directory.GetFiles("/usr/lib", "libnftables.so.1", SearchOption.AllDirectories).Concat(["/usr/lib/libnftables.so.1"]).First();
+        // Hidden in a mount namespace of this one process.
+        string hide = $"mount --bind /dev/null \"$(readlink -f {library})\" && exec \"$0\" \"$@\"";
+        await AssertEndsAsync(["unshare", "-n", "-m", "bash", "-c", hide, Repository.Skepd, .. Flags()], "libnftables");
+    }
+
+    [Fact]
+    public async Task Without_root_the_daemon_says_that_it_needs_it()
+    {
+        File.SetUnixFileMode(_folder, (UnixFileMode)511);
+        await AssertEndsAsync(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", Repository.Skepd, .. Flags()], "skepd needs root");
+    }
+
+    [Fact]
+    public async Task An_unknown_flag_is_named()
+        => await AssertEndsAsync([Repository.Skepd, "--no-such-flag", "1"], "unknown flag --no-such-flag");
+
+    [Fact]
+    public async Task An_unknown_key_of_the_configuration_is_named_with_its_file()
+    {
+        string file = Path.Combine(_folder, "skepd.json");
+        await File.WriteAllTextAsync(file, """{ "no-such-key": 1 }""");
+        await AssertEndsAsync([Repository.Skepd, "--config", file], file, "no-such-key");
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string[] Flags() =>
+    [
+        "--data-dir", Path.Combine(_folder, "data"), "--run-dir", Path.Combine(_folder, "run"), "--socket", Path.Combine(_folder, "skep.sock"),
+        "--containerd", Path.Combine(_folder, "containerd.sock"), "--cgroup-parent", "/skt-host",
+    ];
+
+    private static async Task AssertEndsAsync(string[] command, params string[] says)
+    {
+        Repository.RequirePrograms();
+        CommandResult result = await Command.RunAsync(command[0], command[1..], null, null, TimeSpan.FromSeconds(45));
+        Assert.All(says, s => Assert.Contains(s, result.Error));
+        Assert.Single(result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => l.StartsWith("skepd: ", StringComparison.Ordinal));
+        Assert.Equal(1, result.Code);
+    }
+}
