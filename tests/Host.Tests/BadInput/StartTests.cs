@@ -7,14 +7,15 @@ public sealed class StartTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("skt-host-").FullName;
 
+    // In a mount namespace too, so that the namespaces it makes end with it.
     [Fact]
     public async Task Without_containerd_the_daemon_says_where_it_looked()
-        => await AssertEndsAsync(["unshare", "-n", Repository.Skepd, .. Flags()], Path.Combine(_folder, "containerd.sock"));
+        => await AssertEndsAsync(["unshare", "-n", "-m", Repository.Skepd, .. Flags()], Path.Combine(_folder, "containerd.sock"));
 
     [Fact]
     public async Task Without_nftables_the_daemon_says_what_to_install()
     {
-        string library = Directory.GetFiles("/usr/lib", "libnftables.so.1", SearchOption.AllDirectories).Concat(["/usr/lib/libnftables.so.1"]).First();
+        string library = Directory.GetDirectories("/usr/lib", "*-linux-gnu").Append("/usr/lib").Select(d => Path.Combine(d, "libnftables.so.1")).First(File.Exists);
         // Hidden in a mount namespace of this one process.
         string hide = $"mount --bind /dev/null \"$(readlink -f {library})\" && exec \"$0\" \"$@\"";
         await AssertEndsAsync(["unshare", "-n", "-m", "bash", "-c", hide, Repository.Skepd, .. Flags()], "libnftables");
