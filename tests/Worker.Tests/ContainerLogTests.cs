@@ -100,7 +100,7 @@ public sealed class ContainerLogTests : IDisposable
         }
 
         Assert.Equal(10_010_000, new FileInfo(log.StdoutPath).Length);
-        using System.Diagnostics.Process du = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("du", ["-k", log.StdoutPath]) { RedirectStandardOutput = true })!;
+        using System.Diagnostics.Process du = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("du", ["-k", log.StdoutPath]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         Assert.InRange(int.Parse(du.StandardOutput.ReadToEnd().Split('\t')[0]), 0, 2100);
     }
 

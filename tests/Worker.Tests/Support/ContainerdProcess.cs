@@ -32,7 +32,7 @@ internal sealed class ContainerdProcess : IDisposable
 
     public void Start()
     {
-        _process = Process.Start(new ProcessStartInfo("containerd", ["--config", _config]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        _process = Process.Start(new ProcessStartInfo("containerd", ["--config", _config]) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         _process.ErrorDataReceived += (_, _) => { };
         _process.OutputDataReceived += (_, _) => { };
         _process.BeginErrorReadLine();

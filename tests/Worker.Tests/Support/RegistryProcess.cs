@@ -28,7 +28,7 @@ internal sealed class RegistryProcess : IDisposable
         }
 
         File.WriteAllText(Path.Combine(_directory, "config.yml"), $"version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {_directory}/data\nhttp:\n  addr: 127.0.0.1:{Port}\n{auth}");
-        _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", Path.Combine(_directory, "config.yml")]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", Path.Combine(_directory, "config.yml")]) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginErrorReadLine();
     }

@@ -118,9 +118,9 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
             {
                 await changed.WaitAsync(limit.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException e)
             {
-                throw new TimeoutException($"task {task} was to be {what}; reported: {string.Join(" | ", Reports.Where(r => r.Task == task).Select(r => $"{r.Status.State} {r.Status.Error}"))}");
+                throw new TimeoutException($"task {task} was to be {what}; reported: {string.Join(" | ", Reports.Where(r => r.Task == task).Select(r => $"{r.Status.State} {r.Status.Error}"))}", e);
             }
         }
     }
@@ -151,9 +151,9 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
             {
                 await changed.WaitAsync(limit.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException e)
             {
-                throw new TimeoutException(what);
+                throw new TimeoutException(what, e);
             }
         }
     }

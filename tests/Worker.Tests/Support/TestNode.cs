@@ -39,9 +39,14 @@ internal sealed class TestNode : IAsyncDisposable
 
     public WorkerAgent Agent { get; private set; } = null!;
 
-    public static async Task<TestNode> StartAsync(ContainerdProcess daemon, TestManager? manager = null, bool withImage = true)
+    /// <summary>Opens the node's data plane; null: none.</summary>
+    private Func<Task<Overlay.NodeNetwork>>? OpenNetwork { get; init; }
+
+    public Overlay.NodeNetwork? Network { get; private set; }
+
+    public static async Task<TestNode> StartAsync(ContainerdProcess daemon, TestManager? manager = null, bool withImage = true, Func<Task<Overlay.NodeNetwork>>? network = null)
     {
-        var node = new TestNode(daemon, manager ?? await TestManager.StartAsync(), $"n{Interlocked.Increment(ref _numbers)}");
+        var node = new TestNode(daemon, manager ?? await TestManager.StartAsync(), $"n{Interlocked.Increment(ref _numbers)}") { OpenNetwork = network };
         await node.OpenAsync();
         if (withImage)
             await node.Agent.Local.LoadImagesAsync(new MemoryStream(TestImage.SavedTar("busy:1")), CancellationToken.None);
@@ -51,7 +56,9 @@ internal sealed class TestNode : IAsyncDisposable
     public async Task OpenAsync()
     {
         _running = new CancellationTokenSource();
-        Agent = await WorkerAgent.OpenAsync(Options, null, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None);
+        if (OpenNetwork is not null)
+            Network = await OpenNetwork();
+        Agent = await WorkerAgent.OpenAsync(Options, Network, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None);
         _run = Agent.RunAsync(new Membership(Self, new ClusterId("cluster"), [Manager.Address], "127.0.0.1:1", "127.0.0.1"), Manager, _ => { }, _running.Token);
     }
 
@@ -63,13 +70,16 @@ internal sealed class TestNode : IAsyncDisposable
         {
             await _run.WaitAsync(TimeSpan.FromSeconds(10));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_running.IsCancellationRequested && _run.IsCompleted)
+        {
+            // As asked.
+        }
+        finally
         {
             await Agent.DisposeAsync();
-            return;
+            if (Network is not null)
+                await Network.DisposeAsync();
         }
-
-        await Agent.DisposeAsync();
     }
 
     public async Task<IReadOnlyList<string>> OutputAsync(TaskId task, LogQuery? query = null)
