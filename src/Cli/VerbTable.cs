@@ -1,5 +1,9 @@
+using Skep.Cli.Containers;
 using Skep.Cli.Images;
+using Skep.Cli.Logs;
+using Skep.Cli.Node;
 using Skep.Cli.Nodes;
+using Skep.Cli.Objects;
 using Skep.Cli.Parsing;
 using Skep.Cli.Services;
 using Skep.Cli.Stacks;
@@ -27,6 +31,9 @@ internal static class VerbTable
         ("node promote", static () => NodeChanging.Promote),
         ("node demote", static () => NodeChanging.Demote),
         ("node rm", static () => NodeChanging.Remove),
+        ("service create", static () => ServiceCreate.Create),
+        ("service update", static () => ServiceUpdate.Update),
+        ("service logs", static () => ServiceLogs.Logs),
         ("service ls", static () => ServiceListing.List),
         ("service ps", static () => ServiceReading.Ps),
         ("service inspect", static () => ServiceReading.Inspect),
@@ -39,6 +46,24 @@ internal static class VerbTable
         ("stack services", static () => StackReading.Services),
         ("stack config", static () => StackReading.Config),
         ("stack rm", static () => StackRemove.Remove),
+        ("network create", static () => NetworkVerbs.Create),
+        ("network ls", static () => NetworkVerbs.List),
+        ("network inspect", static () => NetworkVerbs.Inspect),
+        ("network rm", static () => NetworkVerbs.Remove),
+        ("network prune", static () => NetworkVerbs.Prune),
+        ("secret create", static () => SecretVerbs.Create),
+        ("secret ls", static () => SecretVerbs.List),
+        ("secret inspect", static () => SecretVerbs.Inspect),
+        ("secret rm", static () => SecretVerbs.Remove),
+        ("config create", static () => ConfigVerbs.Create),
+        ("config ls", static () => ConfigVerbs.List),
+        ("config inspect", static () => ConfigVerbs.Inspect),
+        ("config rm", static () => ConfigVerbs.Remove),
+        ("volume create", static () => VolumeVerbs.Create),
+        ("volume ls", static () => VolumeVerbs.List),
+        ("volume inspect", static () => VolumeVerbs.Inspect),
+        ("volume rm", static () => VolumeVerbs.Remove),
+        ("volume prune", static () => VolumeVerbs.Prune),
         ("image ls", static () => ImageVerbs.List),
         ("image inspect", static () => ImageVerbs.Inspect),
         ("image load", static () => ImageVerbs.Load),
@@ -46,6 +71,12 @@ internal static class VerbTable
         ("image rm", static () => ImageVerbs.Remove),
         ("image tag", static () => ImageVerbs.Tag),
         ("image prune", static () => ImageVerbs.Prune),
+        ("ps", static () => ContainerListing.Ps),
+        ("logs", static () => ContainerLogs.Logs),
+        ("info", static () => NodeInfo.Info),
+        ("version", static () => NodeInfo.Version),
+        ("completion", static () => Completion.Script),
+        ("__complete", static () => Completion.Suggest),
     ];
 
     private static readonly (string Group, string Summary)[] Summaries =
@@ -97,7 +128,14 @@ internal static class VerbTable
     public static bool IsGroup(string word) => Array.Exists(All, verb => verb.Words.Length > word.Length && verb.Words[word.Length] == ' ' && verb.Words.StartsWith(word, StringComparison.Ordinal));
 
     /// <summary>The verbs of a group, or the single words where it is empty.</summary>
-    public static IEnumerable<(string Word, Verb Verb)> Of(string group) => All
-        .Where(verb => group.Length == 0 ? !verb.Words.Contains(' ', StringComparison.Ordinal) : verb.Words.StartsWith(group + " ", StringComparison.Ordinal))
-        .Select(verb => (verb.Words[(group.Length == 0 ? 0 : group.Length + 1)..], verb.Make()));
+    public static IEnumerable<string> WordsOf(string group) => Members(group).Select(verb => Word(verb.Words, group));
+
+    /// <inheritdoc cref="WordsOf"/>
+    public static IEnumerable<(string Word, Verb Verb)> Of(string group) => Members(group).Select(verb => (Word(verb.Words, group), verb.Make()));
+
+    private static IEnumerable<(string Words, Func<Verb> Make)> Members(string group) => All.Where(verb => group.Length > 0
+        ? verb.Words.StartsWith(group + " ", StringComparison.Ordinal)
+        : !verb.Words.Contains(' ', StringComparison.Ordinal) && !verb.Words.StartsWith('_'));
+
+    private static string Word(string words, string group) => words[(group.Length == 0 ? 0 : group.Length + 1)..];
 }

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Skep.Cli.Engine;
+using Skep.Cli.Objects;
+using Skep.Cli.Output;
+using Skep.Cli.Parsing;
+using Skep.Cli.Services;
+using Skep.Cli.Templates;
+using Skep.Wire;
+
+namespace Skep.Cli.Containers;
+
+/// <summary><c>ps</c>: the containers of this node.</summary>
+internal static class ContainerListing
+{
+    private const int LongestCommand = 20;
+
+    private static readonly Flag<bool> All = Flag.Switch("all", "Show all containers (default shows just running)", 'a');
+    private static readonly Flag<bool> Latest = Flag.Switch("latest", "Show the latest created container (includes all states)", 'l');
+    private static readonly Flag<long?> Last = Flag.Number("last", "Show n last created containers (includes all states)", 'n');
+    private static readonly Flag<bool> Size = Flag.Switch("size", "Display total file sizes", 's');
+
+    public static readonly Verb Ps = new("[OPTIONS]", "List containers", Arity.None,
+        [All, Latest, Last, Size, CommonFlags.Filter, CommonFlags.Format, CommonFlags.NoTrunc, CommonFlags.Quiet], RunAsync);
+
+    private static readonly Columns Columns = Columns.Of(
+        "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+        ("ID", "CONTAINER ID"), ("Image", "IMAGE"), ("Command", "COMMAND"), ("CreatedAt", "CREATED AT"), ("RunningFor", "CREATED"), ("State", "STATE"), ("Status", "STATUS"),
+        ("Ports", "PORTS"), ("Names", "NAMES"), ("Labels", "LABELS"), ("Label", ""), ("Mounts", "MOUNTS"), ("Networks", "NETWORKS"), ("LocalVolumes", "LOCAL VOLUMES"));
+
+    private static async Task<int> RunAsync(Invocation call, CancellationToken cancellation)
+    {
+        long last = call.Get(Latest) ? 1 : call.Get(Last) ?? -1;
+        Query query = new Query("/containers/json").Filters(call.All(CommonFlags.Filter))
+            .When(call.Get(All), "all", "1").When(call.Get(Size), "size", "1").When(last > 0, "limit", last.ToString(CultureInfo.InvariantCulture));
+        List<WireContainerSummary> containers = await call.Engine.GetAsync(query.ToString(), WireJson.Default.ListWireContainerSummary, cancellation);
+        bool whole = call.Get(CommonFlags.NoTrunc);
+        DateTimeOffset now = call.Terminal.Time.GetUtcNow();
+        Listing.Print(call.Out, call.Get(CommonFlags.Format), call.Get(CommonFlags.Quiet) ? "ID" : null, Columns, [.. containers.Select(container => new Row
+        {
+            ["ID"] = whole ? container.Id : Words.Short(container.Id),
+            ["Image"] = whole ? container.Image ?? "" : ImageReference.WithoutDigest(container.Image),
+            ["Command"] = $"\"{(whole || (container.Command?.Length ?? 0) <= LongestCommand ? container.Command : container.Command![..(LongestCommand - 1)] + "…")}\"",
+            ["CreatedAt"] = LabelText.Time(DateTimeOffset.FromUnixTimeSeconds(container.Created)),
+            ["RunningFor"] = Words.Ago(DateTimeOffset.FromUnixTimeSeconds(container.Created), now),
+            ["State"] = container.State ?? "",
+            ["Status"] = container.Status ?? "",
+            ["Ports"] = string.Join(", ", (container.Ports ?? []).Select(static port => port.PublicPort == 0
+                ? string.Create(CultureInfo.InvariantCulture, $"{port.PrivatePort}/{port.Type}")
+                : string.Create(CultureInfo.InvariantCulture, $"{port.Ip}:{port.PublicPort}->{port.PrivatePort}/{port.Type}"))),
+            ["Names"] = string.Join(',', (container.Names ?? []).Select(static name => name.TrimStart('/'))),
+            ["Labels"] = LabelText.Join(container.Labels),
+            ["Label"] = LabelText.Lookup(container.Labels),
+            ["Mounts"] = string.Join(',', (container.Mounts ?? []).Select(static mount => mount.Name is { Length: > 0 } name ? name : mount.Source)),
+            ["Networks"] = string.Join(',', container.NetworkSettings?.Networks?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()),
+            ["LocalVolumes"] = (container.Mounts ?? []).Count(static mount => mount.Driver == "local").ToString(CultureInfo.InvariantCulture),
+        })]);
+        return 0;
+    }
+}
