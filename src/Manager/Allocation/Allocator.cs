@@ -32,7 +32,7 @@ internal static class Allocator
 
         // The ingress network first: by custom it has the first id and the first subnet; then those that ask for a certain subnet.
         foreach (Network network in book.NetworksWaiting.Select(view.Networks.Find).OfType<Network>()
-            .OrderByDescending(n => n.Spec.Ingress).ThenByDescending(n => n.Spec.Ipam?.Pools.FirstOrDefault()?.Subnet.Length > 0).ThenBy(n => n.CreatedAt).ThenBy(n => n.Id))
+            .OrderByDescending(n => n.Spec.Ingress).ThenByDescending(n => n.Spec.Ipam is { Pools: [{ Subnet.Length: > 0 }, ..] }).ThenBy(n => n.CreatedAt).ThenBy(n => n.Id))
         {
             if (NetworkPlan.Allocate(network, book, view) is { } allocation)
             {

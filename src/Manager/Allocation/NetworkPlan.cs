@@ -13,7 +13,7 @@ internal static class NetworkPlan
     /// <returns>Null: the subnet asked for is taken, or the pools hold no more.</returns>
     public static NetworkAllocation? Allocate(Network network, AllocationBook book, StoreView view)
     {
-        IpamPool? asked = network.Spec.Ipam?.Pools.FirstOrDefault();
+        IpamPool? asked = network.Spec.Ipam is { Pools: [var first, ..] } ? first : null;
         Ipv4Prefix? subnet = Ipv4Prefix.TryParse(asked?.Subnet, out Ipv4Prefix wanted)
             ? book.TakeSubnet(wanted)
             : book.TakeSubnet(view.Cluster!.DefaultAddressPool, view.Cluster.SubnetSize, AddressesOfMachines(view));
