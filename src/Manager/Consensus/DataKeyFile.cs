@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Skep.Rpc.Security;
 
 namespace Skep.Manager.Consensus;
@@ -67,8 +68,12 @@ public sealed class DataKeyFile(string path)
         }
     }
 
+    /// <summary>From the key itself, not from its text: line ends of a PEM file mean nothing.</summary>
     private static byte[] SealingKey(NodeIdentity identity)
-        => HKDF.DeriveKey(HashAlgorithmName.SHA256, identity.PrivateKeyPem.Reveal().ToArray(), KeyBytes, info: Purpose);
+    {
+        string pem = Encoding.ASCII.GetString(identity.PrivateKeyPem.Reveal());
+        return HKDF.DeriveKey(HashAlgorithmName.SHA256, Convert.FromBase64String(pem[PemEncoding.Find(pem).Base64Data]), KeyBytes, info: Purpose);
+    }
 
     private void Write(byte[] content)
     {

@@ -24,6 +24,15 @@ public sealed class DataKeyFileTests : IDisposable
     }
 
     [Fact]
+    public void Line_ends_in_the_files_of_the_identity_do_not_matter()
+    {
+        NodeIdentity identity = Cluster.IssueFirst(Now);
+        byte[] key = new DataKeyFile(FilePath).OpenOrCreate(identity);
+        SensitiveBytes reread = SensitiveBytes.From([.. identity.PrivateKeyPem.Reveal(), (byte)'\n']);
+        Assert.Equal(key, new DataKeyFile(FilePath).OpenOrCreate(NodeIdentity.FromPem(identity.CertificatePem + "\n", reread, identity.RootPem)));
+    }
+
+    [Fact]
     public void While_a_certificate_is_renewed_both_the_old_and_the_new_one_open_the_key()
     {
         NodeIdentity old = Cluster.IssueFirst(Now), next = Cluster.IssueFirst(Now);
