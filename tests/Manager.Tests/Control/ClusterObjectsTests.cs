@@ -69,7 +69,7 @@ public sealed class ClusterObjectsTests
     {
         OneManager manager = await OneManager.StartAsync();
         NetworkId network = await manager.Control.Networks.CreateAsync(new NetworkSpec(new Annotations("net")), default);
-        var task = new SwarmTask(new TaskId("t1"), new ServiceId("gone"), 1)
+        var task = new SwarmTask(new TaskId("t1"), await manager.Control.Services.CreateAsync(OneManager.Web("web"), default), 1)
         {
             Spec = OneManager.Web("web").Task,
             ServiceAnnotations = new Annotations("web"),
@@ -79,6 +79,8 @@ public sealed class ClusterObjectsTests
         await manager.CommitAsync([new StoreChange.Create(task)]);
 
         await RefusesAsync(ErrorKind.FailedPrecondition, $"network {network} is in use by task t1", manager.Control.Networks.RemoveAsync("net", default));
+        await manager.Control.Services.RemoveAsync("web", default);
+        await manager.Control.Networks.RemoveAsync("net", default); // A task of a removed service is on its way out.
     }
 
     [Fact]
