@@ -8,7 +8,7 @@ namespace Skep.Cli.Engine;
 internal sealed class Query(string path)
 {
     private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Dictionary<string, bool>> _filters = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Dictionary<string, bool>> _filters = new(StringComparer.Ordinal);
 
     /// <summary>A segment of a path that came from outside.</summary>
     public static string Escape(string segment) => Uri.EscapeDataString(segment);
@@ -49,7 +49,7 @@ internal sealed class Query(string path)
     {
         if (_filters.Count > 0)
         {
-            _values["filters"] = JsonSerializer.Serialize(_filters, WireJson.Default.DictionaryStringDictionaryStringBoolean);
+            _values["filters"] = JsonSerializer.Serialize(new Dictionary<string, Dictionary<string, bool>>(_filters, StringComparer.Ordinal), WireJson.Default.DictionaryStringDictionaryStringBoolean);
         }
 
         StringBuilder text = new(path);

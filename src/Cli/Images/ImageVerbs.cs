@@ -42,7 +42,7 @@ internal static class ImageVerbs
 
     public static readonly Verb Remove = new("[OPTIONS] IMAGE [IMAGE...]", "Remove one or more images", Arity.Some, [ForceRemove, NoPrune], RemoveAsync);
 
-    public static readonly Verb Prune = new("[OPTIONS]", "Remove unused images", Arity.None, [PruneAll, CommonFlags.Filter, CommonFlags.Force], static async (call, cancellation) =>
+    public static readonly Verb Prune = new("[OPTIONS]", "Remove unused images", Arity.None, [PruneAll, CommonFlags.PruneFilter, CommonFlags.Force], static async (call, cancellation) =>
     {
         bool all = call.Get(PruneAll);
         if (!call.Get(CommonFlags.Force) && !call.Terminal.Confirms(all
@@ -53,7 +53,7 @@ internal static class ImageVerbs
         }
 
         WireImagesPruned answer = await call.Engine.PostAsync(
-            new Query("/images/prune").Filters(call.All(CommonFlags.Filter)).Filter("dangling", all ? "false" : "true").ToString(), WireJson.Default.WireImagesPruned, cancellation);
+            new Query("/images/prune").Filters(call.All(CommonFlags.PruneFilter)).Filter("dangling", all ? "false" : "true").ToString(), WireJson.Default.WireImagesPruned, cancellation);
         PrintRemoved(call, answer.ImagesDeleted);
         call.Out.WriteLine($"Total reclaimed space: {Words.Size(answer.SpaceReclaimed)}");
         return 0;

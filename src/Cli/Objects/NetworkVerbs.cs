@@ -42,6 +42,12 @@ internal static class NetworkVerbs
     public static readonly Verb Remove = new("NETWORK [NETWORK...]", "Remove one or more networks", Arity.Some, [ForceRemove], static (call, cancellation) =>
         ServiceReading.EachAsync(call, async name =>
         {
+            if (await IsIngressAsync(call, name, cancellation) && !call.Terminal.Confirms(
+                "WARNING! Without the routing-mesh network no node answers on published ports.\nAre you sure you want to continue?"))
+            {
+                return;
+            }
+
             try
             {
                 await call.Engine.DeleteAsync($"/networks/{Query.Escape(name)}", cancellation);
@@ -52,14 +58,14 @@ internal static class NetworkVerbs
             }
         }));
 
-    public static readonly Verb Prune = new("[OPTIONS]", "Remove all unused networks", Arity.None, [CommonFlags.Filter, CommonFlags.Force], static async (call, cancellation) =>
+    public static readonly Verb Prune = new("[OPTIONS]", "Remove all unused networks", Arity.None, [CommonFlags.PruneFilter, CommonFlags.Force], static async (call, cancellation) =>
     {
         if (!call.Get(CommonFlags.Force) && !call.Terminal.Confirms("WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?"))
         {
             return 0;
         }
 
-        WireNetworksPruned answer = await call.Engine.PostAsync(new Query("/networks/prune").Filters(call.All(CommonFlags.Filter)).ToString(), WireJson.Default.WireNetworksPruned, cancellation);
+        WireNetworksPruned answer = await call.Engine.PostAsync(new Query("/networks/prune").Filters(call.All(CommonFlags.PruneFilter)).ToString(), WireJson.Default.WireNetworksPruned, cancellation);
         if (answer.NetworksDeleted is { Count: > 0 } names)
         {
             call.Out.WriteLine($"Deleted Networks:\n{string.Join('\n', names)}\n");
@@ -71,6 +77,18 @@ internal static class NetworkVerbs
     private static readonly Columns Columns = Columns.Of(
         "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
         ("ID", "NETWORK ID"), ("Name", "NAME"), ("Driver", "DRIVER"), ("Scope", "SCOPE"), ("IPv4", "IPV4"), ("IPv6", "IPV6"), ("Internal", "INTERNAL"), ("Labels", "LABELS"), ("Label", ""), ("CreatedAt", "CREATED AT"));
+
+    private static async Task<bool> IsIngressAsync(Invocation call, string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await call.Engine.GetAsync($"/networks/{Query.Escape(name)}", WireJson.Default.WireNetwork, cancellation)).Ingress;
+        }
+        catch (EngineException)
+        {
+            return false; // removing it will say what is wrong
+        }
+    }
 
     private static async Task<int> ListAsync(Invocation call, CancellationToken cancellation)
     {

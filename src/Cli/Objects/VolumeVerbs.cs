@@ -43,7 +43,7 @@ internal static class VolumeVerbs
     public static readonly Verb Remove = new("[OPTIONS] VOLUME [VOLUME...]", "Remove one or more volumes", Arity.Some, [ForceRemove], static (call, cancellation) =>
         ServiceReading.EachAsync(call, name => call.Engine.DeleteAsync(new Query($"/volumes/{Query.Escape(name)}").When(call.Get(ForceRemove), "force", "1").ToString(), cancellation)));
 
-    public static readonly Verb Prune = new("[OPTIONS]", "Remove unused local volumes", Arity.None, [All, CommonFlags.Filter, CommonFlags.Force], static async (call, cancellation) =>
+    public static readonly Verb Prune = new("[OPTIONS]", "Remove unused local volumes", Arity.None, [All, CommonFlags.PruneFilter, CommonFlags.Force], static async (call, cancellation) =>
     {
         if (!call.Get(CommonFlags.Force) && !call.Terminal.Confirms(call.Get(All)
             ? "WARNING! This will remove all local volumes not used by at least one container.\nAre you sure you want to continue?"
@@ -52,7 +52,7 @@ internal static class VolumeVerbs
             return 0;
         }
 
-        Query query = new Query("/volumes/prune").Filters(call.All(CommonFlags.Filter));
+        Query query = new Query("/volumes/prune").Filters(call.All(CommonFlags.PruneFilter));
         WireVolumesPruned answer = await call.Engine.PostAsync((call.Get(All) ? query.Filter("all", "true") : query).ToString(), WireJson.Default.WireVolumesPruned, cancellation);
         if (answer.VolumesDeleted is { Count: > 0 } names)
         {

@@ -10,6 +10,9 @@ internal static class CommonFlags
 
     public static readonly ListFlag<KeyValuePair<string, string>> Filter = Flag.List("filter", "Filter output based on conditions provided", ReadFilter, 'f', "filter");
 
+    /// <summary>The same where <c>-f</c> means force.</summary>
+    public static readonly ListFlag<KeyValuePair<string, string>> PruneFilter = Flag.List("filter", "Provide filter values (e.g. \"label=<key>=<value>\")", ReadFilter, valueName: "filter");
+
     public static readonly Flag<bool> Quiet = Flag.Switch("quiet", "Only display IDs", 'q');
 
     public static readonly Flag<bool> NoTrunc = Flag.Switch("no-trunc", "Do not truncate output");

@@ -39,7 +39,7 @@ internal static class ServiceScaling
         }
 
         List<string> failures = [];
-        List<KeyValuePair<string, string>> waitFor = [];
+        List<string> waitFor = [];
         foreach ((string name, ulong replicas) in wanted)
         {
             try
@@ -60,7 +60,7 @@ internal static class ServiceScaling
                     cancellation);
                 Warn(call, answer.Warnings);
                 call.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} scaled to {replicas}"));
-                waitFor.Add(KeyValuePair.Create(service.Id ?? name, name));
+                waitFor.Add(name);
             }
             catch (CliException failure)
             {
@@ -70,11 +70,11 @@ internal static class ServiceScaling
 
         if (!call.Get(CommonFlags.Detach))
         {
-            foreach ((string id, string name) in waitFor)
+            foreach (string name in waitFor)
             {
                 try
                 {
-                    await new ServiceWaiter(call.Engine, call.Terminal, quiet: false).WaitAsync(id, cancellation);
+                    await new ServiceWaiter(call.Engine, call.Terminal, quiet: false).WaitAsync(name, cancellation);
                 }
                 catch (CliException failure) when (failure.ExitCode != 0)
                 {
@@ -99,7 +99,7 @@ internal static class ServiceScaling
         call.Out.WriteLine(call.Arguments[0]);
         if (!call.Get(CommonFlags.Detach))
         {
-            await new ServiceWaiter(call.Engine, call.Terminal, call.Get(CommonFlags.QuietProgress)).WaitAsync(service.Id ?? "", cancellation);
+            await new ServiceWaiter(call.Engine, call.Terminal, call.Get(CommonFlags.QuietProgress)).WaitAsync(call.Arguments[0], cancellation);
         }
 
         return 0;

@@ -91,7 +91,7 @@ internal static class ServiceUpdate
         call.Out.Flush();
         if (!call.Get(CommonFlags.Detach))
         {
-            await new ServiceWaiter(call.Engine, call.Terminal, call.Get(CommonFlags.QuietProgress)).WaitAsync(service.Id ?? name, cancellation);
+            await new ServiceWaiter(call.Engine, call.Terminal, call.Get(CommonFlags.QuietProgress)).WaitAsync(name, cancellation);
         }
 
         return 0;

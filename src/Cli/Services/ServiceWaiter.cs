@@ -15,6 +15,7 @@ internal sealed class ServiceWaiter(EngineClient engine, Terminal terminal, bool
     private readonly ProgressBoard _board = new(terminal, quiet);
 
     /// <summary>Waits for one service.</summary>
+    /// <param name="id">Its id or name, as messages are to call it.</param>
     /// <exception cref="CliException">Its update was paused.</exception>
     public async Task WaitAsync(string id, CancellationToken cancellation)
     {
@@ -47,7 +48,7 @@ internal sealed class ServiceWaiter(EngineClient engine, Terminal terminal, bool
         bool rollsBack = false;
         while (true)
         {
-            WireService service = await engine.GetAsync($"/services/{id}?insertDefaults=false", WireJson.Default.WireService, cancellation);
+            WireService service = await engine.GetAsync($"/services/{Query.Escape(id)}?insertDefaults=false", WireJson.Default.WireService, cancellation);
             string message = service.UpdateStatus?.Message ?? "";
             switch (service.UpdateStatus?.State)
             {
@@ -78,7 +79,7 @@ internal sealed class ServiceWaiter(EngineClient engine, Terminal terminal, bool
             }
 
             List<WireTask> tasks = await engine.GetAsync(
-                new Query("/tasks").Filter("service", id).Filter("_up-to-date", "true").ToString(), WireJson.Default.ListWireTask, cancellation);
+                new Query("/tasks").Filter("service", service.Id ?? id).Filter("_up-to-date", "true").ToString(), WireJson.Default.ListWireTask, cancellation);
             List<WireNode> nodes = await engine.GetAsync("/nodes", WireJson.Default.ListWireNode, cancellation);
             Progress progress = Convergence.Read(service, tasks, nodes.Where(static node => node.Status?.State == "down").Select(static node => node.Id ?? "").ToHashSet(StringComparer.Ordinal));
             _board.Show(prefix, progress);

@@ -8,6 +8,7 @@ namespace Skep.Cli.Stacks;
 internal static class StackRemove
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(15);
     private static readonly Flag<bool> Detach = Flag.Switch("detach", "Do not wait for stack removal", 'd', byDefault: true);
 
     public static readonly Verb Remove = new("[OPTIONS] STACK [STACK...]", "Remove one or more stacks", Arity.Some, [Detach], RunAsync);
@@ -44,7 +45,7 @@ internal static class StackRemove
                 call.Out.Flush();
                 try
                 {
-                    await engine.DeleteAsync($"/{path}/{id}", cancellation);
+                    await DeleteAsync(call, $"/{path}/{id}", cancellation);
                 }
                 catch (EngineException failure)
                 {
@@ -64,6 +65,24 @@ internal static class StackRemove
         }
 
         return failures.Count == 0 ? 0 : throw new CliException(string.Join('\n', failures));
+    }
+
+    /// <summary>The tasks of a service that was just removed may hold its networks for a moment; Docker's CLI gives up there, this tries on.</summary>
+    private static async Task DeleteAsync(Invocation call, string path, CancellationToken cancellation)
+    {
+        DateTimeOffset limit = call.Terminal.Time.GetUtcNow() + LongestHold;
+        while (true)
+        {
+            try
+            {
+                await call.Engine.DeleteAsync(path, cancellation);
+                return;
+            }
+            catch (EngineException failure) when (failure.Reason.Contains(" is in use by task ", StringComparison.Ordinal) && call.Terminal.Time.GetUtcNow() < limit)
+            {
+                await Task.Delay(Pause, call.Terminal.Time, cancellation);
+            }
+        }
     }
 
     private static async Task WaitAsync(Invocation call, string stack, CancellationToken cancellation)

@@ -155,7 +155,7 @@ internal sealed class TemplateParser
         if (char.IsAsciiDigit(word[0]) || word[0] is '-' or '+')
         {
             return new Operand.Constant(
-                long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
+                long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? (object)number
                 : double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double fraction) ? fraction
                 : throw new TemplateException($"bad number syntax: \"{word}\""));
         }
