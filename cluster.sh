@@ -6,6 +6,7 @@
 #   cluster.sh kill K           the machine dies: everything on it at once
 #   cluster.sh cut K | heal K   its network cable
 #   cluster.sh restart K        bring it back (after kill), or restart its daemon (skepd only) when it runs
+#   cluster.sh revive K         start whichever of its daemons died; what runs is left alone
 #   cluster.sh status           what runs
 #   cluster.sh address K        the address of node K
 #   cluster.sh down             nothing remains
@@ -167,6 +168,12 @@ restart)
     stop_pid "$run/n$k/skepd.pid" "${3:-TERM}"
     start_node "$k"
     wait_for 30 "node $k to answer on $run/n$k.sock" answers "$k" ;;
+revive)
+    k=$2
+    alive "$run/n$k/containerd.pid" || { rm -f "$run/n$k/containerd.sock"*; start_containerd "$k"; }
+    wait_for 20 "containerd of node $k" test -S "$run/n$k/containerd.sock"
+    alive "$run/n$k/skepd.pid" || start_skepd "$k"
+    wait_for 30 "node $k to answer on $run/n$k.sock" answers "$k" ;;
 status)
     for k in $(nodes); do
         echo "n$k $(ip_of "$k") skepd $(alive "$run/n$k/skepd.pid" && cat "$run/n$k/skepd.pid" || echo down) containerd $(alive "$run/n$k/containerd.pid" && cat "$run/n$k/containerd.pid" || echo down)"
@@ -180,5 +187,5 @@ down)
     find /sys/fs/cgroup/*/"skep-$name" "/sys/fs/cgroup/skep-$name" -depth -type d -exec rmdir {} \; 2>/dev/null || true
     rm -rf "$run" "$data" ;;
 *)
-    sed -n '2,14s/^# \{0,1\}//p' "$0"; [ "${1:-}" = help ] || exit 2 ;;
+    sed -n '2,15s/^# \{0,1\}//p' "$0"; [ "${1:-}" = help ] || exit 2 ;;
 esac

@@ -26,6 +26,7 @@ namespace Skep.Wire;
 [JsonSerializable(typeof(WireSwarmJoin))]
 [JsonSerializable(typeof(WireUnlockKey))]
 [JsonSerializable(typeof(WireInfo))]
+[JsonSerializable(typeof(WireReplica))]
 [JsonSerializable(typeof(WireEngineVersion))]
 [JsonSerializable(typeof(WireEvent))]
 [JsonSerializable(typeof(WireAuth))]

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Skep.Api.Http;
 using Skep.Api.Local;
+using Skep.Store;
 using Skep.Worker.Local;
 
 namespace Skep.Api.Engine;
@@ -17,6 +19,14 @@ internal static class SystemRoutes
         routes.Add("GET", "/events", (call, ct) => EventStream.ServeAsync(call, time, ct));
         routes.Add("GET", "/system/df", DiskUsageAsync);
         routes.Add("GET", "/distribution/{name*}/json", DistributionAsync);
+        routes.Add("GET", "/replica", ReplicaAsync);
+    }
+
+    /// <summary>Ours, not Docker's: this manager's own copy, as it is, leader or not.</summary>
+    private static Task ReplicaAsync(ApiCall call, CancellationToken ct)
+    {
+        StoreView view = call.Control.View();
+        return call.AnswerAsync(new WireReplica(view.Index, call.Control.Checksum(view).ToString("x16", CultureInfo.InvariantCulture)), WireJson.Default.WireReplica, ct);
     }
 
     private static async Task PingAsync(ApiCall call, CancellationToken ct)

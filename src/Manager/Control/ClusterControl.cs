@@ -48,6 +48,9 @@ public sealed class ClusterControl
     public StoreView View() => _store.View();
 
     public StoreWatch Watch() => _store.Watch();
+
+    /// <summary>Equal on managers that hold the same objects at the same index. Reads the whole store.</summary>
+    public ulong Checksum(StoreView view) => _store.Checksum(view);
 }
 
 /// <summary>What this build of a manager can do beyond the store.</summary>

@@ -29,7 +29,7 @@ public sealed class RequestTests : ClusterFacts
         AssertFails(await DockerAsync("service", "inspect", "nosuch"), "no such service: nosuch");
         AssertFails(await DockerAsync("service", "rm", "nosuch"), "service nosuch not found");
         AssertFails(await DockerAsync("service", "ps", "nosuch"), "no such service: nosuch");
-        AssertFails(await DockerAsync("node", "inspect", "nosuch"), "No such node: nosuch");
+        AssertFails(await DockerAsync("node", "inspect", "nosuch"), "node nosuch not found");
         AssertFails(await DockerAsync("secret", "rm", "nosuch"), "secret nosuch not found");
         AssertFails(await DockerAsync("network", "rm", "nosuch"), "network nosuch not found");
     });

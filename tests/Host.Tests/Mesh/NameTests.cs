@@ -48,7 +48,8 @@ public sealed class NameTests : ClusterFacts
         string web = await ServiceAsync("asker", "--network", SharedCluster.Network, "-p", "8112:80");
         await UntilRunningAsync(api, 1);
         await UntilRunningAsync(web, 1);
-        Assert.Equal("", (await AskAsync(1, 8112, $"/lookup/{api}")).Trim());
+        await AskAsync(1, 8112, "/who");
+        Assert.Equal("\n", (await Cluster.InNodeAsync(0, "curl", "-sS", "-m", "25", $"http://{Cluster.AddressOf(1)}:8112/lookup/{api}")).Succeeded().Out);
     });
 
     private Task UntilNamedAsync(int port, string name, string addresses)

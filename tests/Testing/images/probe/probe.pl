@@ -98,7 +98,7 @@ while (1) {
         if (!defined $child || $child) { close $client; next }
         $SIG{USR1} = $SIG{TERM} = 'DEFAULT';
         local $SIG{ALRM} = sub { POSIX::_exit(1) };
-        alarm 10;
+        alarm 30;
         my $request = <$client> // POSIX::_exit(0);
         while (defined(my $line = <$client>)) { last if $line =~ /^\r?\n$/ }
         my ($path) = $request =~ /^\S+\s+(\S+)/;
