@@ -119,7 +119,7 @@ internal static class MountValue
         }
         catch (Exception failure) when (failure is FormatException or OverflowException or ArgumentException)
         {
-            throw new FormatException($"invalid value for {what}: {text}");
+            throw new FormatException($"invalid value for {what}: {text}", failure);
         }
     }
 
