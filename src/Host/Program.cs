@@ -45,7 +45,7 @@ try
     await using var engine = new NodeEngine(options, paths, hostname, version, time, Random.Shared, log);
     await engine.OpenAsync(NodeRecord.Load(paths.NodeRecord)?.DataPathPort ?? 0, stopping.Token);
     NodeFacts facts = NodeFacts.OfThisMachine(version, hostname, options.DataDir);
-    var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
+    using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
     await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, node, time, log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);
     await node.RunAsync(stopping.Token);

@@ -31,8 +31,7 @@ internal static class ApiListener
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
-        app.UseRouting();
-        app.UseEndpoints(endpoints => EngineApi.Map(endpoints, node, time, log.CreateLogger<EngineApi>()));
+        EngineApi.Map(app, node, time, log.CreateLogger<EngineApi>());
         await app.StartAsync(ct).ConfigureAwait(false);
         File.SetUnixFileMode(socket, SocketMode);
         LibC.TryChangeGroup(socket, group);

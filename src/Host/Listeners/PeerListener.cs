@@ -55,19 +55,16 @@ internal sealed class PeerListener : IAsyncDisposable
 
         WebApplication app = builder.Build();
         app.Use((context, next) => AuthorizeAsync(context, next, identity, id => manager?.Store.View().Cluster?.RemovedNodes.ContainsKey(id) == true));
-        app.UseRouting();
-        app.UseEndpoints(endpoints =>
+        app.MapGrpcService<Worker.PeerServices.PeerImagesService>();
+        app.MapGrpcService<Worker.PeerServices.NodeLogsService>();
+        if (manager is not null)
         {
-            endpoints.MapGrpcService<Worker.PeerServices.PeerImagesService>();
-            endpoints.MapGrpcService<Worker.PeerServices.NodeLogsService>();
-            if (manager is not null)
-            {
-                endpoints.MapGrpcService<Manager.Ca.CertificateAuthorityService>();
-                endpoints.MapGrpcService<Manager.Consensus.RaftService>();
-                endpoints.MapGrpcService<Manager.Liveness.LivenessService>();
-                endpoints.MapGrpcService<Manager.Dispatch.DispatchService>();
-            }
-        });
+            app.MapGrpcService<Manager.Ca.CertificateAuthorityService>();
+            app.MapGrpcService<Manager.Consensus.RaftService>();
+            app.MapGrpcService<Manager.Liveness.LivenessService>();
+            app.MapGrpcService<Manager.Dispatch.DispatchService>();
+        }
+
         try
         {
             await app.StartAsync(ct).ConfigureAwait(false);

@@ -11,7 +11,7 @@ namespace Skep.Host.Node;
 
 /// <summary>How this node enters, stays in and leaves clusters; at most one <see cref="MemberNode"/> lives at a time.</summary>
 internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeEngine engine, NodeFacts facts, TimeProvider time, Random random, ConsoleLog log)
-    : INodeContext, INodeLifecycle
+    : INodeContext, INodeLifecycle, IDisposable
 {
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(30);
 
@@ -166,6 +166,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
             _turn.Release();
         }
     }
+
+    public void Dispose() => _turn.Dispose();
 
     /// <remarks>Source of the texts: moby/moby:daemon/cluster/swarm.go, Leave.</remarks>
     private static string LeaveWarning(MemberNode member)
