@@ -28,7 +28,4 @@ internal static partial class HostLog
 
     [LoggerMessage(107, LogLevel.Warning, "Left without telling the other managers: {Reason}; remove this node there with node rm --force")]
     public static partial void LeftWithoutGroup(this ILogger logger, string reason);
-
-    [LoggerMessage(108, LogLevel.Error, "Cannot start: {Reason}")]
-    public static partial void CannotStart(this ILogger logger, string reason);
 }

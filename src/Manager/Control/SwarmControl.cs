@@ -57,6 +57,16 @@ public sealed class SwarmControl
             throw ClusterException.Invalid("Raft.ElectionTick and Raft.HeartbeatTick cannot be changed in a running cluster");
         }
 
+        if (spec.Raft != present.Raft)
+        {
+            throw new ClusterException(ErrorKind.NotImplemented, "changing the Raft snapshot settings (--snapshot-interval, --max-snapshots) is not supported");
+        }
+
+        if (spec.CaForceRotate != present.CaForceRotate)
+        {
+            throw new ClusterException(ErrorKind.NotImplemented, "rotating the root CA is not supported yet");
+        }
+
         if (spec.AutoLockManagers && !options.CanAutoLock)
         {
             throw new ClusterException(ErrorKind.NotImplemented, "autolock is not supported by this manager");
