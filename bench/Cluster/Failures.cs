@@ -6,6 +6,16 @@ namespace Skep.Bench.Cluster;
 /// <summary>Scenarios that kill daemons; for clusters of cluster.sh, whose pid files they read.</summary>
 internal sealed class Failures(Settings settings)
 {
+    /// <summary>cluster.sh finds its cluster by SKEP_CLUSTER: one that is not the measured one would be broken instead.</summary>
+    public void CheckCluster()
+    {
+        string named = $"/run/skep-{Environment.GetEnvironmentVariable("SKEP_CLUSTER") ?? "dev"}";
+        if (Path.TrimEndingDirectorySeparator(settings.ClusterRun) != named)
+        {
+            throw new InvalidOperationException($"--cluster-run is {settings.ClusterRun}, but SKEP_CLUSTER leads cluster.sh to {named}");
+        }
+    }
+
     /// <summary>Resident memory of each daemon, as it is now.</summary>
     public void ReportMemory()
         => Bench.Report("resident memory of a manager's daemon", Daemons().Select(d => ResidentMiB(d.Pid)), "MiB");
@@ -75,7 +85,11 @@ internal sealed class Failures(Settings settings)
 
     private static void Cluster(params string[] args)
     {
-        using Process process = Process.Start(new ProcessStartInfo("./cluster.sh", args) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo("./cluster.sh", args) { RedirectStandardOutput = true, UseShellExecute = false })!;
         process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"cluster.sh {string.Join(' ', args)} ended with {process.ExitCode}");
+        }
     }
 }

@@ -11,6 +11,11 @@ var bench = new Bench(engine, settings);
 bool kills = settings.ClusterRun.Length > 0;
 var failures = new Failures(settings);
 
+if (kills && (settings.Wants("leader") || settings.Wants("node")))
+{
+    failures.CheckCluster();
+}
+
 if (kills && settings.Wants("memory"))
 {
     failures.ReportMemory();
