@@ -33,4 +33,7 @@ internal static partial class OverlayLog
 
     [LoggerMessage(5009, LogLevel.Warning, "UDP flows to {Backend} could not be forgotten; they end by their timeouts")]
     public static partial void FlowsKept(ILogger logger, Ipv4Address backend, Exception error);
+
+    [LoggerMessage(5010, LogLevel.Warning, "the VXLAN device of the dropped network {Vni} could not be removed first: {Reason}")]
+    public static partial void RouterDeviceStays(ILogger logger, string vni, string reason);
 }

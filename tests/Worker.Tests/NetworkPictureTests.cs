@@ -13,13 +13,13 @@ public sealed class NetworkPictureTests
 
     [Fact]
     public void Without_its_own_place_the_node_has_no_picture()
-        => Assert.Null(NetworkPicture.Build(AssignmentView.Empty, Self, "h", [], _ => default, []));
+        => Assert.Null(NetworkPicture.Build(AssignmentView.Empty, Self, "h", [], []));
 
     [Fact]
     public void Tables_become_networks_maps_and_names()
     {
         SwarmTask local = Task("t1", new NetworkAttachment(Ingress, A("10.0.0.5"), 24), new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        DesiredNetwork picture = NetworkPicture.Build(View(local), Self, "h", [local], _ => A("172.18.0.9"), [2377])!;
+        DesiredNetwork picture = NetworkPicture.Build(View(local), Self, "h", [new(local.Id, NetworkPicture.Sandbox(local, View(local), _ => A("172.18.0.9")))], [2377])!;
 
         Assert.Equal(new NodeAddressing(Self, A("192.168.0.1"), 1, A("10.0.0.2"), "h"), picture.Self);
         Assert.Equal(new PeerNode(A("192.168.0.2"), 2, A("10.0.0.3")), picture.Peers[Other]);
@@ -53,6 +53,13 @@ public sealed class NetworkPictureTests
     {
         SwarmTask local = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
         Assert.Null(NetworkPicture.Sandbox(local, View(local, isInternal: true), _ => A("172.18.0.9")).Egress);
+    }
+
+    [Fact]
+    public void Task_whose_network_is_no_longer_told_of_gets_no_other_interface_in_its_place()
+    {
+        SwarmTask ended = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
+        Assert.Equal(new TaskSandbox(), NetworkPicture.Sandbox(ended, AssignmentView.Empty, _ => A("172.18.0.9")));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Skep.Overlay.Conntrack;
+using Skep.Overlay.Mesh;
 using Skep.Overlay.Namespaces;
 using Skep.Overlay.Netlink;
 using Skep.Overlay.Planning;
@@ -43,6 +44,22 @@ internal sealed class NetworkApplier(
         _fresh.Clear();
     }
 
+    /// <summary>Its VXLAN device goes first: dying with the namespace, it would keep the network's id from a router made anew for a while.</summary>
+    public void DropRouter(NamespaceKey router)
+    {
+        handles.Remove(router, out NamespaceHandle? handle);
+        var device = new NetlinkWriter();
+        RouteMessages.DeleteLinkNamed(device, RouterTable.Device);
+        handle!.Route.Send(device, (_, errno, reason) =>
+        {
+            if (!Gone.Contains(errno))
+                OverlayLog.RouterDeviceStays(logger, router.Id, reason);
+        });
+        flows.Close(handle.Flows!);
+        handle.Dispose();
+        factory.DropRouter(router.Id);
+    }
+
     public void ReleasePorts()
     {
         foreach (FileDescriptor socket in _reserved.Values)
@@ -58,10 +75,7 @@ internal sealed class NetworkApplier(
                 handles[make.Namespace] = factory.MakeRouter(thread, make.Namespace.Id);
                 break;
             case Operation.DropRouter drop:
-                handles.Remove(drop.Namespace, out NamespaceHandle? handle);
-                flows.Close(handle!.Flows!);
-                handle.Dispose();
-                factory.DropRouter(drop.Namespace.Id);
+                DropRouter(drop.Namespace);
                 break;
             case Operation.Put put:
                 Put(put);

@@ -26,6 +26,7 @@ internal sealed partial class NodeKernel : IDisposable
     private readonly NetworkApplier _applier;
     private readonly NamespaceReader _reader;
     private readonly PlannerOptions _planning;
+    private readonly RestingRouters _resting;
     private volatile DesiredNetwork? _desired;
     private bool _isClosed;
 
@@ -46,6 +47,7 @@ internal sealed partial class NodeKernel : IDisposable
         _factory = new NamespaceFactory(options, _directory);
         _pool = new SandboxPool(_factory, _maker, options.SandboxPoolSize, logger);
         _planning = new PlannerOptions(options.MeshInterface, options.DataPathPort, options.EgressGateway, closedRouter);
+        _resting = new RestingRouters(options.RouterRest, time);
         _reader = new NamespaceReader(_planning);
         _handles[NamespaceKey.Host] = host;
         _flows = new FlowTable(features.FilteredFlowDelete, logger);
@@ -169,10 +171,7 @@ internal sealed partial class NodeKernel : IDisposable
         }
         foreach (NamespaceKey router in _handles.Keys.Where(k => k.Kind == NamespaceKind.Router).ToList())
         {
-            _handles.Remove(router, out NamespaceHandle? handle);
-            _flows.Close(handle!.Flows!);
-            handle.Dispose();
-            _factory.DropRouter(router.Id);
+            _applier.DropRouter(router);
             _present.Namespaces.Remove(router);
         }
         ClearHost(_handles[NamespaceKey.Host]);
@@ -234,10 +233,10 @@ internal sealed partial class NodeKernel : IDisposable
         if (!_isInStep)
             ReadPresent();
         _isInStep = false;
-        NetworkPlan plan = NetworkPlanner.Plan(desired, _present, _planning);
+        NetworkPlan plan = NetworkPlanner.Plan(desired, _present, _planning, _resting.Keep(desired, _present.Namespaces.Keys));
         _applier.Perform(plan);
         _isInStep = true;
-        return new ApplyReport(plan.Count, refused.SetItems(plan.Refused));
+        return new ApplyReport(plan.Count, refused.SetItems(plan.Refused)) { AgainIn = _resting.FirstIn };
     }
 
     private Sandbox Hold(TaskId task, SandboxNamespace opened)

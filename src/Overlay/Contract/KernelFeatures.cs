@@ -15,4 +15,8 @@ public sealed record KernelFeatures(bool Vxlan, bool Nftables, bool Macvlan, boo
 /// <summary>What one <see cref="NodeNetwork.ApplyAsync"/> did.</summary>
 /// <param name="Operations">Kernel objects changed; 0 when everything was there.</param>
 /// <param name="Refused">Networks that were left out, and why in one sentence for the user.</param>
-public sealed record ApplyReport(int Operations, ValueMap<NetworkId, string> Refused);
+public sealed record ApplyReport(int Operations, ValueMap<NetworkId, string> Refused)
+{
+    /// <summary>When to apply again even if nothing changes: then a router without use has rested long enough to go. Null: no need.</summary>
+    public TimeSpan? AgainIn { get; init; }
+}

@@ -11,7 +11,8 @@ internal sealed record PlannerOptions(string MeshInterface, int DataPathPort, Ip
 /// <remarks>Adding: table definitions (rules before traffic), links and routes, then map elements. Removing: elements, flows, then routes and links.</remarks>
 internal static class NetworkPlanner
 {
-    public static NetworkPlan Plan(DesiredNetwork desired, PresentNetwork present, PlannerOptions options)
+    /// <param name="resting">Routers to be left alone although nothing needs them.</param>
+    public static NetworkPlan Plan(DesiredNetwork desired, PresentNetwork present, PlannerOptions options, IReadOnlySet<NamespaceKey>? resting = null)
     {
         ValueMap<NetworkId, string> refused = Refusals(desired);
         List<Part> parts = [.. Parts(desired, present, refused, options)];
@@ -31,7 +32,7 @@ internal static class NetworkPlanner
             AddTable(target, StateOf(present, target.Key), desired, operations);
         foreach (NamespaceTarget target in changed)
             AddTakes(target, StateOf(present, target.Key), desired, present, operations);
-        foreach (NamespaceKey stale in present.Namespaces.Keys.Where(k => k.Kind == NamespaceKind.Router && !routers.Contains(k)))
+        foreach (NamespaceKey stale in present.Namespaces.Keys.Where(k => k.Kind == NamespaceKind.Router && !routers.Contains(k) && resting?.Contains(k) != true))
             operations.Add(new Operation.DropRouter(stale));
         AddReservations(desired, present, operations);
         return new NetworkPlan(operations, [.. changed.Select(t => (t.Key, t.Inputs))], refused);

@@ -9,11 +9,10 @@ internal static class NetworkPicture
     private const int FirstDynamicPort = 32768;
     private const int DynamicPorts = 28000;
 
-    /// <param name="joined">Tasks of this node that have, or are to have, a namespace of their own.</param>
-    /// <param name="egress">The address that only this node knows, for a task without published ports.</param>
+    /// <param name="joined">Tasks of this node that have, or are to have, a namespace of their own, with what is plugged into it.</param>
     /// <returns>Null while the node does not know its own place.</returns>
     public static DesiredNetwork? Build(
-        AssignmentView view, NodeId self, string hostname, IEnumerable<SwarmTask> joined, Func<TaskId, Ipv4Address> egress, ValueList<int> managerPorts)
+        AssignmentView view, NodeId self, string hostname, IEnumerable<KeyValuePair<TaskId, TaskSandbox>> joined, ValueList<int> managerPorts)
     {
         if (!view.Peers.TryGetValue(self, out AssignmentItem.Peer? own) || own.Index == 0 || !Ipv4Address.TryParse(own.DataPathAddress, out Ipv4Address underlay))
             return null;
@@ -30,7 +29,7 @@ internal static class NetworkPicture
             PublishedPorts = ingress is null ? ValueMap<PublishedPort, ValueList<PortBackend>>.Empty : PublishedPorts(view, endpoints[ingress.Id]),
             IngressEndpoints = ingress is null ? ValueMap<Ipv4Address, IngressEndpoint>.Empty : IngressEndpoints(view, endpoints[ingress.Id]),
             Networks = overlays.ToValueMap(n => n.Id, n => Overlay(n, own, view, [.. endpoints[n.Id]])),
-            Sandboxes = joined.ToValueMap(t => t.Id, t => Sandbox(t, view, egress)),
+            Sandboxes = joined.ToValueMap(),
             Dns = overlays.ToValueMap(n => n.Id, n => Zone(n, view, [.. endpoints[n.Id]])),
             ManagerPorts = managerPorts,
         };
@@ -39,6 +38,9 @@ internal static class NetworkPicture
     public static bool IsOverlay(Network network) => !network.Spec.Ingress && network.Allocation is { Vni: > 0 };
 
     /// <summary>What is plugged into a task, in the order of its attachments; the way out of the node comes last.</summary>
+    /// <remarks>Asked once in a task's life here, when it joins: managers take an ended task's networks out of the view, but its interfaces remain until its end is
+    /// cleaned up.</remarks>
+    /// <param name="egress">The address that only this node knows, for a task without published ports.</param>
     public static TaskSandbox Sandbox(SwarmTask task, AssignmentView view, Func<TaskId, Ipv4Address> egress)
     {
         var overlays = new List<OverlayAttachment>();
@@ -47,6 +49,8 @@ internal static class NetworkPicture
         foreach (NetworkAttachment attachment in task.Networks)
         {
             Network? network = view.Networks.GetValueOrDefault(attachment.Network);
+            if (network is null && attachment.Address is not null)
+                return new TaskSandbox(); // found again by a new agent after its end: nothing more is plugged in
             if (network is null || attachment.Address is not { } address)
             {
                 onlyInternal &= network is null || NetworkDrivers.Of(network, network.Id) != "bridge";

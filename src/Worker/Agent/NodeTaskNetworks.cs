@@ -13,7 +13,11 @@ internal sealed class NodeTaskNetworks(
 {
     private static readonly TimeSpan PictureWithin = TimeSpan.FromSeconds(15);
 
-    private readonly ConcurrentDictionary<TaskId, SwarmTask> _joined = new();
+    /// <summary>After a picture that could not be applied. A new picture is tried at once: one task's trouble must not hold up the others.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<TaskId, TaskSandbox> _joined = new();
     private readonly Lock _gate = new();
     private TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _applied = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,7 +26,7 @@ internal sealed class NodeTaskNetworks(
     private ApplyReport? _report;
 
     /// <summary>A task that an earlier agent gave its namespace: it must be in the first picture, or it would lose it.</summary>
-    public void Adopt(SwarmTask task) => _joined[task.Id] = task;
+    public void Adopt(SwarmTask task) => Join(task, view());
 
     /// <summary>Something the picture is made from has changed.</summary>
     public long Changed()
@@ -37,6 +41,8 @@ internal sealed class NodeTaskNetworks(
     /// <summary>Applies pictures, the newest one whenever the last is done.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
+        TimeSpan pause = FirstPause;
+        TimeSpan? again = null;
         while (true)
         {
             long version;
@@ -48,21 +54,23 @@ internal sealed class NodeTaskNetworks(
                 wanted = _wanted.Task;
             }
 
-            if (NetworkPicture.Build(view(), self, hostname, _joined.Values.OrderBy(t => t.Id), addresses.Take, managerPorts()) is { } picture)
+            if (NetworkPicture.Build(view(), self, hostname, _joined, managerPorts()) is { } picture)
             {
                 try
                 {
-                    Applied(version, await network.ApplyAsync(picture, ct));
+                    ApplyReport report = await network.ApplyAsync(picture, ct);
+                    Applied(version, report);
+                    (again, pause) = (report.AgainIn, FirstPause);
                 }
                 catch (ClusterException e)
                 {
                     WorkerLog.NetworkNotApplied(logger, e.Message);
-                    await Task.Delay(TimeSpan.FromSeconds(1), time, ct);
-                    continue;
+                    again = pause;
+                    pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
                 }
             }
 
-            await wanted.WaitAsync(ct);
+            await WantedOrAfterAsync(wanted, again, ct);
         }
     }
 
@@ -77,7 +85,7 @@ internal sealed class NodeTaskNetworks(
         if (drivers.FirstOrDefault(d => d is not ("overlay" or "null" or "bridge")) is { } other)
             throw ClusterException.Invalid($"network driver {other} is not supported by this node");
 
-        _joined[task.Id] = task;
+        TaskSandbox sandbox = Join(task, now);
         await AppliedAsync(Changed(), ct);
         foreach (NetworkAttachment attachment in task.Networks)
         {
@@ -86,7 +94,6 @@ internal sealed class NodeTaskNetworks(
         }
 
         string path = await network.CreateSandboxAsync(task.Id, ct);
-        TaskSandbox sandbox = NetworkPicture.Sandbox(task, now, addresses.Take);
         return new TaskNetwork(path, sandbox.Overlays.IsEmpty ? null : sandbox.Dns.ToResolvConf(), Endpoints(task, now, sandbox), NetworkPicture.HostPorts(task).ToValueList());
     }
 
@@ -113,6 +120,22 @@ internal sealed class NodeTaskNetworks(
         }
 
         addresses.Release(task.Id);
+    }
+
+    private TaskSandbox Join(SwarmTask task, AssignmentView now) => _joined.GetOrAdd(task.Id, _ => NetworkPicture.Sandbox(task, now, addresses.Take));
+
+    private async Task WantedOrAfterAsync(Task wanted, TimeSpan? delay, CancellationToken ct)
+    {
+        if (delay is not { } longest)
+        {
+            await wanted.WaitAsync(ct);
+            return;
+        }
+
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await Task.WhenAny(wanted, Task.Delay(longest, time, timer.Token));
+        await timer.CancelAsync();
+        ct.ThrowIfCancellationRequested();
     }
 
     private void Applied(long version, ApplyReport report)

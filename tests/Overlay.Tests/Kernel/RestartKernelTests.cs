@@ -72,6 +72,25 @@ public sealed class RestartKernelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_network_that_went_can_come_back_at_once()
+    {
+        DesiredNetwork with = _cluster.Desired(1), without = with with { Networks = with.Networks.Remove(TestCluster.Net2) };
+        var log = new CapturingLogger();
+        await _cluster[1].DisposeAsync();
+        await using (NodeNetwork again = await NodeNetwork.OpenAsync(_cluster.Options(1), TimeProvider.System, log, CancellationToken.None))
+        {
+            for (int round = 0; round < 5; round++)
+            {
+                await again.ApplyAsync(without, CancellationToken.None);
+                await again.ApplyAsync(with, CancellationToken.None);
+            }
+        }
+
+        Assert.DoesNotContain(log.Lines, l => l.Contains("network change failed", StringComparison.Ordinal));
+        await _cluster.OpenAsync(1);
+    }
+
+    [Fact]
     public async Task What_somebody_removed_behind_our_back_is_made_again_by_the_next_run()
     {
         await _cluster[1].DisposeAsync();

@@ -47,6 +47,7 @@ internal sealed class TestCluster : IAsyncDisposable
         RunDirectory = RunDirectory(node),
         HostNamespace = Lab.Node(node),
         SandboxPoolSize = 2,
+        RouterRest = TimeSpan.Zero,
         Resolvers = [Lab.Client],
     };
 
