@@ -53,22 +53,32 @@ public sealed class ManagerNode : IAsyncDisposable
         var log = new RaftLog();
         Store = new ClusterStore(log, new ProtoStoreCodec(), time, new StoreOptions());
         log.Attach(Store);
-        Raft = RaftNode.Open(
-            new RaftNodeOptions
-            {
-                Id = options.RaftId,
-                NodeId = identity.Current.Node.Value,
-                Address = options.Address,
-                DataKey = _dataKey,
-                Files = _files,
-                Start = options.Start,
-                KnownPeers = [.. options.KnownMembers],
-            },
-            log,
-            _transport,
-            time,
-            random,
-            loggers.CreateLogger<RaftNode>());
+        try
+        {
+            Raft = RaftNode.Open(
+                new RaftNodeOptions
+                {
+                    Id = options.RaftId,
+                    NodeId = identity.Current.Node.Value,
+                    Address = options.Address,
+                    DataKey = _dataKey,
+                    Files = _files,
+                    Start = options.Start,
+                    KnownPeers = [.. options.KnownMembers],
+                },
+                log,
+                _transport,
+                time,
+                random,
+                loggers.CreateLogger<RaftNode>());
+        }
+        catch
+        {
+            // A damaged log, for instance: whoever tries again must find the directory's lock free.
+            _files.Dispose();
+            throw;
+        }
+
         log.Attach(Raft);
         _transport.Attach(Raft);
 

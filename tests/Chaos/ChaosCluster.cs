@@ -46,21 +46,41 @@ public sealed class ChaosCluster : IAsyncLifetime
     }
 
     /// <summary>Load, the fault for a while, its end, and everything that must hold afterwards.</summary>
-    internal Task RoundAsync(Fault fault, Func<TestCluster, Task<int>> pick, int seed, TimeSpan length) => ClusterFailure.WithLogsAsync(Cluster, async () =>
+    internal async Task RoundAsync(Fault fault, Func<TestCluster, Task<int>> pick, int seed, TimeSpan length)
     {
         int round = ++_rounds;
         string service = $"web{round}";
         int port = 8300 + round;
+        int node = await pick(Cluster);
+        bool struck = false;
+        try
+        {
+            await ClusterFailure.WithLogsAsync(Cluster, () => StrikeAndCheckAsync(fault with { Strike = (c, n) => { struck = true; return fault.Strike(c, n); }, Heal = (c, n) => { struck = false; return fault.Heal(c, n); } }, node, service, port, seed, length));
+        }
+        catch
+        {
+            // The next round begins on a whole cluster, whatever became of this one.
+            if (struck)
+            {
+                await fault.Heal(Cluster, node);
+            }
+
+            await Cluster.DockerAsync(1, "service", "rm", service);
+            throw;
+        }
+    }
+
+    private async Task StrikeAndCheckAsync(Fault fault, int node, string service, int port, int seed, TimeSpan length)
+    {
         var ledger = new Ledger();
         await CreateServiceAsync(service, port);
         await Invariants.ServiceIsWholeAsync(Cluster, 1, service, Replicas);
         await UntilAllAnswerAsync(port);
-        int node = await pick(Cluster);
         string what = $"{fault.Name} on n{node} for {length.TotalSeconds:0.0} s (seed {seed})";
 
         await using (var requests = new Requests(Cluster, port))
         {
-            await using (var writers = new Writers(Cluster, Managers, ledger, seed, $"r{round}"))
+            await using (var writers = new Writers(Cluster, Managers, ledger, seed, service))
             {
                 await Task.Delay(TimeSpan.FromSeconds(1));
                 await fault.Strike(Cluster, node);
@@ -84,7 +104,7 @@ public sealed class ChaosCluster : IAsyncLifetime
         await Invariants.ReplicasAreEqualAsync(Cluster, Managers);
         await RemoveServiceAsync(service);
         await Invariants.NothingIsLeftBehindAsync(Cluster, _before);
-    });
+    }
 
     private async Task CreateServiceAsync(string name, int port)
         => (await Cluster.DockerAsync(1, "service", "create", "-d", "--no-resolve-image", "--name", name, "--replicas", $"{Replicas}", "--network", Network, "-p", $"{port}:80",

@@ -26,7 +26,7 @@ internal sealed record Fault(string Name, Func<TestCluster, int, Task> Strike, F
 
     /// <summary>One direction of the node's cable, for what it forwards as well as for its own.</summary>
     private static async Task DropAsync(TestCluster cluster, int node, string hook, string side)
-        => (await cluster.InNodeAsync(node, "nft", $"add table inet chaos; add chain inet chaos all {{ type filter hook {hook} priority {(hook == "prerouting" ? -450 : 450)}; }}; add rule inet chaos all {side} eth0 drop")).Succeeded();
+        => (await cluster.InNodeAsync(node, "nft", $"add table inet chaos; add chain inet chaos cut {{ type filter hook {hook} priority {(hook == "prerouting" ? -450 : 450)}; }}; add rule inet chaos cut {side} eth0 drop")).Succeeded();
 
     private static async Task Undrop(TestCluster cluster, int node) => (await cluster.InNodeAsync(node, "nft", "delete table inet chaos")).Succeeded();
 }

@@ -20,8 +20,9 @@ public sealed class ComposeTests : ClusterFacts
               api:
                 image: probe:latest
             configs:
-              greeting: { content: "hello ${WHO:-world}" }
+              greeting: { file: ./greeting.txt }
             """);
+        await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(file)!, "greeting.txt"), "hello world");
         (await Cluster.SkepAsync(1, "stack", "deploy", "--detach", "-c", file, stack)).Succeeded();
         RemoveAtEnd("stack", stack);
         await UntilRunningAsync($"{stack}_web", 2);

@@ -78,7 +78,7 @@ sub answer {
     if ($path =~ m{^/eat/(\d+)}) { my $much = 'x' x ($1 * 1048576); return length($much) . "\n" }
     if ($path eq '/sick') { open my $f, '>', $sick or return "cannot: $!\n"; return "sick\n" }
     if ($path eq '/well') { unlink $sick; return "well\n" }
-    if ($path =~ m{^/exit/(\d+)}) { open my $f, '>', "/tmp/exit"; print $f $1; kill 'USR1', $parent; return "ends\n" }
+    if ($path =~ m{^/exit/(\d+)}) { open my $f, '>', "/tmp/exit"; print $f $1; close $f; kill 'USR1', $parent; return "ends\n" }
     return "what is $path?\n";
 }
 $SIG{USR1} = sub { open my $f, '<', '/tmp/exit'; my $code = <$f> // 1; POSIX::_exit($code) };
