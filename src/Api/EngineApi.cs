@@ -110,7 +110,6 @@ public sealed class EngineApi
     {
         ClusterException refused => (refused.Kind.ToHttpStatus(), refused.Message),
         BadHttpRequestException bad => (bad.StatusCode, bad.Message),
-        NotImplementedException => (StatusCodes.Status501NotImplemented, "not implemented by this node yet"),
         _ => (StatusCodes.Status500InternalServerError, $"internal error: {error.Message}"),
     };
 
