@@ -26,6 +26,7 @@ internal sealed class MemberNode : IDisposable
     private readonly NodeChannels _channels;
     private readonly IdentityHolder _identity;
     private readonly NewCluster? _founding;
+    private bool _forceNewCluster;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeRecord _record;
     private volatile ManagerNode? _manager;
@@ -33,7 +34,8 @@ internal sealed class MemberNode : IDisposable
     private int _wantedRole;
 
     /// <param name="founding">Not null when this node makes the cluster.</param>
-    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, NewCluster? founding, NodeEngine engine, TimeProvider time, Random random, ConsoleLog log)
+    /// <param name="forceNewCluster">The manager goes on as the only member of its group.</param>
+    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, NewCluster? founding, bool forceNewCluster, NodeEngine engine, TimeProvider time, Random random, ConsoleLog log)
     {
         _paths = paths;
         _identities = identities;
@@ -41,6 +43,7 @@ internal sealed class MemberNode : IDisposable
         _wantedRole = (int)identity.Role;
         _record = record;
         _founding = founding;
+        _forceNewCluster = forceNewCluster;
         _engine = engine;
         _time = time;
         _random = random;
@@ -164,6 +167,10 @@ internal sealed class MemberNode : IDisposable
         else if (_founding is not null)
         {
             start = RaftStart.Found;
+        }
+        else if (_forceNewCluster)
+        {
+            (start, _forceNewCluster) = (RaftStart.ForceNewCluster, false); // Once: a later start goes on from what this one wrote.
         }
 
         return ManagerNode.Open(

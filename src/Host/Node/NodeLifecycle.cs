@@ -44,7 +44,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
             if (_identities.Load() is { } identity && NodeRecord.Load(paths.NodeRecord) is { } record)
             {
                 _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-                Begin(identity, record, founding: null);
+                Begin(identity, record, founding: null, forceNewCluster: false);
             }
         }
         finally
@@ -85,9 +85,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         await _turn.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            if (request.ForceNewCluster)
+            if (request.ForceNewCluster && _life is { } present)
             {
-                throw new ClusterException(ErrorKind.NotImplemented, "--force-new-cluster is not supported yet");
+                return await ForceNewClusterAsync(present, ct).ConfigureAwait(false);
             }
 
             RequireNoCluster();
@@ -221,12 +221,27 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         throw last!;
     }
 
+    /// <summary>For a cluster whose quorum is lost for good: this manager goes on alone with everything its log holds.</summary>
+    private async Task<NodeId> ForceNewClusterAsync(Life present, CancellationToken ct)
+    {
+        NodeIdentity identity = present.Member.Identity;
+        if (identity.Role != NodeRole.Manager)
+        {
+            throw new ClusterException(ErrorKind.FailedPrecondition, "--force-new-cluster works on a manager only: this node is a worker and holds nothing of the cluster's state");
+        }
+
+        await EndAsync(present).ConfigureAwait(false);
+        Life life = Begin(identity, present.Member.Record, founding: null, forceNewCluster: true);
+        await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
+        return identity.Node;
+    }
+
     /// <summary>Begins membership and waits until it stands; if it does not, the node is as it was before.</summary>
     private async Task EnterAsync(NodeIdentity identity, NodeRecord record, NewCluster? founding, CancellationToken ct)
     {
         _identities.Save(identity);
         record.Save(paths.NodeRecord);
-        Life life = Begin(identity, record, founding);
+        Life life = Begin(identity, record, founding, forceNewCluster: false);
         try
         {
             await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
@@ -244,11 +259,11 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         }
     }
 
-    private Life Begin(NodeIdentity identity, NodeRecord record, NewCluster? founding)
+    private Life Begin(NodeIdentity identity, NodeRecord record, NewCluster? founding, bool forceNewCluster)
     {
         _error = "";
         CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_daemon);
-        var member = new MemberNode(paths, _identities, identity, record, founding, engine, time, random, log);
+        var member = new MemberNode(paths, _identities, identity, record, founding, forceNewCluster, engine, time, random, log);
         return _life = new Life(member, stop, SuperviseAsync(member, stop.Token));
     }
 
