@@ -54,10 +54,21 @@ internal sealed class Engine : IDisposable
     /// <summary>Reads the service, changes its spec, writes it back.</summary>
     public async Task UpdateServiceAsync(string service, Action<JsonObject> change, CancellationToken ct)
     {
-        JsonNode present = (await GetAsync($"services/{service}", ct))!;
-        var spec = (JsonObject)present["Spec"]!.DeepClone();
-        change(spec);
-        await PostAsync($"services/{service}/update?version={present["Version"]!["Index"]}", spec, ct);
+        while (true)
+        {
+            JsonNode present = (await GetAsync($"services/{service}", ct))!;
+            var spec = (JsonObject)present["Spec"]!.DeepClone();
+            change(spec);
+            try
+            {
+                await PostAsync($"services/{service}/update?version={present["Version"]!["Index"]}", spec, ct);
+                return;
+            }
+            catch (HttpRequestException e) when (e.Message.Contains("out of sequence", StringComparison.Ordinal))
+            {
+                continue; // The engine gave the service its virtual address meanwhile.
+            }
+        }
     }
 
     public void Dispose() => _http.Dispose();

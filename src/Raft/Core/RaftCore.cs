@@ -100,7 +100,9 @@ public sealed partial class RaftCore
             TickLeader();
             return;
         }
-        if (_electionElapsed < _electionTimeout) return;
+        // The only voter has nobody to wait for or to ask: a founder leads at once. Where a leader is known it may be about to hand over.
+        bool isAlone = _role == RaftRole.Follower && _leader == 0 && _voters == 1 && Promotable;
+        if (_electionElapsed < _electionTimeout && !isAlone) return;
         _electionElapsed = 0;
         if (Promotable) Campaign(_options.PreVote ? CampaignKind.PreVote : CampaignKind.Election);
         else _leader = 0; // A learner cannot campaign, but must not send its requests into the void either.
