@@ -43,10 +43,10 @@ public static class Command
             await process.WaitForExitAsync(tooLate.Token).ConfigureAwait(false);
             return new CommandResult(line, process.ExitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"waited {limit.TotalSeconds:0} s for the end of: {line}");
+            throw new TimeoutException($"waited {limit.TotalSeconds:0} s for the end of: {line}", e);
         }
     }
 
