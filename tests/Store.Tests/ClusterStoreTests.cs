@@ -49,7 +49,7 @@ public sealed class ClusterStoreTests
         Assert.False(read.IsCompleted);
         caughtUp.SetResult();
 
-        Assert.Equal(1, (await read).Nodes.Count);
+        Assert.Single((await read).Nodes);
     }
 
     [Fact]

@@ -54,7 +54,11 @@ internal static class NodeInfo
             {
                 ["Client"] = new Dictionary<string, object?>(StringComparer.Ordinal)
                 {
-                    ["Version"] = ProductVersion.Text, ["ApiVersion"] = api, ["DefaultAPIVersion"] = EngineClient.NewestVersion, ["Os"] = "linux", ["Arch"] = architecture,
+                    ["Version"] = ProductVersion.Text,
+                    ["ApiVersion"] = api,
+                    ["DefaultAPIVersion"] = EngineClient.NewestVersion,
+                    ["Os"] = "linux",
+                    ["Arch"] = architecture,
                 },
                 ["Server"] = server is null ? null : TemplateValue.From(await call.Engine.GetRawAsync("/version", cancellation)),
             };

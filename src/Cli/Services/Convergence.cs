@@ -29,34 +29,34 @@ internal static class Convergence
         switch (service.Spec?.Mode)
         {
             case { ReplicatedJob: { } job }:
-            {
-                ulong total = job.TotalCompletions ?? 1;
-                List<WireTask> current = OfIteration(service, tasks);
-                return new Progress((ulong)current.Count(static task => task.Status?.State == "complete"), total, "tasks", Bars(BestBySlot(current), (int)Math.Min(total, int.MaxValue)));
-            }
+                {
+                    ulong total = job.TotalCompletions ?? 1;
+                    List<WireTask> current = OfIteration(service, tasks);
+                    return new Progress((ulong)current.Count(static task => task.Status?.State == "complete"), total, "tasks", Bars(BestBySlot(current), (int)Math.Min(total, int.MaxValue)));
+                }
 
             case { GlobalJob: not null }:
-            {
-                List<WireTask> current = [.. OfIteration(service, alive).Where(static task => task.NodeId is { Length: > 0 })];
-                return new Progress((ulong)current.Count(static task => task.Status?.State == "complete"), (ulong)current.Count, "tasks", []);
-            }
+                {
+                    List<WireTask> current = [.. OfIteration(service, alive).Where(static task => task.NodeId is { Length: > 0 })];
+                    return new Progress((ulong)current.Count(static task => task.Status?.State == "complete"), (ulong)current.Count, "tasks", []);
+                }
 
             case { Global: not null }:
-            {
-                List<WireTask> byNode = [.. alive.Where(static task => task.NodeId is { Length: > 0 }).GroupBy(static task => task.NodeId, StringComparer.Ordinal).Select(static group => group.Aggregate(Better))];
-                return new Progress(
-                    (ulong)byNode.Count(IsRunning),
-                    (ulong)byNode.Count,
-                    "tasks",
-                    [.. byNode.OrderBy(static task => task.NodeId, StringComparer.Ordinal).Select(static task => KeyValuePair.Create(Output.Words.Short(task.NodeId), Describe(task)))]);
-            }
+                {
+                    List<WireTask> byNode = [.. alive.Where(static task => task.NodeId is { Length: > 0 }).GroupBy(static task => task.NodeId, StringComparer.Ordinal).Select(static group => group.Aggregate(Better))];
+                    return new Progress(
+                        (ulong)byNode.Count(IsRunning),
+                        (ulong)byNode.Count,
+                        "tasks",
+                        [.. byNode.OrderBy(static task => task.NodeId, StringComparer.Ordinal).Select(static task => KeyValuePair.Create(Output.Words.Short(task.NodeId), Describe(task)))]);
+                }
 
             default:
-            {
-                ulong replicas = service.Spec?.Mode?.Replicated?.Replicas ?? 1;
-                SortedDictionary<int, WireTask> slots = BestBySlot(alive);
-                return new Progress((ulong)slots.Values.Count(IsRunning), replicas, "tasks", Bars(slots, (int)Math.Min(replicas, int.MaxValue)));
-            }
+                {
+                    ulong replicas = service.Spec?.Mode?.Replicated?.Replicas ?? 1;
+                    SortedDictionary<int, WireTask> slots = BestBySlot(alive);
+                    return new Progress((ulong)slots.Values.Count(IsRunning), replicas, "tasks", Bars(slots, (int)Math.Min(replicas, int.MaxValue)));
+                }
         }
     }
 

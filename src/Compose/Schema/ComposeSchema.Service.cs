@@ -75,7 +75,8 @@ internal sealed partial class ComposeSchema
             Key("target", Text, since: 4),
             Key("shm_size", new Rule { Types = ["integer", "string"] }, since: 5),
             Key("extra_hosts", ListOrMapping, since: 9),
-        ]) with { Closed = _minor < 11 };
+        ]) with
+    { Closed = _minor < 11 };
 
     private Rule Healthcheck()
     {
@@ -144,5 +145,6 @@ internal sealed partial class ComposeSchema
             Key("bind", Open([Key("propagation", Text)])),
             Key("volume", Open([Key("nocopy", Boolean)])),
             Key("tmpfs", Open([Key("size", Integer with { Minimum = 0 })]), since: 6),
-        ]) with { Required = ["type"] }));
+        ]) with
+        { Required = ["type"] }));
 }

@@ -57,7 +57,8 @@ internal sealed partial class ComposeSchema
             Key("attachable", Boolean, since: 2),
             Key("labels", ListOrMapping),
         ],
-        extensionsSince: 7) with { Types = ["object", "null"] };
+        extensionsSince: 7) with
+    { Types = ["object", "null"] };
 
     private Rule Volume() => Mapping(
         [
@@ -68,7 +69,8 @@ internal sealed partial class ComposeSchema
             Key("labels", ListOrMapping),
             Key("x-cluster-spec", ClusterVolume(), since: 10),
         ],
-        extensionsSince: 7) with { Types = ["object", "null"] };
+        extensionsSince: 7) with
+    { Types = ["object", "null"] };
 
     private Rule ClusterVolume()
     {
@@ -135,7 +137,8 @@ internal sealed partial class ComposeSchema
                 Key("preferences", ListOf(Mapping([Key("spread", Text)])), since: 3),
                 Key("max_replicas_per_node", Integer, since: 8),
             ])),
-        ]) with { Types = ["object", "null"] };
+        ]) with
+    { Types = ["object", "null"] };
 
     private Rule Rollout() => Mapping(
     [

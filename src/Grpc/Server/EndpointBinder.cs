@@ -8,7 +8,7 @@ namespace Grpc.AspNetCore.Server;
 internal sealed class EndpointBinder<
     [DynamicallyAccessedMembers(
         DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods)]
-    TService>(ServiceSettings settings)
+TService>(ServiceSettings settings)
     : ServiceBinderBase
     where TService : class
 {

@@ -20,7 +20,7 @@ public static class GrpcEndpointRouteBuilderExtensions
     public static GrpcServiceEndpointConventionBuilder MapGrpcService<
         [DynamicallyAccessedMembers(
             DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicMethods | DynamicallyAccessedMemberTypes.NonPublicMethods)]
-        TService>(
+    TService>(
         this IEndpointRouteBuilder builder)
         where TService : class
     {
