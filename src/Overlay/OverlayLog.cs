@@ -31,8 +31,8 @@ internal static partial class OverlayLog
     [LoggerMessage(5008, LogLevel.Warning, "a namespace for coming tasks could not be made")]
     public static partial void PoolFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(5009, LogLevel.Warning, "UDP flows to {Backend} could not be forgotten; they end by their timeouts")]
-    public static partial void FlowsKept(ILogger logger, Ipv4Address backend, Exception error);
+    [LoggerMessage(5009, LogLevel.Warning, "UDP flows to {Backends} could not be forgotten; they end by their timeouts")]
+    public static partial void FlowsKept(ILogger logger, string backends, Exception error);
 
     [LoggerMessage(5010, LogLevel.Warning, "the VXLAN device of the dropped network {Vni} could not be removed first: {Reason}")]
     public static partial void RouterDeviceStays(ILogger logger, string vni, string reason);

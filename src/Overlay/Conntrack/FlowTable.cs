@@ -11,9 +11,23 @@ internal sealed class FlowTable(bool canFilterDeletes, ILogger logger) : IDispos
 {
     private const int NoSuchEntry = 2;
     private readonly KernelThread _thread = new("skep-flows");
+    private readonly Lock _gate = new();
+    private readonly Dictionary<NetlinkSocket, Waiting> _waiting = [];
+
+    /// <summary>Backends of one namespace that the thread has not come to yet: one walk serves them all.</summary>
+    private sealed record Waiting(HashSet<Ipv4Address> Backends, Task<bool> Done);
 
     /// <summary>Completes when the flows are gone; a failure is logged and leaves them to their timeouts.</summary>
-    public Task<bool> ForgetAsync(NetlinkSocket flows, Ipv4Address backend, CancellationToken ct) => _thread.RunAsync(() => TryForget(flows, backend), ct);
+    public Task<bool> ForgetAsync(NetlinkSocket flows, Ipv4Address backend, CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            if (!_waiting.TryGetValue(flows, out Waiting? waiting))
+                _waiting[flows] = waiting = new Waiting([], _thread.RunAsync(() => TryForget(flows), CancellationToken.None));
+            waiting.Backends.Add(backend);
+            return waiting.Done.WaitAsync(ct);
+        }
+    }
 
     /// <summary>Closes a namespace's socket once nothing asked before needs it.</summary>
     public void Close(NetlinkSocket flows) => _ = _thread.RunAsync(() => Closed(flows), CancellationToken.None);
@@ -26,30 +40,36 @@ internal sealed class FlowTable(bool canFilterDeletes, ILogger logger) : IDispos
         return true;
     }
 
-    private bool TryForget(NetlinkSocket flows, Ipv4Address backend)
+    private bool TryForget(NetlinkSocket flows)
     {
+        Waiting? waiting;
+        lock (_gate)
+            _waiting.Remove(flows, out waiting); // from here on a further backend waits for a further walk
         try
         {
-            Forget(flows, backend);
+            Forget(flows, waiting!.Backends);
             return true;
         }
         catch (KernelException e)
         {
-            OverlayLog.FlowsKept(logger, backend, e);
+            OverlayLog.FlowsKept(logger, string.Join(", ", waiting!.Backends.Order()), e);
             return false;
         }
     }
 
-    private void Forget(NetlinkSocket flows, Ipv4Address backend)
+    private void Forget(NetlinkSocket flows, HashSet<Ipv4Address> backends)
     {
+        if (Count(flows) == 0)
+            return;
         var message = new NetlinkWriter();
         if (canFilterDeletes)
         {
-            FlowMessages.DeleteByFilter(message, backend);
+            foreach (Ipv4Address backend in backends)
+                FlowMessages.DeleteByFilter(message, backend);
         }
         else
         {
-            foreach (Flow flow in List(flows).Where(f => f.Protocol == FlowMessages.Udp && f.Answerer == backend))
+            foreach (Flow flow in List(flows).Where(f => f.Protocol == FlowMessages.Udp && backends.Contains(f.Answerer)))
                 FlowMessages.DeleteOne(message, flow);
         }
         if (message.Starts.Count > 0)
@@ -70,6 +90,16 @@ internal sealed class FlowTable(bool canFilterDeletes, ILogger logger) : IDispos
         flows.Send(message, (_, _, _) => works = false);
         List<Flow> left = List(flows);
         return works && left.Count == 1 && left[0].Answerer == staying;
+    }
+
+    /// <summary>Entries of the namespace; null where the kernel does not tell.</summary>
+    private static uint? Count(NetlinkSocket flows)
+    {
+        uint? count = null;
+        var question = new NetlinkWriter();
+        FlowMessages.Count(question);
+        flows.Send(question, (_, _, _) => { }, (_, payload) => count = FlowMessages.CountIn(payload));
+        return count;
     }
 
     private static List<Flow> List(NetlinkSocket flows)

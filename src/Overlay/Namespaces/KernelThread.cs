@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 
 namespace Skep.Overlay.Namespaces;
@@ -6,7 +5,12 @@ namespace Skep.Overlay.Namespaces;
 /// <summary>A thread of its own that does blocking kernel work in order, and may step into other namespaces for single calls.</summary>
 internal sealed class KernelThread : IDisposable
 {
-    private readonly BlockingCollection<Action> _work = new(boundedCapacity: 4096); // full: callers wait, nothing is dropped
+    private const int MostWaiting = 4096; // full: callers wait, nothing is dropped
+
+    // Not a BlockingCollection: that yields the processor some hundred times before it sleeps.
+    private readonly object _gate = new();
+    private readonly Queue<Action> _work = [];
+    private bool _isEnding;
     private readonly Thread _thread;
     private readonly FileDescriptor _home;
 
@@ -24,19 +28,17 @@ internal sealed class KernelThread : IDisposable
     {
         if (ct.IsCancellationRequested)
             return Task.FromCanceled<T>(ct);
-        ObjectDisposedException.ThrowIf(_work.IsAddingCompleted, this);
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _work.Add(() => Complete(done, work, ct), ct);
+        Add(() => Complete(done, work, ct));
         return done.Task;
     }
 
     /// <summary>Has this thread do something while another kernel thread waits for it.</summary>
     public T Run<T>(Func<T> work)
     {
-        ObjectDisposedException.ThrowIf(_work.IsAddingCompleted, this);
-        using var done = new ManualResetEventSlim();
+        using var done = new ManualResetEventSlim(initialState: false, spinCount: 0);
         (T? result, ExceptionDispatchInfo? failure) = (default, null);
-        _work.Add(() =>
+        Add(() =>
         {
             try
             {
@@ -98,16 +100,47 @@ internal sealed class KernelThread : IDisposable
             warmUp.Add("close", SyscallWindow.Close, -1, mayFail: true);
             RunIn(_home, warmUp);
         }
-        foreach (Action work in _work.GetConsumingEnumerable())
+        while (Take() is { } work)
             work();
+    }
+
+    private void Add(Action work)
+    {
+        lock (_gate)
+        {
+            while (_work.Count >= MostWaiting && !_isEnding)
+                Monitor.Wait(_gate);
+            ObjectDisposedException.ThrowIf(_isEnding, this);
+            _work.Enqueue(work);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>The next piece of work; null when there is none left and none will come.</summary>
+    private Action? Take()
+    {
+        lock (_gate)
+        {
+            while (_work.Count == 0 && !_isEnding)
+                Monitor.Wait(_gate);
+            if (!_work.TryDequeue(out Action? work))
+                return null;
+            if (_work.Count == MostWaiting - 1)
+                Monitor.PulseAll(_gate);
+            return work;
+        }
     }
 
     public void Dispose()
     {
-        _work.CompleteAdding();
+        lock (_gate)
+        {
+            _isEnding = true;
+            Monitor.PulseAll(_gate);
+        }
+
         if (Thread.CurrentThread != _thread)
             _thread.Join();
-        _work.Dispose();
         _home.Dispose();
     }
 }

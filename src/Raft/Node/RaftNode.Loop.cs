@@ -27,7 +27,7 @@ public sealed partial class RaftNode
             {
                 if (!Pump())
                 {
-                    wake.Wait(CancellationToken.None);
+                    wake.WaitOne();
                 }
             }
 

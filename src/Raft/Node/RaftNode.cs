@@ -31,7 +31,9 @@ public sealed partial class RaftNode : IAsyncDisposable
     /// <summary>Everything else that must happen in the loop. Full means wait: these are few and must not be lost.</summary>
     private readonly Channel<Action> errands = Channel.CreateBounded<Action>(new BoundedChannelOptions(1024) { SingleReader = true });
 
-    private readonly SemaphoreSlim wake = new(0);
+
+    // Not a SemaphoreSlim: that yields the processor some hundred times before it sleeps, and this loop is woken for every message.
+    private readonly AutoResetEvent wake = new(initialState: false);
     private readonly CancellationTokenSource stopping = new();
     private readonly CancellationToken stopped;
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -177,7 +179,7 @@ public sealed partial class RaftNode : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref wakePending, 1) == 0)
         {
-            wake.Release();
+            wake.Set();
         }
     }
 

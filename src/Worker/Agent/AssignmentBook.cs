@@ -5,9 +5,10 @@ using Proto = Skep.Rpc.V1;
 
 namespace Skep.Worker.Agent;
 
-/// <summary>What this node was last told, by kind. One owner; readers take <see cref="View"/>.</summary>
+/// <summary>What this node was last told, by kind. One owner changes it; readers take <see cref="View"/> or, for the files, a copy between two steps.</summary>
 internal sealed class AssignmentBook
 {
+    private readonly Lock _gate = new(); // steps against copies for the files
     private readonly Dictionary<AssignmentKey, Proto.AssignmentItem> _wire = [];
     private readonly SortedDictionary<AssignmentKey, AssignmentItem> _items = [];
     private readonly AssignmentChecksum _checksum = new();
@@ -28,16 +29,19 @@ internal sealed class AssignmentBook
     {
         if (!change.IsComplete && change.Sequence != _mark.Sequence + 1)
             return false;
-        if (change.IsComplete)
-            Clear();
-        foreach (Proto.AssignmentItem item in change.Puts)
-            Put(item);
-        foreach (Proto.AssignmentKey key in change.Removes)
+        lock (_gate)
         {
-            var model = new AssignmentKey((AssignmentKind)key.Kind, key.Id);
-            _wire.Remove(model);
-            _items.Remove(model);
-            _checksum.Remove(model);
+            if (change.IsComplete)
+                Clear();
+            foreach (Proto.AssignmentItem item in change.Puts)
+                Put(item);
+            foreach (Proto.AssignmentKey key in change.Removes)
+            {
+                var model = new AssignmentKey((AssignmentKind)key.Kind, key.Id);
+                _wire.Remove(model);
+                _items.Remove(model);
+                _checksum.Remove(model);
+            }
         }
 
         _mark = new BookMark(change.Sequence, _checksum.Value);
@@ -49,7 +53,7 @@ internal sealed class AssignmentBook
     public byte[] ToDisk()
     {
         var set = new Proto.Assignments { IsComplete = true };
-        foreach ((AssignmentKey key, Proto.AssignmentItem item) in _wire.OrderBy(p => p.Key))
+        foreach ((AssignmentKey key, Proto.AssignmentItem item) in Copy())
         {
             if (key.Kind == AssignmentKind.Secret)
                 continue;
@@ -70,7 +74,7 @@ internal sealed class AssignmentBook
     public byte[] ToMemory()
     {
         var set = new Proto.Assignments();
-        set.Puts.Add(_wire.Where(p => p.Key.Kind == AssignmentKind.Secret).OrderBy(p => p.Key).Select(p => p.Value));
+        set.Puts.Add(Copy().Where(p => p.Key.Kind == AssignmentKind.Secret).Select(p => p.Value));
         return set.ToByteArray();
     }
 
@@ -84,6 +88,13 @@ internal sealed class AssignmentBook
         }
 
         _view = AssignmentView.Of(_items.Values);
+    }
+
+    /// <summary>In the order of keys. The items themselves are never changed.</summary>
+    private List<KeyValuePair<AssignmentKey, Proto.AssignmentItem>> Copy()
+    {
+        lock (_gate)
+            return [.. _wire.OrderBy(p => p.Key)];
     }
 
     private void Put(Proto.AssignmentItem item)

@@ -13,8 +13,7 @@ internal sealed class AssignmentSteps(
     private readonly SemaphoreSlim _dirty = new(0, 1);
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _heardManager = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private byte[]? _disk;
-    private byte[]? _memory;
+    private bool _isStale;
     private bool _orphansGone;
 
     public async Task ApplyAsync(bool isComplete, CancellationToken ct)
@@ -27,7 +26,7 @@ internal sealed class AssignmentSteps(
         fleet.Keep(view.Tasks.ContainsKey);
         lock (_gate)
         {
-            (_disk, _memory) = (book.ToDisk(), book.ToMemory());
+            _isStale = true;
             if (_dirty.CurrentCount == 0)
                 _dirty.Release();
         }
@@ -70,14 +69,16 @@ internal sealed class AssignmentSteps(
 
     public void WriteNow()
     {
-        byte[]? disk, memory;
         lock (_gate)
-            (disk, memory, _disk, _memory) = (_disk, _memory, null, null);
-        if (disk is null || memory is null)
-            return;
+        {
+            if (!_isStale)
+                return;
+            _isStale = false;
+        }
+
         try
         {
-            files.Write(disk, memory);
+            files.Write(book.ToDisk(), book.ToMemory());
         }
         catch (IOException e)
         {
