@@ -15,7 +15,6 @@ public sealed class ComposeCorpusTests
         ["deploy-all"] = "invalid cpu value 0.0001 in reservations: Must be at least 0.001",
         ["deploy-bad-failure-action"] = "unrecognized update failure action explode",
         ["docker-cli-named-resources"] = "'volume1' mount path must be absolute",
-        ["interp"] = "required variable EMPTY is missing a value",
         ["merge-external"] = "mount path must be absolute",
         ["networks"] = "network \"ext\" is declared as external, but could not be found",
         ["sizes-durations"] = "invalid memory value 1024 in limits: Must be at least 4MiB",
@@ -34,7 +33,7 @@ public sealed class ComposeCorpusTests
         {
             await using ApiHarness server = await ApiHarness.StartAsync();
             string name = Path.GetFileNameWithoutExtension(file);
-            (int exit, _, string error) = await DockerCli.RunAsync(server, $"stack deploy -d -c {Path.GetFileName(file)} stk", directory: Path.GetDirectoryName(file));
+            (int exit, _, string error) = await DockerCli.RunAsync(server, $"stack deploy -d -c {Path.GetFileName(file)} stk", directory: Path.GetDirectoryName(file), environment: VariablesOf(file));
             string last = error.Trim().Split('\n')[^1];
             bool isAsExpected = s_refused.TryGetValue(name, out string? says) ? exit == 1 && last.Contains(says, StringComparison.Ordinal) : exit == 0;
             if (!isAsExpected)
@@ -44,6 +43,15 @@ public sealed class ComposeCorpusTests
         }
 
         Assert.True(wrong.Count == 0, string.Join("\n", wrong));
+    }
+
+    /// <summary>NAME.env beside the file: KEY=VALUE lines, the variables the file is read with.</summary>
+    private static IEnumerable<KeyValuePair<string, string>> VariablesOf(string file)
+    {
+        string variables = Path.ChangeExtension(file, ".env");
+        return File.Exists(variables)
+            ? File.ReadLines(variables).Select(l => l.Split('=', 2)).Where(p => p.Length == 2).Select(p => KeyValuePair.Create(p[0], p[1]))
+            : [];
     }
 
     private static IEnumerable<string> Deployable([CallerFilePath] string here = "")

@@ -9,7 +9,7 @@ internal static class DockerCli
         .Select(d => System.IO.Path.Combine(d, "docker"))
         .FirstOrDefault(File.Exists);
 
-    public static async Task<(int Exit, string Out, string Error)> RunAsync(ApiHarness server, string arguments, string? input = null, string? directory = null)
+    public static async Task<(int Exit, string Out, string Error)> RunAsync(ApiHarness server, string arguments, string? input = null, string? directory = null, IEnumerable<KeyValuePair<string, string>>? environment = null)
     {
         var start = new ProcessStartInfo(Path!)
         {
@@ -22,6 +22,11 @@ internal static class DockerCli
         foreach (string argument in arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string key, string value) in environment ?? [])
+        {
+            start.Environment[key] = value;
         }
 
         start.Environment["DOCKER_HOST"] = $"unix://{server.SocketPath}";
