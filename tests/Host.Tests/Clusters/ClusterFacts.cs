@@ -94,6 +94,16 @@ public abstract class ClusterFacts
         return answer.TrimEnd('\n');
     }
 
+    private protected Task UntilUpdateAsync(string service, string state) => Eventually.EqualAsync(
+        state,
+        async () =>
+        {
+            using EngineClient engine = Cluster.Engine(1);
+            return (string?)(await engine.GetAsync($"services/{service}"))!["UpdateStatus"]?["State"];
+        },
+        TimeSpan.FromSeconds(60),
+        $"update of {service}");
+
     private async Task RemoveMadeAsync()
     {
         foreach ((string kind, string name) in Enumerable.Reverse(_made))

@@ -10,27 +10,27 @@ namespace Skep.Host.Tests.Restart;
 public sealed class DaemonRestartTests : ClusterFacts
 {
     [Theory]
-    [InlineData("KILL")]
-    [InlineData("TERM")]
-    public Task Containers_answers_and_log_lines_outlive_the_daemon(string signal) => OnClusterAsync(async () =>
+    [InlineData("KILL", 8151)]
+    [InlineData("TERM", 8152)]
+    public Task Containers_answers_and_log_lines_outlive_the_daemon(string signal, int port) => OnClusterAsync(async () =>
     {
         const int Node = 3;
         // How fast a busy machine starts a program is not what this is about: the node must not count as lost before its daemon is back.
         await HeartbeatAsync("10s");
-        string web = await ServiceAsync("steady", "--replicas", "2", "--constraint", $"node.hostname==n{Node}", "-p", "8151:80", "-e", "COUNT=10");
+        string web = await ServiceAsync("steady", "--replicas", "2", "--constraint", $"node.hostname==n{Node}", "-p", $"{port}:80", "-e", "COUNT=10");
         await UntilRunningAsync(web, 2);
-        await AskAsync(Node, 8151, "/who");
+        await AskAsync(Node, port, "/who");
         var inspector = new NodeInspector(Cluster, Node);
         SortedDictionary<string, int> before = await inspector.ProcessesAsync();
 
         using var stop = new CancellationTokenSource();
         var failures = new ConcurrentBag<string>();
-        Task polls = Task.WhenAll(new[] { 1, Node }.Select(n => PollAsync(n, 8151, failures, stop.Token)));
+        Task polls = Task.WhenAll(new[] { 1, Node }.Select(n => PollAsync(n, port, failures, stop.Token)));
         await Cluster.SignalAsync(Node, "skepd", signal);
         await Cluster.ScriptAsync("restart", $"{Node}");
         await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
         await UntilRunningAsync(web, 2);
-        await Cluster.FetchAsync($"http://{Cluster.AddressOf(Node)}:8151/who");
+        await Cluster.FetchAsync($"http://{Cluster.AddressOf(Node)}:{port}/who");
         await stop.CancelAsync();
         await polls;
 
