@@ -16,6 +16,9 @@ internal sealed class AssignmentSteps(
     private bool _isStale;
     private bool _orphansGone;
 
+    /// <summary>Completes with the first complete set that a manager told.</summary>
+    public Task HeardManager => _heardManager.Task;
+
     public async Task ApplyAsync(bool isComplete, CancellationToken ct)
     {
         AssignmentView view = book.View;

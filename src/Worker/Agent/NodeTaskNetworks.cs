@@ -11,6 +11,7 @@ internal sealed class NodeTaskNetworks(
     NodeNetwork network, NodeId self, string hostname, Func<AssignmentView> view, Func<ValueList<int>> managerPorts, LocalAddresses addresses, WorkerOptions options, TimeProvider time,
     ILogger logger) : ITaskNetworks
 {
+    private static readonly TimeSpan ManagerSpeaksWithin = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PictureWithin = TimeSpan.FromSeconds(15);
 
     /// <summary>After a picture that could not be applied. A new picture is tried at once: one task's trouble must not hold up the others.</summary>
@@ -39,8 +40,19 @@ internal sealed class NodeTaskNetworks(
     }
 
     /// <summary>Applies pictures, the newest one whenever the last is done.</summary>
-    public async Task RunAsync(CancellationToken ct)
+    /// <param name="heardManager">Completes once a manager has told everything.</param>
+    public async Task RunAsync(Task heardManager, CancellationToken ct)
     {
+        if (!_joined.IsEmpty)
+        {
+            // The last agent changed the kernel later than its files: a picture made from those would take back what it did last, a new backend for instance. What
+            // is there serves the tasks that were taken over, until a manager speaks; names they ask for wait with it, so not for long.
+            using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            await Task.WhenAny(heardManager, Task.Delay(ManagerSpeaksWithin, time, timer.Token));
+            await timer.CancelAsync();
+            ct.ThrowIfCancellationRequested();
+        }
+
         TimeSpan pause = FirstPause;
         TimeSpan? again = null;
         while (true)

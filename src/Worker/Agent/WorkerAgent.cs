@@ -158,7 +158,7 @@ public sealed class WorkerAgent : IAsyncDisposable
             Task[] parts =
             [
                 session.RunAsync(scope.Token),
-                nodeNetworks?.RunAsync(scope.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, _shop.Time, scope.Token),
+                nodeNetworks?.RunAsync(steps.HeardManager, scope.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, _shop.Time, scope.Token),
                 steps.WriteAsync(scope.Token),
                 steps.StartWithoutManagerAsync(ManagerWithin, scope.Token),
             ];
