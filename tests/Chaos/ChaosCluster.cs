@@ -108,7 +108,9 @@ public sealed class ChaosCluster : IAsyncLifetime
 
     private async Task CreateServiceAsync(string name, int port)
         => (await Cluster.DockerAsync(1, "service", "create", "-d", "--no-resolve-image", "--name", name, "--replicas", $"{Replicas}", "--network", Network, "-p", $"{port}:80",
-            "--restart-delay", "200ms", "--stop-grace-period", "2s", "probe:latest")).Succeeded();
+            "--restart-delay", "200ms", "--stop-grace-period", "2s",
+            // Running means listening, so that every refused request is the cluster's fault.
+            "--health-cmd", "/usr/bin/perl /usr/bin/probe health", "--health-interval", "500ms", "--health-retries", "20", "probe:latest")).Succeeded();
 
     private async Task RemoveServiceAsync(string name)
     {

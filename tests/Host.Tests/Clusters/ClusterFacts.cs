@@ -49,6 +49,9 @@ public abstract class ClusterFacts
         return name;
     }
 
+    /// <summary>Options for a service that counts as running only once its program listens, so that no request meets one that does not yet.</summary>
+    private protected static readonly string[] ListensFirst = ["--health-cmd", "/usr/bin/perl /usr/bin/probe health", "--health-interval", "200ms", "--health-retries", "20"];
+
     private protected Task UntilRunningAsync(string service, int count) => Eventually.SettledAsync(
         async () =>
         {

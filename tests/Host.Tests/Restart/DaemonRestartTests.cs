@@ -17,7 +17,7 @@ public sealed class DaemonRestartTests : ClusterFacts
         const int Node = 3;
         // How fast a busy machine starts a program is not what this is about: the node must not count as lost before its daemon is back.
         await HeartbeatAsync("10s");
-        string web = await ServiceAsync("steady", "--replicas", "2", "--constraint", $"node.hostname==n{Node}", "-p", $"{port}:80", "-e", "COUNT=10");
+        string web = await ServiceAsync("steady", [.. ListensFirst, "--replicas", "2", "--constraint", $"node.hostname==n{Node}", "-p", $"{port}:80", "-e", "COUNT=10"]);
         await UntilRunningAsync(web, 2);
         await AskAsync(Node, port, "/who");
         var inspector = new NodeInspector(Cluster, Node);

@@ -10,7 +10,7 @@ public sealed class RollingUpdateTests : ClusterFacts
     [Fact]
     public Task An_update_replaces_every_task_while_the_service_answers_and_rollback_undoes_it() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("rolling", "--replicas", "3", "-p", "8131:80", "--update-order", "start-first", "--update-parallelism", "1", "--update-monitor", "1s", "--rollback-monitor", "1s", "-e", "ROUND=1");
+        string web = await ServiceAsync("rolling", [.. ListensFirst, "--replicas", "3", "-p", "8131:80", "--update-order", "start-first", "--update-parallelism", "1", "--update-monitor", "1s", "--rollback-monitor", "1s", "-e", "ROUND=1"]);
         await UntilRunningAsync(web, 3);
         await AskAsync(1, 8131, "/who");
 

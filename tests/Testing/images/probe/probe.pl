@@ -18,7 +18,7 @@ $| = 1;
 my $port = $ENV{PORT} // 80;
 my $host = hostname();
 my $sick = '/tmp/sick';
-if (($ARGV[0] // '') eq 'health') { exit(-e $sick ? 1 : 0) }
+if (($ARGV[0] // '') eq 'health') { exit(!-e $sick && IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 1) ? 0 : 1) }
 if (defined $ENV{START_EXIT}) { print STDERR "$host ends at once with $ENV{START_EXIT}\n"; exit $ENV{START_EXIT} }
 
 $SIG{TERM} = $SIG{INT} = sub { print "$host stops\n"; POSIX::_exit(0) };
