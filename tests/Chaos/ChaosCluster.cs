@@ -11,6 +11,7 @@ public sealed class ChaosCluster : IAsyncLifetime
     private const int Replicas = 4;
     private const string Network = "chaos-net";
     private readonly Dictionary<int, SortedSet<string>> _before = [];
+    private readonly LingeringLinks _lingering = new();
     private int _rounds;
 
     internal static readonly int[] Managers = [1, 2, 3];
@@ -73,13 +74,6 @@ public sealed class ChaosCluster : IAsyncLifetime
     private async Task StrikeAndCheckAsync(Fault fault, int node, string service, int port, int seed, TimeSpan length)
     {
         var ledger = new Ledger();
-        var before = new Dictionary<int, SortedSet<string>>();
-        foreach (int n in Cluster.Nodes)
-        {
-            // With the links that an earlier round's broken connections still hold.
-            before[n] = [.. _before[n], .. (await new NodeInspector(Cluster, n).LinksAsync()).Select(l => $"link {l}")];
-        }
-
         await CreateServiceAsync(service, port);
         await Invariants.ServiceIsWholeAsync(Cluster, 1, service, Replicas);
         await UntilAllAnswerAsync(port);
@@ -110,7 +104,8 @@ public sealed class ChaosCluster : IAsyncLifetime
         await UntilAllAnswerAsync(port);
         await Invariants.ReplicasAreEqualAsync(Cluster, Managers);
         await RemoveServiceAsync(service);
-        await Invariants.NothingIsLeftBehindAsync(Cluster, before, orphans: !fault.MeshStays);
+        await Invariants.NothingIsLeftBehindAsync(Cluster, _before);
+        await _lingering.AssertTheyGoAsync(Cluster);
     }
 
     private async Task CreateServiceAsync(string name, int port)

@@ -115,6 +115,16 @@ internal sealed class NodeTaskNetworks(
         NetworkAttachment[] reachable = [.. task.Networks.Where(a => a.Address is not null)];
         if (reachable.Length == 0)
             return;
+        try
+        {
+            // This node's own maps first, however long that takes; the delay is for the others.
+            await AppliedAsync(Changed(), ct);
+        }
+        catch (ClusterException e)
+        {
+            WorkerLog.NetworkNotApplied(logger, e.Message); // A task must be stoppable on a node whose network is broken.
+        }
+
         await Task.Delay(options.DrainDelay, time, ct);
         foreach (NetworkAttachment attachment in reachable)
         {

@@ -1,12 +1,11 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Skep.Chaos.Load;
 using Skep.Testing.Clusters;
 
 namespace Skep.Chaos.Checks;
 
 /// <summary>What must hold once a fault is over.</summary>
-internal static partial class Invariants
+internal static class Invariants
 {
     private static readonly TimeSpan HealLimit = TimeSpan.FromSeconds(60);
 
@@ -85,11 +84,11 @@ internal static partial class Invariants
         HealLimit);
 
     /// <summary>Nodes are as they were before the service: no container, namespace, mount, cgroup, link or rule of it.</summary>
-    /// <param name="orphans">
-    /// Whether a path broke: then the kernel keeps an ended task's last, unacknowledged connection for minutes, and with it its network namespace and the link into it.
-    /// Everything else is gone by then.
-    /// </param>
-    public static async Task NothingIsLeftBehindAsync(TestCluster cluster, IReadOnlyDictionary<int, SortedSet<string>> before, bool orphans)
+    /// <remarks>
+    /// A task's link may stay for minutes: where a path broke, the kernel keeps the ended task's last, unacknowledged connection, and with it the network namespace.
+    /// <see cref="LingeringLinks"/> sees to it that it goes in the end. Everything else must be gone at once.
+    /// </remarks>
+    public static async Task NothingIsLeftBehindAsync(TestCluster cluster, IReadOnlyDictionary<int, SortedSet<string>> before)
     {
         foreach (int node in cluster.Nodes)
         {
@@ -97,13 +96,10 @@ internal static partial class Invariants
                 async () =>
                 {
                     SortedSet<string> now = await new NodeInspector(cluster, node).SnapshotAsync();
-                    string[] extra = [.. now.Except(before[node]).Where(l => !orphans || !TaskLink().IsMatch(l))];
+                    string[] extra = [.. now.Except(before[node]).Where(l => !LingeringLinks.IsTaskLink(l))];
                     return extra.Length == 0 ? null : $"n{node} still has {string.Join(" | ", extra.Take(12))} ({extra.Length} in all)";
                 },
                 TimeSpan.FromSeconds(30));
         }
     }
-
-    [GeneratedRegex("^link t[0-9a-z]+\\.[0-9]+$")]
-    private static partial Regex TaskLink();
 }
