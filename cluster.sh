@@ -28,7 +28,7 @@ spawn() {
     (exec nsenter --net="/run/netns/$ns-$k" setsid "$@" </dev/null >>"$log" 2>&1) &
     echo $! >"$pid"
 }
-alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
+alive() { [ -s "$1" ] && ! grep -q '^State:.[ZX]' "/proc/$(cat "$1")/status" 2>/dev/null && kill -0 "$(cat "$1")" 2>/dev/null; } # dead and unreaped is dead
 nodes() { local f; for f in "$run"/n*/; do [ -d "$f" ] && basename "$f" | tr -d n; done; }
 
 # wait_for SECONDS WHAT COMMAND...: polls; a limit and a name for every wait.

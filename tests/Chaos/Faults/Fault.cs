@@ -11,8 +11,8 @@ internal sealed record Fault(string Name, Func<TestCluster, int, Task> Strike, F
 {
     public static readonly Fault[] All =
     [
-        new("the daemon is killed", (c, n) => c.SignalAsync(n, "skepd", "KILL"), Revive, MeshStays: true),
-        new("containerd is killed", (c, n) => c.SignalAsync(n, "containerd", "KILL"), Revive, MeshStays: true),
+        new("the daemon is killed", (c, n) => KillAsync(c, n, "skepd"), Revive, MeshStays: true),
+        new("containerd is killed", (c, n) => KillAsync(c, n, "containerd"), Revive, MeshStays: true),
         new("the daemon stands still", (c, n) => c.SignalAsync(n, "skepd", "STOP"), (c, n) => c.SignalAsync(n, "skepd", "CONT")),
         new("the cable is out", (c, n) => c.ScriptAsync("cut", $"{n}"), (c, n) => c.ScriptAsync("heal", $"{n}")),
         new("nothing comes in", (c, n) => DropAsync(c, n, "prerouting", "iifname"), Undrop),
@@ -21,6 +21,17 @@ internal sealed record Fault(string Name, Func<TestCluster, int, Task> Strike, F
     ];
 
     public static Fault Named(string name) => All.Single(f => f.Name == name);
+
+    /// <summary>Until it is dead: a process that still dies must not be taken for one that lives.</summary>
+    private static async Task KillAsync(TestCluster cluster, int node, string program)
+    {
+        string status = $"/proc/{cluster.PidOf(node, program)}/status";
+        await cluster.SignalAsync(node, program, "KILL");
+        await Eventually.TrueAsync(
+            () => Task.FromResult(!File.Exists(status) || File.ReadLines(status).Any(l => l.StartsWith("State:\tZ", StringComparison.Ordinal))),
+            TimeSpan.FromSeconds(10),
+            () => $"the end of {program} on n{node}");
+    }
 
     private static Task Revive(TestCluster cluster, int node) => cluster.ScriptAsync("revive", $"{node}");
 
