@@ -70,12 +70,6 @@ fi
 for name in "${kernel[@]}"; do
     step "$name"
     run_tests "$name" 900
-    # Real clusters on a machine that may be busy: a failure is shown in full and counts only if it comes again.
-    read -r _ _ _ code <"$results/$name.counts"
-    if [[ $name =~ ^(Chaos|Host.Tests)$ && $code -ne 0 ]]; then
-        echo "-- $name failed once; again:"; tail -n 60 "$results/$name.log"
-        run_tests "$name" 900
-    fi
     count_up "$name"
 done
 
