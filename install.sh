@@ -9,13 +9,11 @@ prefix=/usr/local
 "$here/scripts/install-prerequisites.sh"
 [ -x "$here/out/skepd" ] || "$here/build.sh"
 
-install -d "$prefix/lib/skep" "$prefix/bin" /etc/skep
-for part in Host Cli; do
-    rm -rf "$prefix/lib/skep/$part"
-    cp -r "$here/out/.$part" "$prefix/lib/skep/$part"
+install -d "$prefix/bin" /etc/skep
+for program in skep skepd; do # renamed into place: a running daemon keeps the file it runs
+    install -m 755 "$here/out/$program" "$prefix/bin/$program.new"
+    mv "$prefix/bin/$program.new" "$prefix/bin/$program"
 done
-ln -sfn "$prefix/lib/skep/Host/skepd" "$prefix/bin/skepd"
-ln -sfn "$prefix/lib/skep/Cli/skep" "$prefix/bin/skep"
 
 getent group skep >/dev/null || groupadd --system skep
 [ -e /etc/skep/skepd.json ] || echo '{}' >/etc/skep/skepd.json

@@ -8,6 +8,9 @@ internal static partial class HostLog
     [LoggerMessage(100, LogLevel.Information, "skepd {Version} serves the Engine API on {Socket}")]
     public static partial void Serving(this ILogger logger, string version, string socket);
 
+    [LoggerMessage(108, LogLevel.Debug, "Start-up is over; code of {KiB} KiB given back")]
+    public static partial void Settled(this ILogger logger, long kiB);
+
     [LoggerMessage(101, LogLevel.Information, "Node {NodeId} goes on as {Role} of cluster {ClusterId}")]
     public static partial void GoingOn(this ILogger logger, NodeId nodeId, NodeRole role, ClusterId clusterId);
 

@@ -48,6 +48,7 @@ try
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
     await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, node, time, log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);
+    _ = WorkingSet.SettleAsync(time, log.CreateLogger("Skepd"), stopping.Token);
     await node.RunAsync(stopping.Token);
     return 0;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Grpc.Core;
 
 namespace Grpc.AspNetCore.Server;
@@ -13,7 +14,7 @@ internal delegate Task ServerStreamingInvoker<TService, TRequest, TResponse>(
 internal delegate Task DuplexStreamingInvoker<TService, TRequest, TResponse>(
     TService service, IAsyncStreamReader<TRequest> requests, IServerStreamWriter<TResponse> responses, ServerCallContext call);
 
-internal sealed class UnaryHandler<TService, TRequest, TResponse>(
+internal sealed class UnaryHandler<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TService, TRequest, TResponse>(
     Method<TRequest, TResponse> method, ServiceActivator<TService> activator, ServiceSettings settings, UnaryInvoker<TService, TRequest, TResponse> invoker)
     : MethodHandler(method, settings)
     where TService : class
@@ -38,7 +39,7 @@ internal sealed class UnaryHandler<TService, TRequest, TResponse>(
     }
 }
 
-internal sealed class ClientStreamingHandler<TService, TRequest, TResponse>(
+internal sealed class ClientStreamingHandler<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TService, TRequest, TResponse>(
     Method<TRequest, TResponse> method, ServiceActivator<TService> activator, ServiceSettings settings,
     ClientStreamingInvoker<TService, TRequest, TResponse> invoker)
     : MethodHandler(method, settings)
@@ -64,7 +65,7 @@ internal sealed class ClientStreamingHandler<TService, TRequest, TResponse>(
     }
 }
 
-internal sealed class ServerStreamingHandler<TService, TRequest, TResponse>(
+internal sealed class ServerStreamingHandler<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TService, TRequest, TResponse>(
     Method<TRequest, TResponse> method, ServiceActivator<TService> activator, ServiceSettings settings,
     ServerStreamingInvoker<TService, TRequest, TResponse> invoker)
     : MethodHandler(method, settings)
@@ -88,7 +89,7 @@ internal sealed class ServerStreamingHandler<TService, TRequest, TResponse>(
     }
 }
 
-internal sealed class DuplexStreamingHandler<TService, TRequest, TResponse>(
+internal sealed class DuplexStreamingHandler<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TService, TRequest, TResponse>(
     Method<TRequest, TResponse> method, ServiceActivator<TService> activator, ServiceSettings settings,
     DuplexStreamingInvoker<TService, TRequest, TResponse> invoker)
     : MethodHandler(method, settings)

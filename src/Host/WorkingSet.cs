@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+
+namespace Skep.Host;
+
+/// <summary>The pages of program files this process keeps mapped.</summary>
+/// <remarks>Starting touches three quarters of the code once. Given back, what is needed again comes from the page cache without reading the disk.</remarks>
+internal static partial class WorkingSet
+{
+    private const int DontNeed = 4; // MADV_DONTNEED of madvise(2)
+
+    private static readonly TimeSpan Startup = TimeSpan.FromSeconds(15);
+
+    /// <summary>Waits until starting is over, then gives back what only starting needed: garbage and code.</summary>
+    public static async Task SettleAsync(TimeProvider time, ILogger logger, CancellationToken ct)
+    {
+        try
+        {
+            await Task.Delay(Startup, time, ct);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            logger.Settled(GiveBackCode() / 1024);
+        }
+        catch (OperationCanceledException)
+        {
+            // ended before it was settled
+        }
+    }
+
+    /// <summary>Gives back the pages of code that were read from files and never written. Does nothing where the kernel does not list the mappings.</summary>
+    /// <returns>Bytes that were resident in the mappings given back.</returns>
+    public static long GiveBackCode()
+    {
+        if (!File.Exists("/proc/self/smaps"))
+        {
+            return 0;
+        }
+
+        long given = 0;
+        foreach (Mapping mapping in Parse(File.ReadLines("/proc/self/smaps")))
+        {
+            if (mapping.IsCleanCode && Advise((nint)mapping.Start, (nint)(mapping.End - mapping.Start), DontNeed) == 0)
+            {
+                given += mapping.ResidentKiB * 1024;
+            }
+        }
+
+        return given;
+    }
+
+    /// <summary>One entry of <c>/proc/PID/smaps</c> (proc(5)).</summary>
+    internal readonly record struct Mapping(ulong Start, ulong End, string Rights, string File, long ResidentKiB, long WrittenKiB)
+    {
+        /// <summary>A private mapping of a file, executable, not writable, no page of which was ever changed: dropping it loses nothing.</summary>
+        public bool IsCleanCode => Rights == "r-xp" && File.StartsWith('/') && ResidentKiB > 0 && WrittenKiB == 0;
+    }
+
+    internal static IEnumerable<Mapping> Parse(IEnumerable<string> lines)
+    {
+        Mapping? open = null;
+        foreach (string line in lines)
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words is [var first, ..] && !first.EndsWith(':'))
+            {
+                if (open is { } done)
+                {
+                    yield return done;
+                }
+
+                open = Begin(words);
+            }
+            else if (open is { } mapping && words is [var name, var size, ..])
+            {
+                open = name switch
+                {
+                    "Rss:" => mapping with { ResidentKiB = KiB(size) },
+                    "Private_Dirty:" or "Shared_Dirty:" or "Anonymous:" => mapping with { WrittenKiB = mapping.WrittenKiB + KiB(size) },
+                    _ => mapping,
+                };
+            }
+        }
+
+        if (open is { } last)
+        {
+            yield return last;
+        }
+    }
+
+    // "7f00-7f10 r-xp 00000000 08:01 42   /usr/bin/skepd"
+    private static Mapping? Begin(string[] words)
+        => words[0].Split('-') is [var start, var end] && words.Length >= 2
+            ? new Mapping(Address(start), Address(end), words[1], words.Length > 5 ? words[5] : "", 0, 0)
+            : null;
+
+    private static ulong Address(string hex) => ulong.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    private static long KiB(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : 0;
+
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    private static partial int Advise(nint address, nint length, int advice);
+}
