@@ -46,6 +46,7 @@ try
     await engine.OpenAsync(NodeRecord.Load(paths.NodeRecord)?.DataPathPort ?? 0, stopping.Token);
     NodeFacts facts = NodeFacts.OfThisMachine(version, hostname, options.DataDir);
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
+    await node.ResumeAsync(stopping.Token);
     await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, node, time, log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);
     _ = WorkingSet.SettleAsync(time, log.CreateLogger("Skepd"), stopping.Token);

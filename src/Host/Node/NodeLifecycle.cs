@@ -15,6 +15,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
 {
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(30);
 
+    /// <summary>A membership that takes longer to come back goes on coming back while the API says so.</summary>
+    private static readonly TimeSpan ResumeLimit = TimeSpan.FromSeconds(5);
+
     private readonly IdentityStore _identities = new(paths.Identity);
     private readonly ILogger _logger = log.CreateLogger(nameof(NodeLifecycle));
 
@@ -34,8 +37,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
 
     public LocalNode? Local => engine.Agent?.Local;
 
-    /// <summary>Goes on in the cluster the node was in, if any; ends when cancelled, with everything it started.</summary>
-    public async Task RunAsync(CancellationToken ct)
+    /// <summary>Goes on in the cluster the node was in, if any, and waits a little until it does its part: who finds the API open finds the cluster's half too.</summary>
+    public async Task ResumeAsync(CancellationToken ct)
     {
         _daemon = ct;
         await _turn.WaitAsync(ct).ConfigureAwait(false);
@@ -44,14 +47,19 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
             if (_identities.Load() is { } identity && NodeRecord.Load(paths.NodeRecord) is { } record)
             {
                 _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-                Begin(identity, record, founding: null, forceNewCluster: false);
+                Life life = Begin(identity, record, founding: null, forceNewCluster: false);
+                await Task.WhenAny(life.Member.Ready, Task.Delay(ResumeLimit, time, ct)).ConfigureAwait(false);
             }
         }
         finally
         {
             _turn.Release();
         }
+    }
 
+    /// <summary>Lasts until cancelled; ends with everything it started.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
         await Task.Delay(Timeout.Infinite, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
         if (_life is { } life)
         {
