@@ -59,27 +59,6 @@ public sealed partial class LocalNode
     /// <summary>Output of a task of this node, running or ended, while its container is kept.</summary>
     public IAsyncEnumerable<LogLine> ReadLogsAsync(TaskId task, LogQuery query, CancellationToken ct) => ReadLogsAsync(TaskController.ContainerIdOf(task), query, ct);
 
-    private async Task<FoundContainer> FindContainerAsync(string name, CancellationToken ct)
-    {
-        name = name.TrimStart('/');
-        if (name.Length == 0)
-            throw NoSuchContainer(name);
-        IReadOnlyList<FoundContainer> all = await _shop.Runtime.ListAsync(ct);
-        if (all.FirstOrDefault(c => c.Id == name || NameOf(c) == name) is { } exact)
-            return exact;
-        FoundContainer[] byPrefix = [.. all.Where(c => c.Id.StartsWith(name, StringComparison.Ordinal)).Take(2)];
-        return byPrefix switch
-        {
-            [var only] => only,
-            [] => throw NoSuchContainer(name),
-            _ => throw ClusterException.Invalid($"Multiple IDs found with provided prefix: {name}"),
-        };
-    }
-
-    private static ClusterException NoSuchContainer(string name) => new(ErrorKind.NotFound, $"No such container: {name}");
-
-    private static string NameOf(FoundContainer container) => container.Labels.TryGetValue("com.docker.swarm.task.name", out string? name) ? name : container.Id[..12];
-
     private LocalContainer Describe(FoundContainer container, Cd.ProcessState? process, SpecReader spec)
     {
         TaskId? task = container.Labels.TryGetValue("com.docker.swarm.task.id", out string? id) ? new TaskId(id) : null;
