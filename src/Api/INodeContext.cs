@@ -1,4 +1,5 @@
 using Skep.Manager.Control;
+using Skep.Worker.Events;
 using Skep.Worker.Local;
 
 namespace Skep.Api;
@@ -15,6 +16,9 @@ public interface INodeContext
 
     /// <summary>Null while the agent does not run; then the node half answers 503.</summary>
     LocalNode? Local { get; }
+
+    /// <summary>What happened on this node and, on a manager, to the cluster.</summary>
+    EventHub Events { get; }
 }
 
 /// <summary>How the node enters and leaves clusters.</summary>

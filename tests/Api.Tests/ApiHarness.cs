@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Manager.Control;
 using Skep.Manager.Tests.Control;
 using Skep.Model;
+using Skep.Worker.Events;
 using Skep.Worker.Local;
 
 namespace Skep.Api.Tests;
@@ -50,6 +51,8 @@ internal sealed class ApiHarness : INodeContext, INodeLifecycle, IAsyncDisposabl
     public ClusterControl? Control { get; set; }
 
     public LocalNode? Local => null;
+
+    public EventHub Events { get; } = new(TimeProvider.System);
 
     public static Task<ApiHarness> StartAsync() => StartAsync(OneManager.StartAsync());
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Skep.Store;
+using Skep.Worker.Events;
 
 namespace Skep.Api.Cluster;
 
@@ -7,43 +8,39 @@ namespace Skep.Api.Cluster;
 /// <remarks>Source: moby/moby:daemon/events.go, logClusterEvent. Updates that change nothing a user asked for or sees are left out.</remarks>
 internal static class ClusterEvents
 {
-    public static WireEvent? Describe(StoreEvent change, DateTimeOffset now) => (change.Old, change.New) switch
+    public static NodeEvent? Describe(StoreEvent change) => (change.Old, change.New) switch
     {
         (Service old, Service present) => IsSilent(old, present) ? null : Event("service", "update", present, present.Name, Changes(old, present)),
         (_, Service present) => Event("service", "create", present, present.Name, []),
-        (Service old, null) => Event("service", "remove", old, old.Name, [], now),
+        (Service old, null) => Event("service", "remove", old, old.Name, []),
         (Node old, Node present) => IsSilent(old, present) ? null : Event("node", "update", present, present.Hostname, Changes(old, present)),
         (_, Node present) => Event("node", "create", present, present.Hostname, []),
-        (Node old, null) => Event("node", "remove", old, old.Hostname, [], now),
+        (Node old, null) => Event("node", "remove", old, old.Hostname, []),
         (Network, Network) => null,
         (_, Network present) => Event("network", "create", present, present.Name, []),
-        (Network old, null) => Event("network", "remove", old, old.Name, [], now),
+        (Network old, null) => Event("network", "remove", old, old.Name, []),
         (Secret, Secret present) => Event("secret", "update", present, present.Name, []),
         (_, Secret present) => Event("secret", "create", present, present.Name, []),
-        (Secret old, null) => Event("secret", "remove", old, old.Name, [], now),
+        (Secret old, null) => Event("secret", "remove", old, old.Name, []),
         (Config, Config present) => Event("config", "update", present, present.Name, []),
         (_, Config present) => Event("config", "create", present, present.Name, []),
-        (Config old, null) => Event("config", "remove", old, old.Name, [], now),
+        (Config old, null) => Event("config", "remove", old, old.Name, []),
         _ => null,
     };
 
-    private static WireEvent Event(string type, string action, IStoredObject stored, string name, IEnumerable<(string, string)> more, DateTimeOffset? at = null)
+    private static NodeEvent Event(string type, string action, IStoredObject stored, string name, IEnumerable<(string, string)> more)
     {
-        DateTimeOffset moment = at ?? (action == "create" ? stored.CreatedAt : stored.UpdatedAt);
         var attributes = new Dictionary<string, string>(StringComparer.Ordinal) { ["name"] = name };
         foreach ((string key, string value) in more)
         {
             attributes[key] = value;
         }
 
-        return new WireEvent
+        return new NodeEvent(type, action, stored.Key, attributes.ToValueMap())
         {
-            Type = type,
-            Action = action,
-            Actor = new WireActor { Id = stored.Key, Attributes = attributes },
-            Scope = "swarm",
-            Time = moment.ToUnixTimeSeconds(),
-            TimeNano = (moment - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
+            IsOfCluster = true,
+            // A removed object does not say when; then it is the moment of telling.
+            Time = action switch { "create" => stored.CreatedAt, "update" => stored.UpdatedAt, _ => default },
         };
     }
 

@@ -1,24 +1,40 @@
 using System.Globalization;
 using System.Text.Json;
-using Skep.Api.Cluster;
 using Skep.Api.Http;
-using Skep.Store;
+using Skep.Worker.Events;
 
 namespace Skep.Api.Engine;
 
-/// <summary><c>GET /events</c>: one JSON object a line, as things happen, until the client goes or <c>until</c> has come.</summary>
+/// <summary><c>GET /events</c>: one JSON object a line: first what is kept of the past asked for, then things as they happen, until the client goes or <c>until</c> has come.</summary>
 internal static class EventStream
 {
+    /// <summary>Marks the beginning of a record in a JSON text sequence. Source: RFC 7464.</summary>
+    private const byte RecordSeparator = 0x1e;
+
     public static async Task ServeAsync(ApiCall call, TimeProvider time, CancellationToken ct)
     {
-        QueryFilters filters = call.Filters(
-            "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume");
+        var filter = new EventFilter(call.Filters(EventFilter.Keys));
         DateTimeOffset? until = Moment(call.Query("until"));
-        _ = Moment(call.Query("since"));
-        call.Http.Response.ContentType = "application/json";
-        await call.Http.Response.StartAsync(ct);
+        DateTimeOffset? since = Moment(call.Query("since"));
+        if (since > until)
+        {
+            throw ClusterException.Invalid($"`since` time ({call.Query("since")}) cannot be after `until` time ({call.Query("until")})");
+        }
 
-        // Nothing is kept of the past, so a stream that ends before now is empty.
+        // Subscribed before the answer begins: a client that has the headers misses nothing.
+        using EventSubscription subscription = call.Node.Events.Subscribe(since ?? (until is null ? null : DateTimeOffset.MinValue));
+        string accepted = call.Http.Request.Headers.Accept.ToString();
+        bool isSequence = accepted.Contains("application/json-seq", StringComparison.OrdinalIgnoreCase);
+        call.Http.Response.ContentType = isSequence ? "application/json-seq"
+            : accepted.Contains("application/x-ndjson", StringComparison.OrdinalIgnoreCase) ? "application/x-ndjson"
+            : "application/json";
+        await call.Http.Response.StartAsync(ct);
+        await call.Http.Response.Body.FlushAsync(ct);
+        foreach (NodeEvent told in subscription.Past.Where(e => until is null || e.Time <= until).Where(filter.Wants))
+        {
+            await WriteAsync(call, told, isSequence, ct);
+        }
+
         TimeSpan? left = until - time.GetUtcNow();
         if (left <= TimeSpan.Zero)
         {
@@ -31,7 +47,13 @@ internal static class EventStream
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(ct, ended.Token);
         try
         {
-            await WriteAsync(call, filters, time, either.Token);
+            await foreach (NodeEvent told in subscription.ComingAsync(either.Token))
+            {
+                if (filter.Wants(told))
+                {
+                    await WriteAsync(call, told, isSequence, either.Token);
+                }
+            }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested && !ct.IsCancellationRequested)
         {
@@ -39,42 +61,29 @@ internal static class EventStream
         }
     }
 
-    private static async Task WriteAsync(ApiCall call, QueryFilters filters, TimeProvider time, CancellationToken ct)
+    public static WireEvent ToWire(NodeEvent told)
     {
-        if (call.Node.Control is not { } control)
+        bool isOld = told.Type is "container" or "image";
+        return new WireEvent
         {
-            // A worker has nothing to tell of the cluster; the stream stays open as Docker's does.
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
-            return;
-        }
-
-        using StoreWatch watch = control.Watch();
-        await foreach (StoreBatch batch in watch.WithCancellation(ct))
-        {
-            foreach (StoreEvent change in batch.Events)
-            {
-                if (ClusterEvents.Describe(change, time.GetUtcNow()) is { } told && Wanted(told, filters))
-                {
-                    byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(told, WireJson.Default.WireEvent), (byte)'\n'];
-                    await call.Http.Response.Body.WriteAsync(line, ct);
-                    await call.Http.Response.Body.FlushAsync(ct);
-                }
-            }
-        }
+            OldStatus = isOld ? told.Action : null,
+            OldId = isOld ? told.Id : null,
+            OldFrom = told.Type == "container" && told.Attributes.TryGetValue("image", out string? image) ? image : null,
+            Type = told.Type,
+            Action = told.Action,
+            Actor = new WireActor { Id = told.Id, Attributes = new Dictionary<string, string>(told.Attributes, StringComparer.Ordinal) },
+            Scope = told.IsOfCluster ? "swarm" : "local",
+            Time = told.Time.ToUnixTimeSeconds(),
+            TimeNano = (told.Time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick,
+        };
     }
 
-    private static bool Wanted(WireEvent told, QueryFilters filters)
+    private static async Task WriteAsync(ApiCall call, NodeEvent told, bool isSequence, CancellationToken ct)
     {
-        Dictionary<string, string> attributes = told.Actor!.Attributes!;
-        string id = told.Actor.Id!;
-        string name = attributes.GetValueOrDefault("name", "");
-        return filters.Exact("scope", told.Scope!)
-            && filters.Exact("type", told.Type!)
-            && filters.Exact("event", told.Action!)
-            && filters.Labels("label", attributes)
-            && new[] { "config", "container", "daemon", "image", "network", "node", "plugin", "secret", "service", "volume" }
-                .Where(filters.Has)
-                .All(kind => kind == told.Type && filters.Any(kind, v => v == id || v == name));
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(ToWire(told), WireJson.Default.WireEvent);
+        byte[] line = isSequence ? [RecordSeparator, .. json, (byte)'\n'] : [.. json, (byte)'\n'];
+        await call.Http.Response.Body.WriteAsync(line, ct);
+        await call.Http.Response.Body.FlushAsync(ct);
     }
 
     /// <summary>Unix seconds with an optional fraction, or RFC 3339.</summary>

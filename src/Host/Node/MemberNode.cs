@@ -1,6 +1,7 @@
 using System.Net;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Skep.Api.Cluster;
 using Skep.Host.Identity;
 using Skep.Host.Listeners;
 using Skep.Manager;
@@ -116,6 +117,7 @@ internal sealed class MemberNode : IDisposable
             if (manager is not null)
             {
                 running.Add(manager.RunAsync(together.Token));
+                running.Add(ClusterEventFeed.RunAsync(manager.Control, _engine.Events, _time, together.Token));
                 _manager = manager;
                 await StartManagingAsync(manager, together.Token).ConfigureAwait(false);
             }

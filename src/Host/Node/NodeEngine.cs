@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Skep.Overlay;
 using Skep.Worker;
 using Skep.Worker.Agent;
+using Skep.Worker.Events;
 
 namespace Skep.Host.Node;
 
@@ -15,6 +16,9 @@ internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string h
 
     /// <summary>Null while it is being opened or torn down.</summary>
     public WorkerAgent? Agent { get; private set; }
+
+    /// <summary>What happened on this node; lives as long as the daemon.</summary>
+    public EventHub Events { get; } = new(time);
 
     /// <exception cref="ClusterException">No containerd, no nftables, not root: says which and what to do.</exception>
     public async Task OpenAsync(int dataPathPort, CancellationToken ct)
@@ -37,6 +41,7 @@ internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string h
                 RegistryMirrors = options.RegistryMirrors.ToValueList(),
             },
             _network,
+            Events,
             time,
             random,
             IdSource.Secure,

@@ -5,6 +5,7 @@ using Skep.Host.Identity;
 using Skep.Manager.Ca;
 using Skep.Manager.Control;
 using Skep.Rpc.Security;
+using Skep.Worker.Events;
 using Skep.Worker.Local;
 
 namespace Skep.Host.Node;
@@ -36,6 +37,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     public ClusterControl? Control => _life?.Member.Manager?.Control;
 
     public LocalNode? Local => engine.Agent?.Local;
+
+    public EventHub Events => engine.Events;
 
     /// <summary>Goes on in the cluster the node was in, if any, and waits a little until it does its part: who finds the API open finds the cluster's half too.</summary>
     public async Task ResumeAsync(CancellationToken ct)

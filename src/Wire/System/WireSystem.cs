@@ -46,6 +46,16 @@ public sealed record WireComponent
 /// <summary>One line of <c>GET /events</c>.</summary>
 public sealed record WireEvent
 {
+    /// <summary>The action once more, for readers of before 1.22; containers and images only, as the next two.</summary>
+    [JsonPropertyName("status")]
+    public string? OldStatus { get; init; }
+
+    [JsonPropertyName("id")]
+    public string? OldId { get; init; }
+
+    [JsonPropertyName("from")]
+    public string? OldFrom { get; init; }
+
     public string? Type { get; init; }
 
     public string? Action { get; init; }

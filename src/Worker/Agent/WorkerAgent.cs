@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Skep.Overlay;
 using Skep.Rpc.Mapping;
 using Skep.Worker.Containerd;
+using Skep.Worker.Events;
 using Skep.Worker.Images;
 using Skep.Worker.Local;
 using Skep.Worker.Logs;
@@ -61,9 +62,10 @@ public sealed class WorkerAgent : IAsyncDisposable
 
     /// <summary>Connects to containerd, recovers logs, finds what runs.</summary>
     /// <param name="network">Null: only host and none networks (tasks that need more are rejected).</param>
+    /// <param name="events">Hears what happens to containers, images and volumes.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: containerd does not answer.</exception>
     public static async Task<WorkerAgent> OpenAsync(
-        WorkerOptions options, NodeNetwork? network, TimeProvider time, Random random, IdSource ids, ILoggerFactory loggers, CancellationToken ct)
+        WorkerOptions options, NodeNetwork? network, EventHub events, TimeProvider time, Random random, IdSource ids, ILoggerFactory loggers, CancellationToken ct)
     {
         ILogger logger = loggers.CreateLogger("Skep.Worker");
         Directory.CreateDirectory(options.DataDirectory);
@@ -97,6 +99,7 @@ public sealed class WorkerAgent : IAsyncDisposable
             Files = TaskFiles.Open(Path.Combine(options.RunDirectory, "tasks")),
             Records = new TaskRecords(Path.Combine(options.DataDirectory, "tasks"), host.BootId),
             Logs = new LogBook(Path.Combine(options.DataDirectory, "logs"), time),
+            Events = events,
             Host = host,
             Time = time,
             Ids = ids,

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Skep.Worker.Containerd;
+using Skep.Worker.Events;
 using Skep.Worker.Logs;
 using Skep.Worker.Oci;
 using Skep.Worker.Tasks;
@@ -21,6 +22,9 @@ public sealed partial class LocalNode
         _options = options;
         _fleet = fleet;
     }
+
+    /// <summary>What happens on this node; whoever changes something tells it here.</summary>
+    public EventHub Events => _shop.Events;
 
     /// <summary>Containers in the order of their creation, newest first. <paramref name="all"/>: also those that do not run.</summary>
     public async Task<ValueList<LocalContainer>> ListContainersAsync(bool all, CancellationToken ct)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Skep.Worker.Containerd;
+using Skep.Worker.Events;
 using Skep.Worker.Images;
 using Skep.Worker.Logs;
 using Skep.Worker.Oci;
@@ -26,6 +27,8 @@ internal sealed class TaskWorkshop
     public required TaskRecords Records { get; init; }
 
     public required LogBook Logs { get; init; }
+
+    public required EventHub Events { get; init; }
 
     public required HostFacts Host { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Worker.Agent;
+using Skep.Worker.Events;
 using Skep.Worker.Logs;
 
 namespace Skep.Worker.Tests.Support;
@@ -35,6 +36,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public WorkerOptions Options { get; init; }
 
+    public EventHub Events { get; } = new(TimeProvider.System);
+
     public NodeId Self { get; }
 
     public WorkerAgent Agent { get; private set; } = null!;
@@ -58,7 +61,7 @@ internal sealed class TestNode : IAsyncDisposable
         _running = new CancellationTokenSource();
         if (OpenNetwork is not null)
             Network = await OpenNetwork();
-        Agent = await WorkerAgent.OpenAsync(Options, Network, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None);
+        Agent = await WorkerAgent.OpenAsync(Options, Network, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None);
         _run = Agent.RunAsync(new Membership(Self, new ClusterId("cluster"), [Manager.Address], "127.0.0.1:1", "127.0.0.1"), Manager, _ => { }, _running.Token);
     }
 
@@ -108,7 +111,7 @@ internal sealed class TestNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        await using (WorkerAgent last = await WorkerAgent.OpenAsync(Options, null, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None))
+        await using (WorkerAgent last = await WorkerAgent.OpenAsync(Options, null, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None))
             await last.LeaveAsync(CancellationToken.None);
         Native.LibC.Detach(Path.Combine(Options.RunDirectory, "tasks"));
         await Manager.DisposeAsync();
