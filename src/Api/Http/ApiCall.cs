@@ -89,6 +89,22 @@ internal sealed class ApiCall(HttpContext http, INodeContext node, ApiVersion ve
         return Task.CompletedTask;
     }
 
+    /// <summary>Takes the connection from HTTP, after everything that can be refused was checked. Read the body before. The handler disposes the connection at its end.</summary>
+    /// <param name="contentType">Docker's <c>application/vnd.docker.raw-stream</c> or <c>…multiplexed-stream</c>.</param>
+    public async Task<HijackedConnection> HijackAsync(string contentType, CancellationToken ct)
+    {
+        Hijacking.Hijack hijack = http.Features.Get<Hijacking.Hijack>() ?? throw new ClusterException(ErrorKind.NotImplemented, "this listener cannot hand over connections");
+        bool isUpgrade = http.Request.Headers.Upgrade.Count > 0;
+        // Whatever Kestrel answers after the handler is dropped; it must not wait for a further request.
+        http.Response.Headers.Connection = "close";
+        var connection = new HijackedConnection(hijack.Take());
+        string head = isUpgrade
+            ? $"HTTP/1.1 101 UPGRADED\r\nContent-Type: {contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nApi-Version: {ApiVersion.Newest}\r\n\r\n"
+            : $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nApi-Version: {ApiVersion.Newest}\r\n\r\n";
+        await connection.WriteAsync(System.Text.Encoding.ASCII.GetBytes(head), ct);
+        return connection;
+    }
+
     private static ClusterException NotAManager(SwarmState state) => new(ErrorKind.Unavailable, state switch
     {
         { State: LocalNodeState.Locked } =>

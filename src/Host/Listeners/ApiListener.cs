@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Api;
+using Skep.Api.Http;
 
 namespace Skep.Host.Listeners;
 
@@ -27,7 +28,11 @@ internal static class ApiListener
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.ListenUnixSocket(socket, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.ListenUnixSocket(socket, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.UseHijacking();
+            });
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
