@@ -109,7 +109,7 @@ stop_pid() { # FILE SIGNAL: ends the process of a pid file, waits for it
 
 kill_node() { # everything on node K ends at once, as by a power cut; disks stay
     local k=$1 d=$run/n$1 f pids=() attempt
-    for f in "$d/skepd.pid" "$d/containerd.pid"; do alive "$f" && kill -9 "$(cat "$f")" 2>/dev/null || true; rm -f "$f"; done
+    for f in "$d/skepd.pid" "$d/containerd.pid" "$d/skep/netns/names.pid"; do alive "$f" && kill -9 "$(cat "$f")" 2>/dev/null || true; rm -f "$f"; done
     for attempt in 1 2 3; do
         pids=()
         for f in "$d"/containerd/io.containerd.runtime.v2.task/*/*/{shim.pid,init.pid}; do [ -s "$f" ] && pids+=("$(cat "$f")"); done

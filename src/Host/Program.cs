@@ -7,6 +7,11 @@ using Skep.Host;
 using Skep.Host.Listeners;
 using Skep.Host.Node;
 
+if (args is [NamesCommand.Verb, string namesSocket])
+{
+    return NamesCommand.Run(namesSocket, TimeProvider.System);
+}
+
 string version = typeof(SkepdOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 if (args is ["--help" or "-h"])
 {

@@ -36,4 +36,19 @@ internal static partial class OverlayLog
 
     [LoggerMessage(5010, LogLevel.Warning, "the VXLAN device of the dropped network {Vni} could not be removed first: {Reason}")]
     public static partial void RouterDeviceStays(ILogger logger, string vni, string reason);
+
+    [LoggerMessage(5011, LogLevel.Information, "names program started, process {ProcessId}")]
+    public static partial void NamesStarted(ILogger logger, int processId);
+
+    [LoggerMessage(5012, LogLevel.Warning, "names program lost, starting another")]
+    public static partial void NamesLost(ILogger logger, Exception error);
+
+    [LoggerMessage(5013, LogLevel.Information, "answering names of tasks, told by {Socket}")]
+    public static partial void NamesBegin(ILogger logger, string socket);
+
+    [LoggerMessage(5014, LogLevel.Information, "ended: {Reason}")]
+    public static partial void NamesEnded(ILogger logger, string reason);
+
+    [LoggerMessage(5015, LogLevel.Warning, "the connection to skepd failed, waiting for it")]
+    public static partial void NamesSessionFailed(ILogger logger, Exception error);
 }

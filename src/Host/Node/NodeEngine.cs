@@ -25,7 +25,7 @@ internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string h
     {
         _dataPathPort = dataPathPort == 0 ? DefaultDataPathPort : dataPathPort;
         _network = await NodeNetwork.OpenAsync(
-            new OverlayOptions { RunDirectory = paths.Namespaces, DataPathPort = _dataPathPort }, time, log.CreateLogger<NodeNetwork>(), ct).ConfigureAwait(false);
+            new OverlayOptions { RunDirectory = paths.Namespaces, DataPathPort = _dataPathPort, Names = NamesCommand.OfThisProgram }, time, log.CreateLogger<NodeNetwork>(), ct).ConfigureAwait(false);
         Agent = await WorkerAgent.OpenAsync(
             new WorkerOptions
             {

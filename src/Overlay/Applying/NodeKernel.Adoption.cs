@@ -16,6 +16,7 @@ internal sealed partial class NodeKernel
             _handles[new NamespaceKey(NamespaceKind.Router, vni)] = _factory.OpenRouter(_writer, vni);
         foreach ((string path, TaskId? task) in sandboxes)
             AdoptSandbox(path, task);
+        _names.Begin();
         ReadPresent();
         foreach (string chain in ForeignForwardDrops())
             OverlayLog.ForwardDropped(_logger, chain, _options.MeshInterface);
@@ -27,7 +28,7 @@ internal sealed partial class NodeKernel
     {
         try
         {
-            SandboxNamespace opened = _factory.OpenSandbox(_writer, path);
+            SandboxNamespace opened = _factory.OpenSandbox(_writer, path, space => task is { } asked ? _names.Left(asked, space) : null);
             if (task is { } id)
                 Hold(id, opened).IsAdopted = true;
             else

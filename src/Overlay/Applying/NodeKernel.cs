@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Skep.Overlay.Conntrack;
-using Skep.Overlay.Dns;
 using Skep.Overlay.Mesh;
+using Skep.Overlay.Names;
 using Skep.Overlay.Namespaces;
 using Skep.Overlay.Netlink;
 using Skep.Overlay.Nftables;
@@ -27,13 +27,14 @@ internal sealed partial class NodeKernel : IDisposable
     private readonly NamespaceReader _reader;
     private readonly PlannerOptions _planning;
     private readonly RestingRouters _resting;
+    private readonly INameKeeper _names;
     private volatile DesiredNetwork? _desired;
     private bool _isClosed;
 
     /// <summary>False while a plan is being performed and after one failed: the kernel may differ from <see cref="_present"/>.</summary>
     private bool _isInStep;
 
-    private sealed record Sandbox(SandboxNamespace Namespace, DnsServer Dns)
+    private sealed record Sandbox(SandboxNamespace Namespace)
     {
         /// <summary>Left by an earlier run and not yet seen in a desired picture.</summary>
         public bool IsAdopted { get; set; }
@@ -52,6 +53,9 @@ internal sealed partial class NodeKernel : IDisposable
         _handles[NamespaceKey.Host] = host;
         _flows = new FlowTable(features.FilteredFlowDelete, logger);
         _applier = new NetworkApplier(writer, _factory, _flows, _present, _handles, logger);
+        _names = options.Names is { } names
+            ? new NamesLink(options, names, host.File, time, logger)
+            : new NamesHere(new NamesKeeper(_maker, time, logger) { Settings = options, Host = host.File });
     }
 
     public KernelFeatures Features { get; }
@@ -110,6 +114,7 @@ internal sealed partial class NodeKernel : IDisposable
         finally
         {
             _desired = desired; // after the kernel: a name must not lead to what is not there yet
+            _names.Show(NamesPicture.Of(desired));
         }
         OverlayLog.Applied(_logger, report.Operations, _time.GetElapsedTime(started).TotalMilliseconds);
         return report;
@@ -138,7 +143,8 @@ internal sealed partial class NodeKernel : IDisposable
             return false;
         _handles.Remove(NamespaceKey.Sandbox(task));
         _present.SandboxGone(task);
-        Stop(sandbox);
+        _names.Drop(task);
+        sandbox.Namespace.Dispose();
         _directory.Release(task, sandbox.Namespace.Path);
         return true;
     }
@@ -187,10 +193,11 @@ internal sealed partial class NodeKernel : IDisposable
         if (_isClosed)
             return;
         _isClosed = true;
+        _names.Dispose();
         foreach (SandboxNamespace spare in _pool.Close())
             spare.Dispose();
         foreach (Sandbox sandbox in _sandboxes.Values)
-            Stop(sandbox);
+            sandbox.Namespace.Dispose();
         foreach (NamespaceHandle handle in _handles.Where(h => h.Key.Kind != NamespaceKind.Sandbox).Select(h => h.Value))
         {
             _flows.Close(handle.Flows!);
@@ -241,17 +248,11 @@ internal sealed partial class NodeKernel : IDisposable
 
     private Sandbox Hold(TaskId task, SandboxNamespace opened)
     {
-        var forwarder = new DnsForwarder(_options, _time, _maker, opened.Handle.File, _handles[NamespaceKey.Host].File);
-        var sandbox = new Sandbox(opened, new DnsServer(task, opened, () => _desired, _options, _time, forwarder, _logger));
+        var sandbox = new Sandbox(opened);
         _sandboxes[task] = sandbox;
         _handles[NamespaceKey.Sandbox(task)] = opened.Handle;
+        _names.Hold(task, opened);
         return sandbox;
-    }
-
-    private static void Stop(Sandbox sandbox)
-    {
-        sandbox.Dns.Dispose();
-        sandbox.Namespace.Dispose();
     }
 
     private void ClearHost(NamespaceHandle host)

@@ -39,4 +39,7 @@ public sealed record OverlayOptions
 
     /// <summary>Forwarded questions in flight per task; more are answered SERVFAIL.</summary>
     public int DnsForwardLimit { get; init; } = 128;
+
+    /// <summary>Who answers the tasks' questions. Null: this process, for as long as it lives.</summary>
+    public NamesOptions? Names { get; init; }
 }

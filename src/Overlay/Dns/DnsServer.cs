@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Skep.Overlay.Names;
 using Skep.Overlay.Namespaces;
 
 namespace Skep.Overlay.Dns;
@@ -14,22 +15,25 @@ internal sealed class DnsServer : IDisposable
     private static readonly TimeSpan StreamIdle = TimeSpan.FromSeconds(10);
 
     private readonly TaskId _task;
-    private readonly Func<DesiredNetwork?> _desired;
+    private readonly Func<NamesPicture?> _picture;
     private readonly OverlayOptions _options;
     private readonly TimeProvider _time;
     private readonly DnsForwarder _forwarder;
     private readonly ILogger _logger;
     private readonly Socket _udp, _tcp;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stop = new(), _hear = new();
     private readonly SemaphoreSlim _forwards, _streams = new(MaxStreams);
     private const int MaxStreams = 64;
+    private int _begun;
 
-    public DnsServer(TaskId task, SandboxNamespace sandbox, Func<DesiredNetwork?> desired, OverlayOptions options, TimeProvider time, DnsForwarder forwarder, ILogger logger)
+    /// <summary>Takes the two sockets over.</summary>
+    public DnsServer(TaskId task, FileDescriptor udp, FileDescriptor tcp, Func<NamesPicture?> picture, OverlayOptions options, TimeProvider time, DnsForwarder forwarder, ILogger logger)
     {
-        (_task, _desired, _options, _time, _forwarder, _logger) = (task, desired, options, time, forwarder, logger);
+        (_task, _picture, _options, _time, _forwarder, _logger) = (task, picture, options, time, forwarder, logger);
         _forwards = new SemaphoreSlim(options.DnsForwardLimit);
-        _udp = Wrap(sandbox.DnsUdp);
-        _tcp = Wrap(sandbox.DnsTcp);
+        _udp = Wrap(udp);
+        _tcp = Wrap(tcp);
+        _begun = 2; // both loops: what they read they answer
         _ = ServeUdpAsync();
         _ = ServeTcpAsync();
     }
@@ -42,9 +46,16 @@ internal sealed class DnsServer : IDisposable
         return new Socket(handle);
     }
 
+    /// <summary>What is still being heard or answered; 0 some time after <see cref="StopHearing"/>.</summary>
+    public int Begun => Volatile.Read(ref _begun);
+
+    /// <summary>Reads no more questions: another process does, from the same sockets. Those read are answered.</summary>
+    public void StopHearing() => _hear.Cancel();
+
     /// <summary>Closes the sockets, which would keep the namespace alive; the loops end with them.</summary>
     public void Dispose()
     {
+        _hear.Cancel();
         _stop.Cancel();
         _udp.Dispose();
         _tcp.Dispose();
@@ -52,13 +63,25 @@ internal sealed class DnsServer : IDisposable
 
     private async Task ServeUdpAsync()
     {
+        try
+        {
+            await HearUdpAsync();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _begun);
+        }
+    }
+
+    private async Task HearUdpAsync()
+    {
         byte[] buffer = new byte[MaxUdpQuery];
         var any = new SocketAddress(AddressFamily.InterNetwork);
-        while (!_stop.IsCancellationRequested)
+        while (!_hear.IsCancellationRequested)
         {
             try
             {
-                int length = await _udp.ReceiveFromAsync(buffer, SocketFlags.None, any, _stop.Token);
+                int length = await _udp.ReceiveFromAsync(buffer, SocketFlags.None, any, _hear.Token);
                 if (AnswerHere(buffer.AsSpan(0, length), stream: false, out byte[]? answer))
                 {
                     if (answer is not null)
@@ -82,10 +105,11 @@ internal sealed class DnsServer : IDisposable
         }
     }
 
-    private bool IsEnd(Exception e) => _stop.IsCancellationRequested && e is OperationCanceledException or ObjectDisposedException or SocketException;
+    private bool IsEnd(Exception e) => _hear.IsCancellationRequested && e is OperationCanceledException or ObjectDisposedException or SocketException;
 
     private async Task ForwardUdpAsync(byte[] query, SocketAddress from)
     {
+        Interlocked.Increment(ref _begun);
         try
         {
             byte[] answer = await ForwardAsync(query, stream: false, _stop.Token);
@@ -95,16 +119,32 @@ internal sealed class DnsServer : IDisposable
         {
             OverlayLog.DnsStopped(_logger, _task, e);
         }
+        finally
+        {
+            Interlocked.Decrement(ref _begun);
+        }
     }
 
     private async Task ServeTcpAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        try
+        {
+            await HearTcpAsync();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _begun);
+        }
+    }
+
+    private async Task HearTcpAsync()
+    {
+        while (!_hear.IsCancellationRequested)
         {
             try
             {
-                await _streams.WaitAsync(_stop.Token);
-                Socket connection = await _tcp.AcceptAsync(_stop.Token);
+                await _streams.WaitAsync(_hear.Token);
+                Socket connection = await _tcp.AcceptAsync(_hear.Token);
                 _ = ServeStreamAsync(connection);
             }
             catch (Exception e) when (IsEnd(e))
@@ -121,6 +161,7 @@ internal sealed class DnsServer : IDisposable
 
     private async Task ServeStreamAsync(Socket connection)
     {
+        Interlocked.Increment(ref _begun);
         try
         {
             using Socket owned = connection;
@@ -143,6 +184,7 @@ internal sealed class DnsServer : IDisposable
         }
         finally
         {
+            Interlocked.Decrement(ref _begun);
             _streams.Release();
         }
     }
@@ -157,17 +199,17 @@ internal sealed class DnsServer : IDisposable
             answer = DnsAnswer.FormatError(query);
             return true;
         }
-        if (_desired() is not { } desired)
+        if (_picture() is not { } picture)
         {
             answer = DnsAnswer.Code(query, question, DnsCode.ServerFailure);
             return true;
         }
-        NameResult found = question.Class == DnsQuestion.Internet ? NameLookup.Find(desired, _task, question.Name, question.Type) : NameResult.Unknown;
+        NameResult found = question.Class == DnsQuestion.Internet ? NameLookup.Find(picture, _task, question.Name, question.Type) : NameResult.Unknown;
         if (found.Pointer is { } pointer)
             answer = DnsAnswer.Pointer(query, question, pointer);
         else if (found.IsKnown)
             answer = question.Type is DnsQuestion.A or DnsQuestion.Any ? Addresses(query, question, found.Addresses, stream) : DnsAnswer.Code(query, question, DnsCode.NoError);
-        else if (!NameLookup.MayAskOutside(desired, _task))
+        else if (!NameLookup.MayAskOutside(picture, _task))
             answer = DnsAnswer.Code(query, question, DnsCode.Refused);
         else
             return false;
@@ -198,8 +240,8 @@ internal sealed class DnsServer : IDisposable
 
     private ValueList<Ipv4Address> Servers()
     {
-        if (_desired() is { } desired && desired.Sandboxes.TryGetValue(_task, out TaskSandbox? sandbox) && !sandbox.Dns.Servers.IsEmpty)
-            return sandbox.Dns.Servers;
+        if (_picture() is { } picture && picture.Tasks.TryGetValue(_task, out TaskNames? knows) && !knows.Servers.IsEmpty)
+            return knows.Servers;
         return _options.Resolvers.IsEmpty ? ResolvConf.Read(_options.ResolvConfPath) : _options.Resolvers;
     }
 

@@ -1,3 +1,5 @@
+using Skep.Overlay.Names;
+
 namespace Skep.Overlay.Dns;
 
 /// <summary>What the cluster knows of a name, from the view of one task.</summary>
@@ -11,32 +13,31 @@ internal static class NameLookup
 {
     /// <summary>Asks the task's networks in the order of its attachments; the first that knows the name answers.</summary>
     /// <param name="name">Lower case, no final dot.</param>
-    public static NameResult Find(DesiredNetwork desired, TaskId task, string name, ushort type)
+    public static NameResult Find(NamesPicture picture, TaskId task, string name, ushort type)
     {
-        if (!desired.Sandboxes.TryGetValue(task, out TaskSandbox? sandbox))
+        if (!picture.Tasks.TryGetValue(task, out TaskNames? knows))
             return NameResult.Unknown;
         Ipv4Address? reverse = type == DnsQuestion.Ptr ? ReverseIn(name) : null;
-        foreach (OverlayAttachment attachment in sandbox.Overlays)
+        foreach (NetworkId network in knows.Networks)
         {
-            if (!desired.Dns.TryGetValue(attachment.Network, out DnsZone? zone))
+            if (!picture.Zones.TryGetValue(network, out NamedZone? named))
                 continue;
+            DnsZone zone = named.Zone;
             if (reverse is { } address && zone.Pointers.TryGetValue(address, out string? pointer))
                 return new NameResult(true, [], pointer);
             if (zone.Names.TryGetValue(name, out ValueList<Ipv4Address> addresses))
                 return new NameResult(true, addresses, null);
-            if (desired.Networks.TryGetValue(attachment.Network, out OverlayNetwork? network)
-                && StripNetwork(name, network.Name) is { } inner && zone.Names.TryGetValue(inner, out addresses))
+            if (StripNetwork(name, named.Network) is { } inner && zone.Names.TryGetValue(inner, out addresses))
                 return new NameResult(true, addresses, null);
         }
         return NameResult.Unknown;
     }
 
     /// <summary>Whether names outside the cluster may be asked for: not by tasks on internal networks only.</summary>
-    public static bool MayAskOutside(DesiredNetwork desired, TaskId task) =>
-        !desired.Sandboxes.TryGetValue(task, out TaskSandbox? sandbox) || sandbox.Egress is not null;
+    public static bool MayAskOutside(NamesPicture picture, TaskId task) => !picture.Tasks.TryGetValue(task, out TaskNames? knows) || knows.AsksOutside;
 
     private static string? StripNetwork(string name, string network) =>
-        name.Length > network.Length + 1 && name[^(network.Length + 1)] == '.' && name.EndsWith(network, StringComparison.OrdinalIgnoreCase)
+        network.Length > 0 && name.Length > network.Length + 1 && name[^(network.Length + 1)] == '.' && name.EndsWith(network, StringComparison.OrdinalIgnoreCase)
             ? name[..^(network.Length + 1)]
             : null;
 

@@ -88,12 +88,14 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         };
     }
 
-    /// <summary>A sandbox that an earlier run made; its DNS sockets died with that run.</summary>
-    public SandboxNamespace OpenSandbox(KernelThread thread, string path)
+    /// <summary>A sandbox that an earlier run made.</summary>
+    /// <param name="left">Its DNS sockets, if somebody kept them; otherwise they died with that run.</param>
+    public SandboxNamespace OpenSandbox(KernelThread thread, string path, Func<FileDescriptor, (FileDescriptor Udp, FileDescriptor Tcp)?> left)
     {
         FileDescriptor file = LibC.OpenRead(path);
         using var calls = new NamespaceCalls();
-        (int udp, int tcp) = BindDns(calls);
+        (FileDescriptor Udp, FileDescriptor Tcp)? kept = left(file);
+        (int udp, int tcp) = kept is null ? BindDns(calls) : (-1, -1);
         int route = calls.OpenSocket(NamespaceCalls.AfNetlink, NamespaceCalls.SockRaw, NetlinkSocket.Route);
         int tables = calls.Add("nft_ctx_new", LibNftables.NewContext);
         lock (NftContext.Gate)
@@ -105,8 +107,8 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         }
         return new SandboxNamespace(path, new NamespaceHandle(file) { Route = new NetlinkSocket(calls.DescriptorOf(route)) })
         {
-            DnsUdp = calls.DescriptorOf(udp),
-            DnsTcp = calls.DescriptorOf(tcp),
+            DnsUdp = kept?.Udp ?? calls.DescriptorOf(udp),
+            DnsTcp = kept?.Tcp ?? calls.DescriptorOf(tcp),
         };
     }
 
