@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd) scripts=$here/../../scripts out=$1
 mkdir -p "$out"
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 
-"$scripts/copy-program.sh" "$work/web" perl
+"$scripts/copy-program.sh" "$work/web" perl sh
 # The few modules the server loads, found by asking Perl itself.
 LC_ALL=C perl -MIO::Socket::INET -MIO::Select -MPOSIX -MSys::Hostname -MSocket -e '
     print "$_\n" for grep { -f } values %INC;

@@ -10,11 +10,20 @@ use Sys::Hostname;
 my $port = $ENV{PORT} // 80;
 my $name = $ENV{NAME} // 'World';
 my $host = hostname();
+# web --healthy: does this container's server answer? For health checks.
+if (@ARGV && $ARGV[0] eq '--healthy') {
+    my $self = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 1) or exit 1;
+    print $self "GET /health HTTP/1.0\r\n\r\n";
+    exit((<$self> // '') =~ / 200 / ? 0 : 1);
+}
+
+my $listener;
 $SIG{CHLD} = 'IGNORE';
-$SIG{TERM} = $SIG{INT} = sub { print "$host stops\n"; POSIX::_exit(0) };
+# What was accepted is still answered.
+$SIG{TERM} = $SIG{INT} = sub { close $listener if $listener; print "$host stops\n"; 1 while wait != -1; POSIX::_exit(0) };
 $| = 1;
 
-my $listener = IO::Socket::INET->new(LocalPort => $port, Listen => 512, ReuseAddr => 1) or die "cannot listen on $port: $!\n";
+$listener = IO::Socket::INET->new(LocalPort => $port, Listen => 512, ReuseAddr => 1) or die "cannot listen on $port: $!\n";
 print "$host listens on $port\n";
 
 sub visits {
@@ -30,6 +39,7 @@ while (1) {
     if (!defined $child) { close $client; next }
     if ($child) { close $client; next }
     close $listener;
+    $SIG{TERM} = $SIG{INT} = 'DEFAULT';
     local $SIG{ALRM} = sub { POSIX::_exit(1) };
     alarm 10;
     my $request = <$client> // POSIX::_exit(0);
