@@ -38,6 +38,9 @@ public sealed record WorkerOptions
     /// <summary>From leaving the service's maps to the stop signal, for tasks with an address: time for other nodes to hear of it.</summary>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>While new connections still come, the stop signal waits longer, but not longer than this.</summary>
+    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Longest silence of containerd before calls to it fail.</summary>
     public TimeSpan ContainerdPatience { get; init; } = TimeSpan.FromSeconds(30);
 

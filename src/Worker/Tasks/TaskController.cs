@@ -115,7 +115,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         Task<ProcessExit> ended = shop.Runtime.WhenEndedAsync(ContainerId, ct);
         if (state.Status is Cd.ProcessStatus.Running)
         {
-            await around.Networks.DrainAsync(task, ct);
+            await around.Networks.DrainAsync(task, (int)state.Pid, ct);
             ContainerSpec spec = task.Spec.Container;
             string signal = spec.StopSignal.Length > 0 ? spec.StopSignal : await ImageStopSignalAsync(ct);
             if (await shop.Runtime.KillAsync(ContainerId, Signals.Parse(signal), all: false, ct))
