@@ -29,6 +29,12 @@ public sealed record WorkerOptions
     /// <summary>Asked before docker.io for its images: base URLs.</summary>
     public ValueList<string> RegistryMirrors { get; init; } = [];
 
+    /// <summary>Certificates of registries, as Docker keeps them: <c>&lt;directory&gt;/&lt;host[:port]&gt;/*.crt</c>.</summary>
+    public ValueList<string> RegistryCertificates { get; init; } = ["/etc/skep/certs.d", "/etc/docker/certs.d"];
+
+    /// <summary>A peer or registry that sends nothing for this long is given up and the next one tried.</summary>
+    public TimeSpan SourcePatience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Layers of one pull at a time. Source: Docker's max-concurrent-downloads.</summary>
     public int ConcurrentDownloads { get; init; } = 3;
 

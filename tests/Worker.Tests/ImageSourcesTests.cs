@@ -22,10 +22,10 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
         Assert.Equal(["pulled"], await node.OutputAsync(task.Id));
 
         var steps = new List<string>();
-        LocalImage image = await node.Agent.Local.PullImageAsync($"{registry.Domain}/team/app:1", null, s => steps.Add(s.Status), CancellationToken.None);
+        LocalImage image = await node.Agent.Local.PullImageAsync($"{registry.Domain}/team/app:1", "", null, s => steps.Add(s.Status), CancellationToken.None);
         Assert.Equal([$"{registry.Domain}/team/app:1"], image.Tags);
         Assert.Contains(steps, s => s == $"Status: Image is up to date for {registry.Domain}/team/app:1");
-        ClusterException unknown = await Assert.ThrowsAsync<ClusterException>(() => node.Agent.Local.PullImageAsync($"{registry.Domain}/team/app:2", null, _ => { }, CancellationToken.None));
+        ClusterException unknown = await Assert.ThrowsAsync<ClusterException>(() => node.Agent.Local.PullImageAsync($"{registry.Domain}/team/app:2", "", null, _ => { }, CancellationToken.None));
         Assert.Contains("manifest unknown", unknown.Message);
     }
 
@@ -74,7 +74,11 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
         SwarmTask task = node.Shell("sleep 60", c => c with { StopGracePeriod = TimeSpan.Zero });
         node.Manager.Put(task);
         await node.Manager.WaitAsync(task.Id, TaskState.Running);
-        Assert.Contains("is using its referenced image", (await Assert.ThrowsAsync<ClusterException>(() => local.RemoveImageAsync("busy:1", force: true, CancellationToken.None))).Message);
+        Assert.Contains("(must force) - container", (await Assert.ThrowsAsync<ClusterException>(() => local.RemoveImageAsync("busy:1", force: false, CancellationToken.None))).Message);
+        Assert.Contains("cannot be forced", (await Assert.ThrowsAsync<ClusterException>(() => local.RemoveImageAsync(image.Id, force: true, CancellationToken.None))).Message);
+        ImageRemoval forced = await local.RemoveImageAsync("busy:1", force: true, CancellationToken.None);
+        Assert.Equal((1, 0), (forced.Untagged.Count, forced.Deleted.Count));
+        Assert.Empty(Assert.Single(await local.ListImagesAsync(CancellationToken.None)).Tags);
         Assert.Equal("No such image: nope:latest", (await Assert.ThrowsAsync<ClusterException>(() => local.InspectImageAsync("nope", CancellationToken.None))).Message);
     }
 }

@@ -15,9 +15,9 @@ public sealed class ImageStoreTests
         await client.EnsureNamespaceAsync("skt", ct.Token);
         using var store = new ImageStore(client, new WorkerOptions { DataDirectory = Path.Combine(daemon.Root, "data") }, new ClusterPeers(TimeProvider.System), IdSource.Secure, TimeProvider.System);
 
-        ValueList<string> loaded = await store.LoadAsync(new MemoryStream(TestImage.SavedTar("skt/busy:1")), ct.Token);
+        IReadOnlyList<(StoredImage Image, IReadOnlyList<string> Names)> loaded = await store.LoadAsync(new MemoryStream(TestImage.SavedTar("skt/busy:1")), ct.Token);
 
-        Assert.Equal(["skt/busy:1"], loaded);
+        Assert.Equal(["skt/busy:1"], Assert.Single(loaded).Names);
         StoredImage image = Assert.Single(await store.ListAsync(ct.Token));
         Assert.Equal("docker.io/skt/busy:1", image.Name);
         Assert.Equal(2, image.Contents.Layers.Count);

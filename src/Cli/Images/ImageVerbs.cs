@@ -77,7 +77,7 @@ internal static class ImageVerbs
         {
             DateTimeOffset created = DateTimeOffset.FromUnixTimeSeconds(image.Created);
             string digest = image.RepoDigests?.FirstOrDefault()?.Split('@')[^1] ?? "<none>";
-            foreach (string name in image.RepoTags is { Count: > 0 } tags ? tags : ["<none>:<none>"])
+            foreach (string name in image.RepoTags is { Count: > 0 } tags ? tags : [$"{image.RepoDigests?.FirstOrDefault()?.Split('@')[0] ?? "<none>"}:<none>"])
             {
                 int colon = name.LastIndexOf(':');
                 rows.Add(new Row
