@@ -6,6 +6,7 @@ using Skep.Api.Cluster;
 using Skep.Api.Http;
 using Skep.Api.Local;
 using Skep.Api.Engine;
+using Skep.Api.Relay;
 
 namespace Skep.Api;
 
@@ -30,8 +31,10 @@ public sealed class EngineApi
         ConfigRoutes.AddTo(_routes);
         NetworkRoutes.AddTo(_routes);
         ContainerRoutes.AddTo(_routes, time);
-        ImageRoutes.AddTo(_routes, time);
-        ImageTransferRoutes.AddTo(_routes);
+        ExecRoutes.AddTo(_routes);
+        StatsRoutes.AddTo(_routes, time);
+        ArchiveRoutes.AddTo(_routes);
+        ImageRoutes.AddTo(_routes);
         VolumeRoutes.AddTo(_routes);
         // Last: what was added before is served.
         UnsupportedRoutes.AddTo(_routes);
@@ -76,9 +79,20 @@ public sealed class EngineApi
             path = rest;
         }
 
+        return ServeAsync(http, version, path, ct);
+    }
+
+    private async Task ServeAsync(HttpContext http, ApiVersion version, string path, CancellationToken ct)
+    {
+        (path, bool isAnswered) = await ContainerRelay.RouteAsync(http, _node, version, path, ct);
+        if (isAnswered)
+        {
+            return;
+        }
+
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         ApiHandler handler = _routes.Find(http.Request.Method, path, values) ?? throw new ClusterException(ErrorKind.NotFound, "page not found");
-        return handler(new ApiCall(http, _node, version, values), ct);
+        await handler(new ApiCall(http, _node, version, values), ct);
     }
 
     private async Task AnswerErrorAsync(HttpContext http, Exception error, CancellationToken ct)

@@ -6,6 +6,7 @@ using Skep.Manager.Dispatch;
 using Skep.Manager.Leadership;
 using Skep.Manager.Liveness;
 using Skep.Manager.Logs;
+using Skep.Manager.Relay;
 using Skep.Raft;
 using Skep.Rpc.Mapping;
 using Skep.Rpc.Security;
@@ -98,7 +99,7 @@ public sealed class ManagerNode : IAsyncDisposable
         Members = new RaftService(Raft, Store, random, loggers.CreateLogger<RaftService>());
         Liveness = new LivenessService(Raft, liveness);
         Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, Raft, time, loggers.CreateLogger<DispatchService>());
-        Control = new ClusterControl(Store, time, ids, new RaftMembers(Raft), new ClusterLogs(Store, channels), new ControlOptions());
+        Control = new ClusterControl(Store, time, ids, new RaftMembers(Raft), new ClusterLogs(Store, channels), new NodeTunnels(channels), new ControlOptions());
     }
 
     public ClusterStore Store { get; }

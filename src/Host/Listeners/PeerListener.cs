@@ -47,7 +47,7 @@ internal sealed class PeerListener : IAsyncDisposable
         });
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 64 << 20);
-        builder.Services.AddSingleton(agent.PeerImages).AddSingleton(agent.NodeLogs);
+        builder.Services.AddSingleton(agent.PeerImages).AddSingleton(agent.NodeLogs).AddSingleton(agent.NodeEngine);
         if (manager is not null)
         {
             builder.Services.AddSingleton(manager.Certificates).AddSingleton(manager.Members).AddSingleton(manager.Liveness).AddSingleton(manager.Dispatch);
@@ -57,6 +57,7 @@ internal sealed class PeerListener : IAsyncDisposable
         app.Use((context, next) => AuthorizeAsync(context, next, identity, id => manager?.Store.View().Cluster?.RemovedNodes.ContainsKey(id) == true));
         app.MapGrpcService<Worker.PeerServices.PeerImagesService>();
         app.MapGrpcService<Worker.PeerServices.NodeLogsService>();
+        app.MapGrpcService<Worker.PeerServices.NodeEngineService>();
         if (manager is not null)
         {
             app.MapGrpcService<Manager.Ca.CertificateAuthorityService>();

@@ -34,6 +34,7 @@ internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string h
                 ContainerdSocket = options.Containerd,
                 ContainerdNamespace = options.ContainerdNamespace,
                 CgroupParent = options.CgroupParent,
+                EngineSocket = options.Socket,
                 Hostname = hostname,
                 EngineVersion = version,
                 EngineLabels = options.Labels.Select(l => l.Split('=', 2)).ToValueMap(p => p[0], p => p.Length > 1 ? p[1] : ""),

@@ -10,12 +10,14 @@ public sealed class ClusterControl
     private readonly ClusterStore _store;
 
     /// <param name="logs">Output of tasks, wherever they run.</param>
-    public ClusterControl(ClusterStore store, TimeProvider time, IdSource ids, IMembershipControl members, ILogSource logs, ControlOptions options)
+    /// <param name="tunnels">Ways to the Engine API of other nodes.</param>
+    public ClusterControl(ClusterStore store, TimeProvider time, IdSource ids, IMembershipControl members, ILogSource logs, INodeTunnels tunnels, ControlOptions options)
     {
         _store = store;
         var commits = new ControlCommits(store);
         Members = members;
         Logs = logs;
+        Tunnels = tunnels;
         Services = new ServiceControl(commits, time, ids);
         Nodes = new NodeControl(commits, time, members);
         Networks = new NetworkControl(commits, ids);
@@ -39,6 +41,8 @@ public sealed class ClusterControl
     public IMembershipControl Members { get; }
 
     public ILogSource Logs { get; }
+
+    public INodeTunnels Tunnels { get; }
 
     /// <summary>The cluster with every write that was answered before.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: no leader.</exception>

@@ -21,6 +21,7 @@ public static class CallAuthorization
         ["skep.v1.Dispatch"] = Audience.Nodes,
         ["skep.v1.PeerImages"] = Audience.Nodes,
         ["skep.v1.NodeLogs"] = Audience.Managers,
+        ["skep.v1.NodeEngine"] = Audience.Managers,
         ["skep.v1.Raft"] = Audience.Managers,
         ["skep.v1.Liveness"] = Audience.Managers,
     };

@@ -49,6 +49,7 @@ public sealed class WorkerAgent : IAsyncDisposable
         Local = new LocalNode(shop, options, () => _fleet);
         PeerImages = new PeerImagesService(shop.Images);
         NodeLogs = new NodeLogsService(shop.Logs);
+        NodeEngine = new NodeEngineService(options.EngineSocket);
     }
 
     /// <summary>Containers, images and volumes of this node.</summary>
@@ -59,6 +60,9 @@ public sealed class WorkerAgent : IAsyncDisposable
 
     /// <summary>To be mapped on the node's gRPC listener: logs of this node's tasks, for managers.</summary>
     public NodeLogsService NodeLogs { get; }
+
+    /// <summary>To be mapped on the node's gRPC listener: the node's Engine API, for managers.</summary>
+    public NodeEngineService NodeEngine { get; }
 
     /// <summary>Connects to containerd, recovers logs, finds what runs.</summary>
     /// <param name="network">Null: only host and none networks (tasks that need more are rejected).</param>

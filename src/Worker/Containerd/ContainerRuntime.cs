@@ -16,7 +16,7 @@ internal sealed record ContainerDraft(string Id, string Image, string ParentChai
 internal sealed record FoundContainer(string Id, string Image, IReadOnlyDictionary<string, string> Labels, DateTimeOffset CreatedAt, ReadOnlyMemory<byte> Spec);
 
 /// <summary>The runtime a task is run by; everything the agent asks of it. All of containerd's task half is behind this class.</summary>
-internal sealed class ContainerRuntime : IAsyncDisposable
+internal sealed partial class ContainerRuntime : IAsyncDisposable
 {
     public const string RuntimeName = "io.containerd.runc.v2";
     private const string SpecType = "types.containerd.io/opencontainers/runtime-spec/1/Spec";

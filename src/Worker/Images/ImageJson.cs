@@ -209,5 +209,4 @@ internal sealed record RegistryAuthJson
 [JsonSerializable(typeof(TokenJson))]
 [JsonSerializable(typeof(RegistryErrorsJson))]
 [JsonSerializable(typeof(RegistryAuthJson))]
-[JsonSerializable(typeof(List<string>))]
 internal sealed partial class ImageJsonContext : JsonSerializerContext;

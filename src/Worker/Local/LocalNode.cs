@@ -15,12 +15,14 @@ public sealed partial class LocalNode
     private readonly TaskWorkshop _shop;
     private readonly WorkerOptions _options;
     private readonly Func<TaskFleet?> _fleet;
+    private readonly Exec.ExecBook _execs;
 
     internal LocalNode(TaskWorkshop shop, WorkerOptions options, Func<TaskFleet?> fleet)
     {
         _shop = shop;
         _options = options;
         _fleet = fleet;
+        _execs = new Exec.ExecBook(Path.Combine(options.RunDirectory, "exec"), shop.Time);
     }
 
     /// <summary>What happens on this node; whoever changes something tells it here.</summary>

@@ -39,6 +39,17 @@ internal static class Capabilities
         return start.Union(added.Where(c => c != "ALL")).Except(dropped.Where(c => c != "ALL" && !added.Contains(c))).ToValueList();
     }
 
+    /// <summary>Everything the agent itself may give: on a restricted machine that is less than what the kernel knows.</summary>
+    public static ValueList<string> OfThisProcess()
+        => InMask(File.ReadLines("/proc/self/status").First(l => l.StartsWith("CapBnd:", StringComparison.Ordinal))["CapBnd:".Length..]);
+
+    /// <param name="mask">Hexadecimal, as /proc/PID/status has it.</param>
+    internal static ValueList<string> InMask(string mask)
+    {
+        ulong bits = ulong.Parse(mask.AsSpan().Trim(), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+        return Known.Where((_, number) => (bits >> number & 1) != 0).ToValueList();
+    }
+
     private static string Normalize(string name)
     {
         string upper = name.ToUpperInvariant();

@@ -16,7 +16,7 @@ internal sealed class OneManager : IMembershipControl
     {
         Store = new ClusterStore(_log, new ProtoStoreCodec(), Time, new StoreOptions());
         _log.Store = Store;
-        Control = new ClusterControl(Store, Time, Ids, this, logs, new ControlOptions());
+        Control = new ClusterControl(Store, Time, Ids, this, logs, new NoTunnels(), new ControlOptions());
     }
 
     public ManualTimeProvider Time { get; } = new();
@@ -97,4 +97,9 @@ internal sealed class OneManager : IMembershipControl
         public IAsyncEnumerable<TaskLogLine> ReadAsync(SwarmTask task, LogSelection selection, CancellationToken ct)
             => throw new ClusterException(ErrorKind.NotFound, "no logs here");
     }
+}
+
+internal sealed class NoTunnels : INodeTunnels
+{
+    public NodeTunnel Open(Node node) => throw new ClusterException(ErrorKind.Unavailable, $"no way to node {node.Id}");
 }

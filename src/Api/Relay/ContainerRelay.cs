@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Skep.Api.Http;
+using Skep.Manager.Control;
+using Skep.Store;
+using Skep.Worker.Local;
+
+namespace Skep.Api.Relay;
+
+/// <summary>Finds, for requests about a container, the node it is on. Managers answer for the containers of every task in the cluster.</summary>
+/// <remarks>What is here comes first, so nothing changes for a node's own containers. A relayed request is never relayed again.</remarks>
+internal static class ContainerRelay
+{
+    private const int EndingDigits = 16;
+
+    /// <summary>What may be asked of another node's container. Not: removing, renaming, starting; those are the cluster's business.</summary>
+    private static readonly HashSet<string> s_actions = new(StringComparer.Ordinal)
+    {
+        "json", "logs", "exec", "stats", "top", "changes", "archive", "export", "attach", "resize", "wait", "kill", "stop", "restart", "pause", "unpause",
+    };
+
+    /// <summary>The last digits of the ids of a node's execs, by which any manager knows where they run.</summary>
+    public static string ExecEndingOf(NodeId node) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"skep-exec:{node}")))[..EndingDigits];
+
+    /// <returns>The path to serve here, with a task's name replaced by its container's id; or that the request was answered by another node.</returns>
+    public static async Task<(string Path, bool IsAnswered)> RouteAsync(HttpContext http, INodeContext node, ApiVersion version, string path, CancellationToken ct)
+    {
+        string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length != 3 || parts[0] is not ("containers" or "exec") || node.Control is not { } control || node.Local is not { } local
+            || http.Request.Headers.ContainsKey(RelayedCall.Marker))
+        {
+            return (path, false);
+        }
+
+        NodeId? self = node.Lifecycle.State().Node;
+        StoreView view = control.View();
+        if (parts[0] == "exec")
+        {
+            Node? place = parts[1].Length > EndingDigits ? view.Nodes.FirstOrDefault(n => n.Id != self && parts[1].EndsWith(ExecEndingOf(n.Id), StringComparison.Ordinal)) : null;
+            if (place is null)
+            {
+                return (path, false);
+            }
+
+            await RelayedCall.RunAsync(http, node, version, path, control.Tunnels.Open(place), ct);
+            return (path, true);
+        }
+
+        if (!s_actions.Contains(parts[2]) || await local.HasContainerAsync(parts[1], ct) || TaskContainers.Find(view, parts[1]) is not { } task)
+        {
+            return (path, false);
+        }
+
+        if (task.Node is not { } home || view.Nodes.Find(home) is not { } far)
+        {
+            string why = task.Status.Error.Length > 0 ? task.Status.Error : task.Status.Message;
+            throw new ClusterException(ErrorKind.AlreadyExists, $"task {task.Name} has no container yet: it is {task.Status.State.ToString().ToLowerInvariant()} ({why})");
+        }
+
+        string there = $"/containers/{LocalNode.ContainerIdOf(task.Id)}/{parts[2]}";
+        if (home == self)
+        {
+            return (there, false);
+        }
+
+        await RelayedCall.RunAsync(http, node, version, there, control.Tunnels.Open(far), ct);
+        return (path, true);
+    }
+}

@@ -1,0 +1,96 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Skep.Manager.Control;
+using Skep.Rpc;
+using Skep.Rpc.Security;
+using V1 = Skep.Rpc.V1;
+
+namespace Skep.Manager.Relay;
+
+/// <summary>Connections to other nodes' Engine APIs through their gRPC listeners.</summary>
+internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
+{
+    public NodeTunnel Open(Node node)
+    {
+        if (node.Description is not { } description)
+        {
+            throw new ClusterException(ErrorKind.Unavailable, $"node {node.Id} has not described itself yet");
+        }
+
+        if (node.Status.State == NodeState.Down)
+        {
+            throw new ClusterException(ErrorKind.Unavailable, $"node {description.Hostname} is down");
+        }
+
+        var scope = new CancellationTokenSource();
+        return new GrpcTunnel(new V1.NodeEngine.NodeEngineClient(channels.To(description.PeerAddress)).Connect(cancellationToken: scope.Token), scope, description.Hostname);
+    }
+
+    private sealed class GrpcTunnel(AsyncDuplexStreamingCall<V1.EngineBytes, V1.EngineBytes> call, CancellationTokenSource scope, string hostname) : NodeTunnel
+    {
+        private ReadOnlyMemory<byte> _left;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                while (_left.IsEmpty)
+                {
+                    if (!await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
+                    {
+                        return 0;
+                    }
+
+                    _left = call.ResponseStream.Current.Data.Memory;
+                }
+            }
+            catch (RpcException e)
+            {
+                throw Broken(e);
+            }
+
+            int count = Math.Min(_left.Length, buffer.Length);
+            _left[..count].CopyTo(buffer);
+            _left = _left[count..];
+            return count;
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                // Copied: the caller uses its buffer again, and a message may be sent after this returns.
+                await call.RequestStream.WriteAsync(new V1.EngineBytes { Data = ByteString.CopyFrom(buffer.Span) }).WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (RpcException e)
+            {
+                throw Broken(e);
+            }
+        }
+
+        public override async Task CompleteWritesAsync()
+        {
+            try
+            {
+                await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+            }
+            catch (RpcException e)
+            {
+                throw Broken(e);
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                call.Dispose();
+                scope.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+
+        private IOException Broken(RpcException e) => new($"node {hostname}: {e.ToCluster().Message}", e);
+    }
+}
