@@ -31,10 +31,11 @@ public sealed class EngineApi
         ConfigRoutes.AddTo(_routes);
         NetworkRoutes.AddTo(_routes);
         ContainerRoutes.AddTo(_routes, time);
+        ImageRoutes.AddTo(_routes, time);
+        ImageTransferRoutes.AddTo(_routes);
         ExecRoutes.AddTo(_routes);
         StatsRoutes.AddTo(_routes, time);
         ArchiveRoutes.AddTo(_routes);
-        ImageRoutes.AddTo(_routes);
         VolumeRoutes.AddTo(_routes);
         // Last: what was added before is served.
         UnsupportedRoutes.AddTo(_routes);

@@ -5,6 +5,8 @@ namespace Skep.Api;
 /// <summary>What Docker serves and Skep does not: 501 with a word on it, rather than 404 as for a path nobody knows.</summary>
 internal static class UnsupportedRoutes
 {
+    private const string BuildElsewhere = "building images (build with Docker, podman or buildah elsewhere and load or push the result: skep image load, docker push)";
+
     private static readonly (string Method, string Pattern, string What)[] s_routes =
     [
         ("POST", "/containers/create", "standalone containers"),
@@ -23,17 +25,11 @@ internal static class UnsupportedRoutes
         ("POST", "/containers/{id}/resize", "attaching to a container"),
         ("DELETE", "/containers/{id}", "removing a container by hand"),
         ("POST", "/commit", "committing a container"),
-        ("POST", "/build", "building images"),
-        ("POST", "/build/prune", "building images"),
-        ("POST", "/build/cancel", "building images"),
-        ("POST", "/session", "building images"),
-        ("POST", "/grpc", "building images"),
-        ("GET", "/images/search", "searching a registry"),
-        ("POST", "/images/prune", "pruning images"),
-        ("GET", "/images/get", "saving images"),
-        ("GET", "/images/{name*}/get", "saving images"),
-        ("POST", "/images/{name*}/push", "pushing images"),
-        ("POST", "/auth", "checking registry credentials"),
+        ("POST", "/build", BuildElsewhere),
+        ("POST", "/build/cancel", BuildElsewhere),
+        ("POST", "/session", BuildElsewhere),
+        ("POST", "/grpc", BuildElsewhere),
+        ("GET", "/images/search", "searching a registry (look on its web page and pull by name)"),
         ("POST", "/networks/{id}/connect", "connecting containers to networks by hand"),
         ("POST", "/networks/{id}/disconnect", "disconnecting containers from networks by hand"),
         ("PUT", "/volumes/{name}", "cluster (CSI) volumes"),

@@ -34,6 +34,7 @@ namespace Skep.Wire;
 [JsonSerializable(typeof(WireDistribution))]
 [JsonSerializable(typeof(WireProgress))]
 [JsonSerializable(typeof(WireDiskUsage))]
+[JsonSerializable(typeof(WireBuildPruned))]
 [JsonSerializable(typeof(WireVolumeList))]
 [JsonSerializable(typeof(WireVolumeCreate))]
 [JsonSerializable(typeof(WireVolumesPruned))]

@@ -29,6 +29,12 @@ public sealed record WorkerOptions
     /// <summary>Asked before docker.io for its images: base URLs.</summary>
     public ValueList<string> RegistryMirrors { get; init; } = [];
 
+    /// <summary>Certificates of registries, as Docker keeps them: <c>&lt;directory&gt;/&lt;host[:port]&gt;/*.crt</c>.</summary>
+    public ValueList<string> RegistryCertificates { get; init; } = ["/etc/skep/certs.d", "/etc/docker/certs.d"];
+
+    /// <summary>A peer or registry that sends nothing for this long is given up and the next one tried.</summary>
+    public TimeSpan SourcePatience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Layers of one pull at a time. Source: Docker's max-concurrent-downloads.</summary>
     public int ConcurrentDownloads { get; init; } = 3;
 
@@ -37,6 +43,9 @@ public sealed record WorkerOptions
 
     /// <summary>From leaving the service's maps to the stop signal, for tasks with an address: time for other nodes to hear of it.</summary>
     public TimeSpan DrainDelay { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>While new connections still come, the stop signal waits longer, but not longer than this.</summary>
+    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Longest silence of containerd before calls to it fail.</summary>
     public TimeSpan ContainerdPatience { get; init; } = TimeSpan.FromSeconds(30);

@@ -17,7 +17,8 @@ internal static class SystemRoutes
         routes.Add("GET", "/version", VersionAsync);
         routes.Add("GET", "/info", (call, ct) => InfoAsync(call, time, ct));
         routes.Add("GET", "/events", (call, ct) => EventStream.ServeAsync(call, time, ct));
-        routes.Add("GET", "/system/df", DiskUsageAsync);
+        routes.Add("GET", "/system/df", DiskUse.ServeAsync);
+        routes.Add("POST", "/build/prune", (call, ct) => call.AnswerAsync(new WireBuildPruned(), WireJson.Default.WireBuildPruned, ct));
         routes.Add("GET", "/distribution/{name*}/json", DistributionAsync);
         routes.Add("GET", "/replica", ReplicaAsync);
     }
@@ -92,6 +93,7 @@ internal static class SystemRoutes
         SwarmState state = call.Node.Lifecycle.State();
         ValueList<LocalContainer> containers = call.Node.Local is { } local ? await local.ListContainersAsync(all: true, ct) : [];
         ValueList<LocalImage> images = call.Node.Local is { } store ? await store.ListImagesAsync(ct) : [];
+        KernelSupport kernel = KernelSupport.Read("");
         var info = new WireInfo
         {
             Id = state.Node?.Value ?? facts.Hostname,
@@ -104,15 +106,18 @@ internal static class SystemRoutes
             DriverStatus = [],
             DockerRootDir = facts.DataDirectory,
             Plugins = new WirePlugins { Volume = ["local"], Network = ["bridge", "host", "null", "overlay"], Log = ["json-file", "none"] },
-            MemoryLimit = true,
-            SwapLimit = true,
-            CpuCfsPeriod = true,
-            CpuCfsQuota = true,
-            CpuShares = true,
-            CpuSet = true,
-            PidsLimit = true,
-            OomKillDisable = false,
-            IPv4Forwarding = true,
+            MemoryLimit = kernel.MemoryLimit,
+            SwapLimit = kernel.SwapLimit,
+            CpuCfsPeriod = kernel.CpuQuota,
+            CpuCfsQuota = kernel.CpuQuota,
+            CpuShares = kernel.CpuShares,
+            CpuSet = kernel.CpuSet,
+            PidsLimit = kernel.PidsLimit,
+            OomKillDisable = kernel.OomKillDisable,
+            IPv4Forwarding = kernel.Forwarding,
+            NFd = Directory.Exists("/proc/self/fd") ? Directory.GetFiles("/proc/self/fd").Length : 0,
+            NGoroutines = ThreadPool.ThreadCount,
+            NEventsListener = call.Node.Events.Listeners,
             SystemTime = WireTime.Write(time.GetUtcNow()),
             LoggingDriver = "json-file",
             CgroupDriver = "cgroupfs",
@@ -141,8 +146,8 @@ internal static class SystemRoutes
             ContainerdCommit = new WireCommit(""),
             RuncCommit = new WireCommit(""),
             InitCommit = new WireCommit(""),
-            SecurityOptions = ["name=seccomp,profile=builtin"],
-            Warnings = [],
+            SecurityOptions = [.. kernel.Seccomp ? ["name=seccomp,profile=builtin"] : Array.Empty<string>(), .. facts.CgroupVersion == 1 ? Array.Empty<string>() : ["name=cgroupns"]],
+            Warnings = [.. kernel.Warnings()],
         };
         await call.AnswerAsync(info, WireJson.Default.WireInfo, ct);
     }
@@ -163,29 +168,6 @@ internal static class SystemRoutes
             Managers = view?.Nodes.Count(n => n.Spec.DesiredRole == NodeRole.Manager) ?? 0,
             Cluster = view?.Cluster?.ToWire(withTokens: false),
         };
-    }
-
-    private static async Task DiskUsageAsync(ApiCall call, CancellationToken ct)
-    {
-        DiskUsage usage = await call.Local.MeasureDiskAsync(ct);
-        ValueList<LocalVolume> volumes = await call.Local.ListVolumesAsync(ct);
-        await call.AnswerAsync(
-            new WireDiskUsage
-            {
-                LayersSize = usage.ImageLayersBytes,
-                Images = [.. (await call.Local.ListImagesAsync(ct)).Select(ImageMapping.ToSummary)],
-                Containers = [.. (await call.Local.ListContainersAsync(all: true, ct)).Select(ContainerMapping.ToSummary)],
-                Volumes =
-                [
-                    .. volumes.Select(v => VolumeRoutes.ToWire(v) with
-                    {
-                        UsageData = new WireVolumeUsage(usage.VolumeBytes.TryGetValue(v.Name, out long bytes) ? bytes : -1, -1),
-                    }),
-                ],
-                BuildCache = [],
-            },
-            WireJson.Default.WireDiskUsage,
-            ct);
     }
 
     /// <remarks>Clients ask this to pin a digest and go on with a warning when refused. Here each node resolves names itself, peers first.</remarks>

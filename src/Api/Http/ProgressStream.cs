@@ -10,7 +10,7 @@ internal static class ProgressStream
     public static async Task RunAsync(ApiCall call, Func<Action<WireProgress>, Task> work, CancellationToken ct)
     {
         // Steps may be dropped when the client reads slowly: the next ones say more.
-        Channel<WireProgress> steps = Channel.CreateBounded<WireProgress>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+        Channel<WireProgress> steps = Channel.CreateBounded<WireProgress>(new BoundedChannelOptions(4096) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         Task done = WorkAsync(work, steps.Writer);
         call.Http.Response.ContentType = "application/json";
         await foreach (WireProgress step in steps.Reader.ReadAllAsync(ct))

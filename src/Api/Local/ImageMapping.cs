@@ -34,22 +34,28 @@ internal static class ImageMapping
         Size = image.SizeBytes,
         GraphDriver = new WireGraphDriver { Name = "overlayfs", Data = [] },
         RootFs = new WireRootFs { Type = "layers", Layers = [.. image.Layers] },
-        Metadata = new WireImageMetadata(),
+        Metadata = new WireImageMetadata { LastTagTime = image.TaggedAt },
     };
 
     /// <summary>Newest step first.</summary>
-    public static List<WireImageHistory> ToHistory(LocalImage image) =>
-    [
+    public static List<WireImageHistory> ToHistory(LocalImage image)
+    {
+        // Steps without a layer of their own take no room.
+        var layers = new Queue<long>(image.LayerBytes);
+        long[] sizes = [.. image.History.Select(h => h.IsEmptyLayer || layers.Count == 0 ? 0 : layers.Dequeue()).Reverse()];
+        return
+        [
         .. image.History.Reverse().Select((step, i) => new WireImageHistory
         {
             Id = i == 0 ? image.Id : "<missing>",
             Created = step.CreatedAt?.ToUnixTimeSeconds() ?? 0,
             CreatedBy = step.CreatedBy,
             Tags = i == 0 ? [.. image.Tags] : null,
-            Size = 0,
+            Size = sizes[i],
             Comment = step.Comment,
         }),
-    ];
+        ];
+    }
 
     private static WireImageConfig Config(ImageSettings settings) => new()
     {

@@ -1,6 +1,5 @@
 using System.IO.Enumeration;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Skep.Api.Http;
 using Skep.Worker.Local;
 
@@ -9,11 +8,10 @@ namespace Skep.Api.Local;
 /// <summary>The images of this node.</summary>
 internal static class ImageRoutes
 {
-    public static void AddTo(RouteTable routes)
+    public static void AddTo(RouteTable routes, TimeProvider time)
     {
-        routes.Add("GET", "/images/json", ListAsync);
-        routes.Add("POST", "/images/create", PullAsync);
-        routes.Add("POST", "/images/load", LoadAsync);
+        routes.Add("GET", "/images/json", (call, ct) => ListAsync(call, time, ct));
+        routes.Add("POST", "/images/prune", (call, ct) => PruneAsync(call, time, ct));
         routes.Add("GET", "/images/{name*}/json", async (call, ct) =>
             await call.AnswerAsync(ImageMapping.ToDetail(await call.Local.InspectImageAsync(call["name"], ct)), WireJson.Default.WireImage, ct));
         routes.Add("GET", "/images/{name*}/history", async (call, ct) =>
@@ -22,85 +20,41 @@ internal static class ImageRoutes
         routes.Add("DELETE", "/images/{name*}", RemoveAsync);
     }
 
-    private static async Task ListAsync(ApiCall call, CancellationToken ct)
+    private static async Task ListAsync(ApiCall call, TimeProvider time, CancellationToken ct)
     {
         QueryFilters filters = call.Filters("before", "dangling", "label", "reference", "since", "until");
         ValueList<LocalImage> images = await call.Local.ListImagesAsync(ct);
         DateTimeOffset? before = filters.Values("before") is [var end, ..] ? (await call.Local.InspectImageAsync(end, ct)).CreatedAt : null;
         DateTimeOffset? since = filters.Values("since") is [var start, ..] ? (await call.Local.InspectImageAsync(start, ct)).CreatedAt : null;
-        if (filters.Has("until"))
-        {
-            throw new ClusterException(ErrorKind.NotImplemented, "filter 'until' is not supported for images");
-        }
-
+        DateTimeOffset? until = filters.Values("until") is [var moment, ..] ? TimeFilter.Read(moment, time.GetUtcNow()) : null;
         bool? isDangling = filters.Flag("dangling");
         IEnumerable<LocalImage> wanted = images.Where(i =>
             (before is not { } b || i.CreatedAt < b)
             && (since is not { } s || i.CreatedAt > s)
-            && (isDangling is not { } dangling || dangling == i.Tags.IsEmpty)
+            && (until is not { } u || i.CreatedAt <= u)
+            && (isDangling is not { } dangling || dangling == IsDangling(i))
             && filters.Labels("label", i.Settings.Labels)
-            && filters.Any("reference", pattern => i.Tags.Any(tag => ReferenceFits(tag, pattern))));
-        await call.AnswerAsync([.. wanted.OrderByDescending(i => i.CreatedAt).Select(ImageMapping.ToSummary)], WireJson.Default.ListWireImageSummary, ct);
+            && filters.Any("reference", pattern => i.Tags.Any(tag => ReferenceFits(tag, pattern)) || i.Digests.Any(digest => ReferenceFits(digest, pattern))));
+        await call.AnswerAsync([.. wanted.Select(i => Shown(i, filters))], WireJson.Default.ListWireImageSummary, ct);
     }
 
-    private static async Task PullAsync(ApiCall call, CancellationToken ct)
+    /// <summary>Asked for by a reference, an image shows only the names that fit.</summary>
+    private static WireImageSummary Shown(LocalImage image, QueryFilters filters)
     {
-        if (call.Query("fromSrc").Length > 0)
-        {
-            throw new ClusterException(ErrorKind.NotImplemented, "importing a file system as an image: not supported by Skep");
-        }
-
-        string image = call.Query("fromImage");
-        string tag = call.Query("tag");
-        if (image.Length == 0)
-        {
-            throw ClusterException.Invalid("fromImage is required");
-        }
-
-        string reference = tag.Length == 0 ? image : tag.Contains(':', StringComparison.Ordinal) ? $"{image}@{tag}" : $"{image}:{tag}";
-        RegistryCredentials? credentials = RegistryAuthHeader.ReadCredentials(call.Http.Request);
-        await ProgressStream.RunAsync(
-            call,
-            async report =>
-            {
-                LocalImage pulled = await call.Local.PullImageAsync(
-                    reference,
-                    credentials,
-                    p => report(new WireProgress
-                    {
-                        Id = p.Id.Length > 0 ? p.Id : null,
-                        Status = p.Status,
-                        ProgressDetail = new WireProgressDetail { Current = p.CurrentBytes, Total = p.TotalBytes },
-                    }),
-                    ct);
-                if (pulled.TargetDigest.Length > 0)
-                {
-                    report(new WireProgress { Status = $"Digest: {pulled.TargetDigest}" });
-                }
-
-                report(new WireProgress { Status = $"Status: Image is up to date for {reference}" });
-            },
-            ct);
+        WireImageSummary summary = ImageMapping.ToSummary(image);
+        return !filters.Has("reference") ? summary : summary with { RepoTags = [.. image.Tags.Where(t => filters.Any("reference", pattern => ReferenceFits(t, pattern)))] };
     }
 
-    private static async Task LoadAsync(ApiCall call, CancellationToken ct)
-    {
-        // Archives of images are larger than any other body.
-        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null;
-        }
+    private static bool IsDangling(LocalImage image) => image.Tags.IsEmpty && image.Digests.IsEmpty;
 
-        await ProgressStream.RunAsync(
-            call,
-            async report =>
-            {
-                foreach (string name in await call.Local.LoadImagesAsync(call.Http.Request.Body, ct))
-                {
-                    report(new WireProgress { Stream = $"Loaded image{(name.StartsWith("sha256:", StringComparison.Ordinal) ? " ID" : "")}: {name}\n" });
-                }
-            },
-            ct);
+    private static async Task PruneAsync(ApiCall call, TimeProvider time, CancellationToken ct)
+    {
+        QueryFilters filters = call.Filters("dangling", "label", "label!", "until");
+        bool all = filters.Flag("dangling") == false;
+        DateTimeOffset? until = filters.Values("until") is [var moment, ..] ? TimeFilter.Read(moment, time.GetUtcNow()) : null;
+        ImageRemoval removal = await call.Local.PruneImagesAsync(
+            all, i => (until is not { } u || i.CreatedAt <= u) && filters.Labels("label", i.Settings.Labels) && (!filters.Has("label!") || !filters.Labels("label!", i.Settings.Labels)), ct);
+        await call.AnswerAsync(new WireImagesPruned { ImagesDeleted = Steps(removal), SpaceReclaimed = removal.FreedBytes }, WireJson.Default.WireImagesPruned, ct);
     }
 
     private static async Task TagAsync(ApiCall call, CancellationToken ct)
@@ -117,16 +71,15 @@ internal static class ImageRoutes
     }
 
     private static async Task RemoveAsync(ApiCall call, CancellationToken ct)
-    {
-        ImageRemoval removal = await call.Local.RemoveImageAsync(call["name"], call.Flag("force"), ct);
-        List<WireImageDelete> steps = [.. removal.Untagged.Select(u => new WireImageDelete { Untagged = u }), .. removal.Deleted.Select(d => new WireImageDelete { Deleted = d })];
-        await call.AnswerAsync(steps, WireJson.Default.ListWireImageDelete, ct);
-    }
+        => await call.AnswerAsync(Steps(await call.Local.RemoveImageAsync(call["name"], call.Flag("force"), ct)), WireJson.Default.ListWireImageDelete, ct);
+
+    private static List<WireImageDelete> Steps(ImageRemoval removal)
+        => [.. removal.Untagged.Select(u => new WireImageDelete { Untagged = u }), .. removal.Deleted.Select(d => new WireImageDelete { Deleted = d })];
 
     /// <summary><c>busybox</c>, <c>busybox:1.*</c>, <c>*/busybox:latest</c>.</summary>
-    private static bool ReferenceFits(string tag, string pattern)
+    private static bool ReferenceFits(string name, string pattern)
     {
-        string repository = tag[..(tag.LastIndexOf(':') is var colon && colon > tag.LastIndexOf('/') ? colon : tag.Length)];
-        return FileSystemName.MatchesSimpleExpression(pattern, tag, ignoreCase: false) || FileSystemName.MatchesSimpleExpression(pattern, repository, ignoreCase: false);
+        string repository = name.IndexOf('@', StringComparison.Ordinal) is var at and >= 0 ? name[..at] : name[..(name.LastIndexOf(':') is var colon && colon > name.LastIndexOf('/') ? colon : name.Length)];
+        return FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false) || FileSystemName.MatchesSimpleExpression(pattern, repository, ignoreCase: false);
     }
 }

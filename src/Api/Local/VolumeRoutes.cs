@@ -67,12 +67,10 @@ internal static class VolumeRoutes
     private static async Task PruneAsync(ApiCall call, CancellationToken ct)
     {
         QueryFilters filters = call.Filters("label", "label!", "all");
-        if (filters.Has("label") || filters.Has("label!"))
-        {
-            throw new ClusterException(ErrorKind.NotImplemented, "pruning volumes by label is not supported");
-        }
-
-        PruneReport report = await call.Local.PruneVolumesAsync(filters.Flag("all") ?? false, ct);
+        // Before 1.42 every unused volume went.
+        bool all = filters.Flag("all") ?? call.Version.CompareTo(new ApiVersion(1, 42)) < 0;
+        PruneReport report = await call.Local.PruneVolumesAsync(
+            all, v => filters.Labels("label", v.Labels) && (!filters.Has("label!") || !filters.Labels("label!", v.Labels)), ct);
         await call.AnswerAsync(new WireVolumesPruned { VolumesDeleted = [.. report.Removed], SpaceReclaimed = report.FreedBytes }, WireJson.Default.WireVolumesPruned, ct);
     }
 }

@@ -33,6 +33,10 @@ public sealed record WireContainerSummary
     public WireSummaryNetworks? NetworkSettings { get; init; }
 
     public List<WireMountPoint>? Mounts { get; init; }
+
+    public long? SizeRw { get; init; }
+
+    public long? SizeRootFs { get; init; }
 }
 
 public sealed record WireSummaryHostConfig(string? NetworkMode);

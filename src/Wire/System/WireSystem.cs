@@ -176,6 +176,14 @@ public sealed record WireErrorDetail
     public string? Message { get; init; }
 }
 
+/// <summary>What pruning the build cache did: nothing, since nothing is built here.</summary>
+public sealed record WireBuildPruned
+{
+    public List<string> CachesDeleted { get; init; } = [];
+
+    public long SpaceReclaimed { get; init; }
+}
+
 /// <summary>What <c>GET /system/df</c> says.</summary>
 public sealed record WireDiskUsage
 {

@@ -109,7 +109,7 @@ internal sealed class NodeTaskNetworks(
         return new TaskNetwork(path, sandbox.Overlays.IsEmpty ? null : sandbox.Dns.ToResolvConf(), Endpoints(task, now, sandbox), NetworkPicture.HostPorts(task).ToValueList());
     }
 
-    public async Task DrainAsync(SwarmTask task, CancellationToken ct)
+    public async Task DrainAsync(SwarmTask task, int pid, CancellationToken ct)
     {
         AssignmentView now = view();
         NetworkAttachment[] reachable = [.. task.Networks.Where(a => a.Address is not null)];
@@ -117,7 +117,7 @@ internal sealed class NodeTaskNetworks(
             return;
         try
         {
-            // This node's own maps first, however long that takes; the delay is for the others.
+            // This node's own maps first, however long that takes; then the others, who show by what still comes from them.
             await AppliedAsync(Changed(), ct);
         }
         catch (ClusterException e)
@@ -125,7 +125,7 @@ internal sealed class NodeTaskNetworks(
             WorkerLog.NetworkNotApplied(logger, e.Message); // A task must be stoppable on a node whose network is broken.
         }
 
-        await Task.Delay(options.DrainDelay, time, ct);
+        await TcpActivity.QuietAsync(() => TcpActivity.Of(pid), options.DrainDelay, options.DrainLimit, time, ct);
         foreach (NetworkAttachment attachment in reachable)
         {
             bool isIngress = now.Networks.GetValueOrDefault(attachment.Network)?.Spec.Ingress == true;

@@ -9,6 +9,19 @@ using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Worker.Images;
 
+/// <summary>How an image is to be fetched.</summary>
+internal sealed record FetchWishes
+{
+    /// <summary>Label of layers, <c>key=value</c>, that says which registry has them.</summary>
+    public string? DistributionLabel { get; init; }
+
+    /// <summary>Null: this machine's.</summary>
+    public Platform? Platform { get; init; }
+
+    /// <summary>Called in order, not concurrently.</summary>
+    public Action<ImageProgress> Progress { get; init; } = static _ => { };
+}
+
 /// <summary>Takes an image from a source into containerd: blobs, labels that keep them, snapshots.</summary>
 internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, Unpacker unpacker, int concurrentDownloads, IdSource ids, TimeProvider time)
 {
@@ -18,7 +31,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         .AddRetry(new RetryStrategyOptions
         {
             // What was stored stays: the next attempt asks for the rest.
-            ShouldHandle = new PredicateBuilder().Handle<HttpRequestException>().Handle<IOException>()
+            ShouldHandle = new PredicateBuilder().Handle<HttpRequestException>().Handle<IOException>(static e => e is not SourceStalledException)
                 .Handle<ClusterException>(e => e.Kind == ErrorKind.Unavailable || e.Message.Contains(" ended after ", StringComparison.Ordinal)),
             BackoffType = DelayBackoffType.Exponential,
             Delay = TimeSpan.FromMilliseconds(250),
@@ -29,7 +42,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
     /// <summary>Fetches and unpacks; then <paramref name="name"/> is called while everything is still held.</summary>
     /// <returns>What the name is to point to, and what this platform gets.</returns>
     public async Task<(Descriptor Target, ImageContents Contents)> FetchAsync(
-        IImageSource source, string? distributionLabel, Action<ImageProgress> progress, Func<Descriptor, CancellationToken, Task> name, CancellationToken ct)
+        IImageSource source, FetchWishes wishes, Func<Descriptor, CancellationToken, Task> name, CancellationToken ct)
     {
         string lease = $"skep-fetch-{ids.Next()}";
         var create = new Cd.CreateLeaseRequest { Id = lease };
@@ -38,10 +51,18 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         try
         {
             ContainerdClient held = client.Under(lease);
-            (Descriptor target, ImageContents contents) = await FetchBlobsAsync(source, new ContentStore(held), distributionLabel, progress, ct);
-            await unpacker.UnpackAsync(held, contents, (i, done) => progress(new ImageProgress(Digest.Short(contents.Layers[i].Digest), done ? "Pull complete" : "Extracting")), ct);
+            (Descriptor target, ImageContents contents, IReadOnlySet<string> present) = await FetchBlobsAsync(source, new ContentStore(held), wishes, ct);
+            // What runs on another machine is kept, not unpacked to be run here.
+            if (wishes.Platform is null || wishes.Platform == PlatformChoice.Machine)
+                await unpacker.UnpackAsync(held, contents, (i, done) => TellUnpacked(contents.Layers[i], done), ct);
             await name(target, ct);
             return (target, contents);
+
+            void TellUnpacked(Descriptor layer, bool done)
+            {
+                if (!present.Contains(layer.Digest))
+                    wishes.Progress(done ? new ImageProgress(Digest.Short(layer.Digest), "Pull complete") : new ImageProgress(Digest.Short(layer.Digest), "Extracting", layer.Size, layer.Size));
+            }
         }
         finally
         {
@@ -66,8 +87,8 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         return ImageContents.Read(manifestDescriptor, manifest, await store.ReadSmallAsync(manifest.Config.Digest, ct));
     }
 
-    private async Task<(Descriptor, ImageContents)> FetchBlobsAsync(
-        IImageSource source, ContentStore store, string? distributionLabel, Action<ImageProgress> progress, CancellationToken ct)
+    private async Task<(Descriptor, ImageContents, IReadOnlySet<string>)> FetchBlobsAsync(
+        IImageSource source, ContentStore store, FetchWishes wishes, CancellationToken ct)
     {
         Descriptor target = await source.ResolveAsync(ct);
         byte[] targetBytes = await ReadVerifiedAsync(source, target, ct);
@@ -79,9 +100,15 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         ManifestJson manifest = parsed;
         if (parsed.Manifests is not null)
         {
-            manifestDescriptor = PlatformChoice.Choose(parsed.Manifests, PlatformChoice.Machine);
+            manifestDescriptor = PlatformChoice.Choose(parsed.Manifests, wishes.Platform ?? PlatformChoice.Machine);
             manifestBytes = await ReadVerifiedAsync(source, manifestDescriptor, ct);
             manifest = Parse(manifestBytes, manifestDescriptor.Digest);
+            if (wishes.Platform is not null && wishes.Platform != PlatformChoice.Machine)
+            {
+                // The name is to stand for what was asked for, whatever this machine is.
+                target = manifestDescriptor = new Descriptor { MediaType = TypeOf(manifest, manifestDescriptor.MediaType), Digest = manifestDescriptor.Digest, Size = manifestBytes.Length };
+                parsed = manifest;
+            }
         }
 
         if (manifest.Config is null)
@@ -89,7 +116,10 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         byte[] configBytes = await ReadVerifiedAsync(source, manifest.Config, ct);
         ImageContents contents = ImageContents.Read(manifestDescriptor, manifest, configBytes);
 
-        await FetchLayersAsync(source, store, contents, distributionLabel, progress, ct);
+        if (wishes.Platform is { } wanted && contents.Json.Architecture is { Length: > 0 } architecture && (architecture != wanted.Architecture || contents.Json.Os is { Length: > 0 } os && os != wanted.Os))
+            throw new ClusterException(ErrorKind.NotFound, $"image was found but does not provide the specified platform ({wanted.Os}/{wanted.Architecture})");
+
+        IReadOnlySet<string> present = await FetchLayersAsync(source, store, contents, wishes, ct);
 
         var configLabels = new Dictionary<string, string>();
         if (contents.ChainId.Length > 0)
@@ -106,16 +136,24 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
                 target.Digest, targetBytes, new Dictionary<string, string> { [$"containerd.io/gc.ref.content.m.{index}"] = manifestDescriptor.Digest }, ct);
         }
 
-        return (target, contents);
+        return (target, contents, present);
     }
 
-    private async Task FetchLayersAsync(
-        IImageSource source, ContentStore store, ImageContents contents, string? distributionLabel, Action<ImageProgress> progress, CancellationToken ct)
+    /// <returns>Digests of layers that were here already.</returns>
+    private async Task<IReadOnlySet<string>> FetchLayersAsync(IImageSource source, ContentStore store, ImageContents contents, FetchWishes wishes, CancellationToken ct)
     {
         var gate = new Lock();
         var diffIds = contents.DiffIds;
-        foreach (Descriptor layer in contents.Layers)
-            progress(new ImageProgress(Digest.Short(layer.Digest), "Pulling fs layer"));
+        var present = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string digest in contents.Layers.Select(l => l.Digest).Distinct(StringComparer.Ordinal))
+        {
+            if (await store.FindAsync(digest, ct) is not null)
+                present.Add(digest);
+        }
+
+        // An image that is all here is not worth a line a layer.
+        foreach (Descriptor layer in present.Count == contents.Layers.DistinctBy(l => l.Digest).Count() ? [] : contents.Layers)
+            wishes.Progress(new ImageProgress(Digest.Short(layer.Digest), present.Contains(layer.Digest) ? "Already exists" : "Pulling fs layer"));
         // The same layer may occur twice (empty ones do).
         var layers = contents.Layers.Select((layer, i) => (layer, diffId: diffIds[i])).DistinctBy(l => l.layer.Digest);
         var options = new ParallelOptions { MaxDegreeOfParallelism = concurrentDownloads, CancellationToken = ct };
@@ -124,7 +162,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
             (Descriptor layer, string diffId) = item;
             string id = Digest.Short(layer.Digest);
             var labels = new Dictionary<string, string> { ["containerd.io/uncompressed"] = diffId };
-            if (distributionLabel?.Split('=') is [var key, var value])
+            if (wishes.DistributionLabel?.Split('=') is [var key, var value])
                 labels[key] = value;
             long told = 0;
             await _retry.ExecuteAsync(
@@ -135,17 +173,20 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
                         if (done - told < 512 * 1024 && done != layer.Size)
                             return;
                         told = done;
-                        Tell(new ImageProgress(id, "Downloading", done, layer.Size));
+                        if (!present.Contains(layer.Digest))
+                            Tell(new ImageProgress(id, "Downloading", done, layer.Size));
                     },
                     token),
                 stop);
-            Tell(new ImageProgress(id, "Download complete"));
+            if (!present.Contains(layer.Digest))
+                Tell(new ImageProgress(id, "Download complete"));
         });
+        return present;
 
         void Tell(ImageProgress step)
         {
             lock (gate)
-                progress(step);
+                wishes.Progress(step);
         }
     }
 

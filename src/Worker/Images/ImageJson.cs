@@ -209,4 +209,5 @@ internal sealed record RegistryAuthJson
 [JsonSerializable(typeof(TokenJson))]
 [JsonSerializable(typeof(RegistryErrorsJson))]
 [JsonSerializable(typeof(RegistryAuthJson))]
+[JsonSerializable(typeof(List<string>))]
 internal sealed partial class ImageJsonContext : JsonSerializerContext;

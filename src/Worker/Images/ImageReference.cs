@@ -10,6 +10,11 @@ internal sealed record ImageReference(string Domain, string Path, string? Tag, s
 {
     public const string DockerHub = "docker.io";
 
+    /// <summary>Path of the names that hold nameless images; never shown.</summary>
+    public const string NamelessPath = "library/unnamed";
+
+    public bool IsNameless => Domain == DockerHub && Path == NamelessPath;
+
     /// <summary>The full name without tag and digest.</summary>
     public string Repository => $"{Domain}/{Path}";
 

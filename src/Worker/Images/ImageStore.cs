@@ -8,7 +8,7 @@ using Cd = Skep.Rpc.Containerd;
 namespace Skep.Worker.Images;
 
 /// <summary>The images of this node: names in containerd, what they hold, and how new ones come in.</summary>
-internal sealed class ImageStore : IDisposable
+internal sealed partial class ImageStore : IDisposable
 {
     private readonly ContainerdClient _client;
     private readonly ContentStore _content;
@@ -17,6 +17,7 @@ internal sealed class ImageStore : IDisposable
     private readonly Registries _registries;
     private readonly IPeerImageSource _peers;
     private readonly string _stagingDirectory;
+    private readonly TimeSpan _patience;
     private readonly IdSource _ids;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, ImageContents> _contents = new(StringComparer.Ordinal);
@@ -27,11 +28,13 @@ internal sealed class ImageStore : IDisposable
     {
         _client = client;
         _content = new ContentStore(client);
+        Sizes = new LayerSizes(client, options.Snapshotter);
         _unpacker = new Unpacker(options.Snapshotter, ids);
         _fetcher = new ImageFetcher(client, options.Snapshotter, _unpacker, options.ConcurrentDownloads, ids, time);
-        _registries = new Registries(options.InsecureRegistries, options.RegistryMirrors);
+        _registries = new Registries(options.InsecureRegistries, options.RegistryMirrors, options.RegistryCertificates);
         _peers = peers;
         _stagingDirectory = Path.Combine(options.DataDirectory, "staging");
+        _patience = options.SourcePatience;
         _ids = ids;
         _time = time;
         if (Directory.Exists(_stagingDirectory))
@@ -39,6 +42,13 @@ internal sealed class ImageStore : IDisposable
     }
 
     public ContentStore Content => _content;
+
+    public LayerSizes Sizes { get; }
+
+    public Registries Registries => _registries;
+
+    /// <summary>The name that holds an image nobody gave one, or whose last name went to another image.</summary>
+    public static string NamelessOf(string targetDigest) => $"{ImageReference.DockerHub}/{ImageReference.NamelessPath}@{targetDigest}";
 
     /// <summary>Every name with what it holds. Names whose blobs are incomplete are left out.</summary>
     public async Task<IReadOnlyList<StoredImage>> ListAsync(CancellationToken ct)
@@ -89,45 +99,6 @@ internal sealed class ImageStore : IDisposable
         return await coming.Value.WaitAsync(ct);
     }
 
-    /// <summary>Fetches from the registry whether or not the image is here.</summary>
-    public async Task<StoredImage> PullAsync(string name, RegistryCredentials? credentials, Action<ImageProgress> progress, CancellationToken ct)
-    {
-        ImageReference reference = ImageReference.Parse(name);
-        string? before = (await FindByNameAsync(reference.FullName, ct))?.Target.Digest;
-        progress(new ImageProgress(reference.Selector, $"Pulling from {(reference.Domain == ImageReference.DockerHub ? reference.Path : reference.FamiliarRepository)}"));
-        StoredImage image = await FetchFromRegistryAsync(reference, credentials, progress, ct);
-        progress(new ImageProgress("", $"Digest: {image.Target.Digest}"));
-        string what = before == image.Target.Digest ? "Image is up to date" : "Downloaded newer image";
-        progress(new ImageProgress("", $"Status: {what} for {reference.FamiliarName}"));
-        return image;
-    }
-
-    /// <returns>Familiar names, or ids of images without one.</returns>
-    public async Task<ValueList<string>> LoadAsync(Stream stream, CancellationToken ct)
-    {
-        using ImageArchive archive = await ImageArchive.ExtractAsync(stream, Path.GetFullPath(Path.Combine(_stagingDirectory, _ids.Next())), ct);
-        var loaded = new List<string>();
-        foreach ((IImageSource source, IReadOnlyList<string> names) in await archive.ReadImagesAsync(ct))
-        {
-            ImageReference[] references = [.. names.Select(ImageReference.Parse)];
-            (Descriptor target, ImageContents contents) = await _fetcher.FetchAsync(
-                source, distributionLabel: null, _ => { },
-                async (found, token) =>
-                {
-                    foreach (ImageReference reference in references)
-                        await NameAsync(reference.FullName, found, token);
-                    // Nothing else would hold an image without a name.
-                    if (references.Length == 0)
-                        await NameAsync($"{ImageReference.DockerHub}/library/unnamed@{found.Digest}", found, token);
-                },
-                ct);
-            _contents[target.Digest] = contents;
-            loaded.AddRange(references.Length == 0 ? [contents.Config.Digest] : references.Select(r => r.FamiliarName));
-        }
-
-        return loaded.ToValueList();
-    }
-
     /// <summary>Makes the layers of an image ready again if they were lost.</summary>
     public async Task UnpackAsync(StoredImage image, CancellationToken ct)
     {
@@ -136,6 +107,9 @@ internal sealed class ImageStore : IDisposable
     }
 
     public Task TagAsync(StoredImage image, ImageReference name, CancellationToken ct) => NameAsync(name.FullName, image.Target, ct);
+
+    /// <summary>Keeps an image whose names all go, without a name.</summary>
+    public Task KeepNamelessAsync(StoredImage image, CancellationToken ct) => NameAsync(NamelessOf(image.Target.Digest), image.Target, ct);
 
     /// <summary>Removes a name; what no other name needs is collected.</summary>
     public async Task RemoveNameAsync(string fullName, CancellationToken ct)
@@ -191,71 +165,6 @@ internal sealed class ImageStore : IDisposable
         return new StoredImage(image.Name, target, contents, image.UpdatedAt?.ToDateTimeOffset() ?? _time.GetUtcNow());
     }
 
-    private async Task<StoredImage> FetchFromAnywhereAsync(ImageReference reference, RegistryCredentials? credentials, string key, CancellationToken ct)
-    {
-        try
-        {
-            var reasons = new List<string> { "not on this node" };
-            try
-            {
-                if (await _peers.FindAsync(reference, ct) is { } peer)
-                    return await TakeAsync(peer, reference, distributionLabel: null, _ => { }, ct);
-                reasons.Add("no other node has it");
-            }
-            catch (Exception e) when (e is ClusterException or IOException or RpcException)
-            {
-                reasons.Add($"another node: {e.Message}");
-            }
-
-            try
-            {
-                return await FetchFromRegistryAsync(reference, credentials, _ => { }, ct);
-            }
-            catch (ClusterException e)
-            {
-                reasons.Add(e.Message);
-                throw new ClusterException(ErrorKind.NotFound, $"No such image: {reference.FamiliarName} ({string.Join("; ", reasons)})", e);
-            }
-        }
-        finally
-        {
-            _coming.TryRemove(key, out _);
-        }
-    }
-
-    private async Task<StoredImage> FetchFromRegistryAsync(ImageReference reference, RegistryCredentials? credentials, Action<ImageProgress> progress, CancellationToken ct)
-    {
-        ClusterException? last = null;
-        foreach (IImageSource source in await _registries.FindAsync(reference, credentials, ct))
-        {
-            try
-            {
-                return await TakeAsync(source, reference, $"containerd.io/distribution.source.{reference.Domain}={reference.Path}", progress, ct);
-            }
-            catch (HttpRequestException e)
-            {
-                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {(e.InnerException ?? e).Message}", e);
-            }
-            catch (IOException e)
-            {
-                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {e.Message}", e);
-            }
-            catch (ClusterException e)
-            {
-                last = e;
-            }
-        }
-
-        throw last ?? ClusterException.NotFound("registry for", reference.FamiliarName);
-    }
-
-    private async Task<StoredImage> TakeAsync(IImageSource source, ImageReference reference, string? distributionLabel, Action<ImageProgress> progress, CancellationToken ct)
-    {
-        (Descriptor target, ImageContents contents) = await _fetcher.FetchAsync(source, distributionLabel, progress, (found, token) => NameAsync(reference.FullName, found, token), ct);
-        _contents[target.Digest] = contents;
-        return new StoredImage(reference.FullName, target, contents, _time.GetUtcNow());
-    }
-
     private async Task NameAsync(string fullName, Descriptor target, CancellationToken ct)
     {
         var image = new Cd.NamedImage { Name = fullName, Target = new Cd.ContentDescriptor { MediaType = target.MediaType, Digest = target.Digest, Size = target.Size } };
@@ -265,7 +174,19 @@ internal sealed class ImageStore : IDisposable
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
         {
+            await KeepWhatLosesItsNameAsync(fullName, target, ct);
             await _client.Images.UpdateAsync(new Cd.UpdateImageRequest { Image = image, UpdateMask = new FieldMask { Paths = { "target" } } }, cancellationToken: ct);
         }
+    }
+
+    /// <summary>What a name stood for before stays until it is removed or pruned; a container may have been made from it.</summary>
+    private async Task KeepWhatLosesItsNameAsync(string fullName, Descriptor target, CancellationToken ct)
+    {
+        Google.Protobuf.Collections.RepeatedField<Cd.NamedImage> all = (await _client.Images.ListAsync(new Cd.ListImagesRequest(), cancellationToken: ct)).Images;
+        string? before = all.FirstOrDefault(i => i.Name == fullName)?.Target.Digest;
+        if (before is null || before == target.Digest || all.Any(i => i.Name != fullName && i.Target.Digest == before))
+            return;
+        if (await FindByNameAsync(fullName, ct) is { } image)
+            await KeepNamelessAsync(image, ct);
     }
 }

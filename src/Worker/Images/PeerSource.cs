@@ -8,7 +8,8 @@ namespace Skep.Worker.Images;
 internal interface IPeerImageSource
 {
     /// <summary>The first peer found to have an image of that name; null when none has.</summary>
-    Task<IImageSource?> FindAsync(ImageReference reference, CancellationToken ct);
+    /// <param name="except">Descriptions of sources that failed before.</param>
+    Task<IImageSource?> FindAsync(ImageReference reference, IReadOnlyCollection<string> except, CancellationToken ct);
 }
 
 /// <summary>The other nodes that are up, asked all at once.</summary>
@@ -24,7 +25,7 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
     /// <summary>Replaces the nodes to ask: addresses of their gRPC listeners.</summary>
     public void Become(IReadOnlyList<string> addresses, INodeChannels? channels) => _peers = new Peers(addresses, channels);
 
-    public async Task<IImageSource?> FindAsync(ImageReference reference, CancellationToken ct)
+    public async Task<IImageSource?> FindAsync(ImageReference reference, IReadOnlyCollection<string> except, CancellationToken ct)
     {
         Peers peers = _peers;
         if (peers.Channels is null || peers.Addresses.Count == 0)
@@ -32,7 +33,7 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var timer = new CancellationTokenSource(AnswerWithin, time);
         await using CancellationTokenRegistration linked = timer.Token.Register(static scope => ((CancellationTokenSource)scope!).Cancel(), limit);
-        List<Task<IImageSource?>> asked = [.. peers.Addresses.Take(AskedAtATime).Select(a => AskAsync(a, peers.Channels, reference, limit.Token))];
+        List<Task<IImageSource?>> asked = [.. peers.Addresses.Where(a => !except.Contains(PeerSource.Describe(a))).Take(AskedAtATime).Select(a => AskAsync(a, peers.Channels, reference, limit.Token))];
         IImageSource? found = null;
         while (asked.Count > 0 && found is null)
         {
@@ -68,7 +69,9 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
 /// <summary>An image another node has.</summary>
 internal sealed class PeerSource(PeerImages.PeerImagesClient client, string address, Descriptor target) : IImageSource
 {
-    public string Description => $"node at {address}";
+    public string Description => Describe(address);
+
+    public static string Describe(string address) => $"node at {address}";
 
     public Task<Descriptor> ResolveAsync(CancellationToken ct) => Task.FromResult(target);
 

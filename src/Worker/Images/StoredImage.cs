@@ -40,12 +40,13 @@ internal sealed record ImageContents(Descriptor Manifest, Descriptor Config, Val
         return new ImageContents(manifestDescriptor, manifest.Config!, layers, json);
     }
 
-    public LocalImage ToLocal(ValueList<string> tags, ValueList<string> digests, Descriptor target) => new(Config.Digest)
+    public LocalImage ToLocal(ValueList<string> tags, ValueList<string> digests, Descriptor target, ValueList<long> layerBytes, DateTimeOffset? taggedAt) => new(Config.Digest)
     {
         Tags = tags,
         Digests = digests,
         CreatedAt = Json.Created,
-        SizeBytes = Layers.Sum(l => l.Size),
+        LayerBytes = layerBytes,
+        TaggedAt = taggedAt,
         Architecture = Json.Architecture ?? "",
         Variant = Json.Variant ?? "",
         Os = Json.Os ?? "",

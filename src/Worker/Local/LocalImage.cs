@@ -12,8 +12,14 @@ public sealed record LocalImage(string Id)
 
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>Bytes on disk of its layers, compressed or not as they are stored.</summary>
-    public long SizeBytes { get; init; }
+    /// <summary>Bytes of its files, all layers together.</summary>
+    public long SizeBytes => LayerBytes.Sum();
+
+    /// <summary>Bytes of each layer's files, lowest first.</summary>
+    public ValueList<long> LayerBytes { get; init; } = [];
+
+    /// <summary>When a name was last given to it.</summary>
+    public DateTimeOffset? TaggedAt { get; init; }
 
     public string Architecture { get; init; } = "";
 
@@ -68,7 +74,11 @@ public sealed record LocalImageHistory(DateTimeOffset? CreatedAt, string Created
 /// <summary>One step of a pull or load, as <c>docker pull</c> prints it.</summary>
 /// <param name="Id">Short digest of the layer, or the tag; empty for lines of their own.</param>
 /// <param name="Status"><c>Downloading</c>, <c>Pull complete</c> …</param>
-public sealed record ImageProgress(string Id, string Status, long CurrentBytes = 0, long TotalBytes = 0);
+public sealed record ImageProgress(string Id, string Status, long CurrentBytes = 0, long TotalBytes = 0)
+{
+    /// <summary>True for a step of one layer, which is shown in place of the layer's last; false for a line that stays.</summary>
+    public bool IsOfLayer => Id.Length > 0 && !Status.StartsWith("Pulling from ", StringComparison.Ordinal) && !Status.StartsWith("digest: ", StringComparison.Ordinal);
+}
 
 /// <summary>User and password, or a token, for a registry; what Docker's X-Registry-Auth carries.</summary>
 public sealed record RegistryCredentials(string User, SensitiveBytes Password)

@@ -18,7 +18,11 @@ public sealed partial class LocalNode
         bool isAnonymous = name.Length == 0;
         if (isAnonymous)
             name = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(_shop.Ids.Next())));
-        return Task.FromResult(_shop.Volumes.Ensure(name, labels, driver, isAnonymous));
+        bool isNew = _shop.Volumes.Find(name) is null;
+        LocalVolume volume = _shop.Volumes.Ensure(name, labels, driver, isAnonymous);
+        if (isNew)
+            _shop.Events.Tell("volume", "create", name, ("driver", "local"));
+        return Task.FromResult(volume);
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/> (HTTP 409): in use.</exception>
@@ -30,21 +34,25 @@ public sealed partial class LocalNode
         if ((await UsedVolumesAsync(ct)).TryGetValue(name, out string? container))
             throw new ClusterException(ErrorKind.AlreadyExists, $"remove {name}: volume is in use - [{container}]");
         _shop.Volumes.Remove(name);
+        _shop.Events.Tell("volume", "destroy", name, ("driver", "local"));
     }
 
     /// <param name="all">Also named ones; otherwise anonymous only, as Docker since 23.</param>
-    public async Task<PruneReport> PruneVolumesAsync(bool all, CancellationToken ct)
+    /// <param name="wanted">Further condition.</param>
+    public async Task<PruneReport> PruneVolumesAsync(bool all, Func<LocalVolume, bool> wanted, CancellationToken ct)
     {
         IReadOnlyDictionary<string, string> used = await UsedVolumesAsync(ct);
         var removed = new List<string>();
         long freed = 0;
-        foreach (LocalVolume volume in _shop.Volumes.List().Where(v => (all || v.IsAnonymous) && !used.ContainsKey(v.Name)))
+        foreach (LocalVolume volume in _shop.Volumes.List().Where(v => (all || v.IsAnonymous) && wanted(v) && !used.ContainsKey(v.Name)))
         {
             freed += VolumeStore.Measure(volume);
             _shop.Volumes.Remove(volume.Name);
             removed.Add(volume.Name);
+            _shop.Events.Tell("volume", "destroy", volume.Name, ("driver", "local"));
         }
 
+        _shop.Events.Tell("volume", "prune", "", ("reclaimed", freed.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         return new PruneReport(removed.ToValueList(), freed);
     }
 

@@ -17,7 +17,8 @@ internal interface ITaskNetworks
     Task<TaskNetwork> JoinAsync(SwarmTask task, CancellationToken ct);
 
     /// <summary>Before the stop signal: waits until others no longer send new connections.</summary>
-    Task DrainAsync(SwarmTask task, CancellationToken ct);
+    /// <param name="pid">A process of the task.</param>
+    Task DrainAsync(SwarmTask task, int pid, CancellationToken ct);
 
     /// <summary>After the last process: lets the namespace go.</summary>
     Task LeaveAsync(SwarmTask task, CancellationToken ct);
@@ -40,7 +41,7 @@ internal sealed class HostOnlyNetworks(Func<NetworkId, Network?> networks) : ITa
         return Task.FromResult(new TaskNetwork(isHost ? null : "", null, [], []));
     }
 
-    public Task DrainAsync(SwarmTask task, CancellationToken ct) => Task.CompletedTask;
+    public Task DrainAsync(SwarmTask task, int pid, CancellationToken ct) => Task.CompletedTask;
 
     public Task LeaveAsync(SwarmTask task, CancellationToken ct) => Task.CompletedTask;
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Grpc.Core;
 using Skep.Worker.Containerd;
+using Skep.Worker.Events;
 using Skep.Worker.Images;
 using Skep.Worker.Local;
 using Skep.Worker.Logs;
@@ -13,7 +14,9 @@ namespace Skep.Worker.Tasks;
 /// <summary>Carries out the actions on one task's container. Each may be repeated, also by a later agent: what is done already stays done.</summary>
 internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around, SwarmTask task)
 {
+    private readonly ContainerTeller _tell = new(shop.Events, ContainerIdOf(task.Id), task.Name, task.Spec.Container.Image);
     private StoredImage? _image;
+    private DateTimeOffset? _startedAt;
 
     /// <summary>The container's id follows from the task's, so that every node can tell a task's default hostname.</summary>
     public static string ContainerIdOf(TaskId task) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"skep-task:{task}")));
@@ -46,7 +49,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             Accounts accounts = await shop.Views.AccountsAsync(image, ct);
             ImageSettings settings = image.Contents.Settings;
             ResolvedUser user = accounts.Resolve(spec.User.Length > 0 ? spec.User : settings.User, spec.Groups);
-            (ValueList<OciMount> mounts, _) = await shop.Mounts.PrepareAsync(task.Id, spec, image, ct);
+            (ValueList<OciMount> mounts, ValueList<LocalMount> seenMounts) = await shop.Mounts.PrepareAsync(task.Id, spec, image, ct);
             string hostname = spec.Hostname.Length > 0 ? spec.Hostname : network.Namespace is null ? around.Hostname : ContainerId[..12];
             ValueList<OciMount> fileMounts = shop.Files.Write(task.Id, hostname, ResolvConf(network, spec), Hosts(network, spec, hostname), files)
                 .Where(f => mounts.All(m => m.Destination != f.Destination)).ToValueList();
@@ -55,6 +58,8 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             var draft = new ContainerDraft(ContainerId, image.Name, image.ChainId, SpecWriter.Write(plan), Labels(spec, settings));
             shop.Logs.Open(ContainerId, logging);
             await CreateAsync(draft, image, ct);
+            _tell.Labels = draft.Labels;
+            _tell.Created(seenMounts, network.Endpoints);
         }
         finally
         {
@@ -73,6 +78,8 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             ContainerLog? log = shop.Logs.Find(ContainerId);
             int pid = await shop.Runtime.CreateProcessAsync(ContainerId, rootfs, log?.StdoutPath ?? "", log?.StderrPath ?? "", task.Spec.Container.Tty, ct);
             await shop.Runtime.StartAsync(ContainerId, ct);
+            _startedAt = shop.Time.GetUtcNow();
+            _tell.Started();
             Health = HealthPlan.From(task.Spec.Container.HealthCheck, image.Contents.Settings) is { } plan ? new HealthTracker(plan, shop.Time.GetUtcNow()) : null;
             return new TaskOutcome.Started(pid, Health is not null);
         }
@@ -86,6 +93,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
     /// <param name="untilHealthy">Also ends at the first good probe.</param>
     public async Task<TaskOutcome> WatchAsync(bool untilHealthy, DateTimeOffset? startedAt, CancellationToken ct)
     {
+        _startedAt ??= startedAt;
         // An adopted task's probes begin anew; what it was before is in its state.
         if (Health is null && HealthPlan.From(task.Spec.Container.HealthCheck, (await ImageAsync(ct)).Contents.Settings) is { } plan)
             Health = new HealthTracker(plan, startedAt ?? shop.Time.GetUtcNow());
@@ -104,7 +112,9 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         if (Health is not null)
             await probes.SettleAsync();
         ProcessExit ended = await exit;
-        return new TaskOutcome.Exited(ended.Code, ended.Code == 0 ? "" : OutOfMemoryReason());
+        string outOfMemory = ended.Code == 0 ? "" : OutOfMemoryReason();
+        Tell().Ended(ended, outOfMemory.Length > 0, _startedAt);
+        return new TaskOutcome.Exited(ended.Code, outOfMemory);
     }
 
     /// <summary>Ends process 1 as politely as its spec says; if there is none, nothing is done.</summary>
@@ -115,18 +125,20 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         Task<ProcessExit> ended = shop.Runtime.WhenEndedAsync(ContainerId, ct);
         if (state.Status is Cd.ProcessStatus.Running)
         {
-            await around.Networks.DrainAsync(task, ct);
+            await around.Networks.DrainAsync(task, (int)state.Pid, ct);
             ContainerSpec spec = task.Spec.Container;
-            string signal = spec.StopSignal.Length > 0 ? spec.StopSignal : await ImageStopSignalAsync(ct);
-            if (await shop.Runtime.KillAsync(ContainerId, Signals.Parse(signal), all: false, ct))
+            int signal = Signals.Parse(spec.StopSignal.Length > 0 ? spec.StopSignal : await ImageStopSignalAsync(ct));
+            if (await shop.Runtime.KillAsync(ContainerId, signal, all: false, ct))
             {
+                Tell().Killed(signal);
                 try
                 {
-                    return new TaskOutcome.Stopped((await ended.WaitAsync(spec.EffectiveStopGracePeriod, shop.Time, ct)).Code);
+                    return Stopped(await ended.WaitAsync(spec.EffectiveStopGracePeriod, shop.Time, ct));
                 }
                 catch (TimeoutException)
                 {
                     await shop.Runtime.KillAsync(ContainerId, Signals.Kill, all: true, ct);
+                    Tell().Killed(Signals.Kill);
                 }
             }
         }
@@ -135,7 +147,14 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             await shop.Runtime.KillAsync(ContainerId, Signals.Kill, all: true, ct);
         }
 
-        return new TaskOutcome.Stopped((await ended).Code);
+        return Stopped(await ended);
+
+        TaskOutcome Stopped(ProcessExit exit)
+        {
+            Tell().Ended(exit, outOfMemory: false, _startedAt);
+            _tell.Stopped();
+            return new TaskOutcome.Stopped(exit.Code);
+        }
     }
 
     /// <summary>After the end: frees what only a running task needs. Container, file system and logs stay for a look.</summary>
@@ -164,6 +183,8 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         {
             byte[]? spec = await shop.Runtime.FindSpecAsync(ContainerId, ct);
             await shop.Runtime.DeleteAsync(ContainerId, ct);
+            if (spec is not null)
+                Tell().Destroyed();
             foreach (string name in spec is null ? [] : SpecReader.VolumeNames(spec, Path.Combine(shop.Options.DataDirectory, "volumes")))
             {
                 if (shop.Volumes.Find(name) is { IsAnonymous: true })
@@ -182,6 +203,14 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
 
     /// <summary>Forgets a container that a reboot ended, but keeps what it wrote to its log.</summary>
     public async Task DiscardAsync(CancellationToken ct) => await shop.Runtime.DeleteAsync(ContainerId, ct);
+
+    /// <summary>With labels also for a container that an earlier agent made.</summary>
+    private ContainerTeller Tell()
+    {
+        if (_tell.Labels.Count == 0)
+            _tell.Labels = Labels(task.Spec.Container, _image?.Contents.Settings ?? new ImageSettings());
+        return _tell;
+    }
 
     private async Task CreateAsync(ContainerDraft draft, StoredImage image, CancellationToken ct)
     {
@@ -213,7 +242,10 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         while (true)
         {
             await Task.Delay(Health.Pause(shop.Time.GetUtcNow()), shop.Time, ct);
+            HealthState before = Health.Present.State;
             Health = Health.After(await ProbeOnceAsync(process, Health.Plan.Timeout, ct));
+            if (Health.Present.State != before)
+                Tell().Health(Health.Present.State);
             if (Health.Present.State == HealthState.Unhealthy)
                 return new TaskOutcome.Unhealthy();
             if (untilHealthy && Health.Present.State == HealthState.Healthy)

@@ -41,6 +41,8 @@ internal sealed class VolumeStore(string directory, TimeProvider time)
         ValueMap<string, string> options = driver?.Options ?? ValueMap<string, string>.Empty;
         if (options.Keys.FirstOrDefault(k => k is not ("type" or "device" or "o")) is { } unknown)
             throw ClusterException.Invalid($"invalid option: \"{unknown}\"");
+        if (options.Count > 0 && ((string[])["device", "type"]).FirstOrDefault(k => !options.ContainsKey(k)) is { } missing)
+            throw ClusterException.Invalid($"missing required option: \"{missing}\"");
         if (Find(name) is { } present)
         {
             return options.Count > 0 && options != present.Options
@@ -130,6 +132,10 @@ internal sealed class VolumeStore(string directory, TimeProvider time)
                     break;
                 case "rw" or "defaults":
                     break;
+                case var address when address.StartsWith("addr=", StringComparison.Ordinal) && IsNetworked(volume):
+                    // The kernel takes addresses only.
+                    data.Add($"addr={Resolve(address["addr=".Length..])}");
+                    break;
                 default:
                     data.Add(option);
                     break;
@@ -143,6 +149,20 @@ internal sealed class VolumeStore(string directory, TimeProvider time)
         catch (IOException e)
         {
             throw new ClusterException(ErrorKind.InvalidArgument, $"failed to mount local volume: {e.Message}", e);
+        }
+    }
+
+    private static bool IsNetworked(LocalVolume volume) => volume.Options.TryGetValue("type", out string? type) && (type.StartsWith("nfs", StringComparison.Ordinal) || type == "cifs");
+
+    private static string Resolve(string host)
+    {
+        try
+        {
+            return System.Net.IPAddress.TryParse(host, out _) ? host : System.Net.Dns.GetHostAddresses(host)[0].ToString();
+        }
+        catch (System.Net.Sockets.SocketException e)
+        {
+            throw new ClusterException(ErrorKind.InvalidArgument, $"error resolving passed in network volume address: {host}: {e.Message}", e);
         }
     }
 

@@ -1,0 +1,162 @@
+using Grpc.Core;
+using Skep.Worker.Local;
+
+namespace Skep.Worker.Images;
+
+/// <summary>How images come in: from peers, registries and archives.</summary>
+internal sealed partial class ImageStore
+{
+    private const int PeersTried = 3;
+
+    /// <summary>Fetches from the registry whether or not the image is here.</summary>
+    /// <param name="platform">Null: this machine's.</param>
+    public async Task<StoredImage> PullAsync(string name, Platform? platform, RegistryCredentials? credentials, Action<ImageProgress> progress, CancellationToken ct)
+    {
+        ImageReference reference = ImageReference.Parse(name);
+        string? before = (await FindByNameAsync(reference.FullName, ct))?.Target.Digest;
+        bool hasBegun = false;
+        StoredImage image = await FetchFromRegistryAsync(
+            reference, platform, credentials,
+            step =>
+            {
+                Begin();
+                progress(step);
+            },
+            ct);
+        Begin();
+        progress(new ImageProgress("", $"Digest: {image.Target.Digest}"));
+        string what = before == image.Target.Digest ? "Image is up to date" : "Downloaded newer image";
+        progress(new ImageProgress("", $"Status: {what} for {reference.FamiliarName}"));
+        return image;
+
+        // Not before the registry has the image: until then a failure is an answer of its own.
+        void Begin()
+        {
+            if (!hasBegun)
+                progress(new ImageProgress(reference.Selector, $"Pulling from {(reference.Domain == ImageReference.DockerHub ? reference.Path : reference.FamiliarRepository)}"));
+            hasBegun = true;
+        }
+    }
+
+    /// <returns>The images with the familiar names they were given; none for an image without a name.</returns>
+    public async Task<IReadOnlyList<(StoredImage Image, IReadOnlyList<string> Names)>> LoadAsync(Stream stream, CancellationToken ct)
+    {
+        using ImageArchive archive = await ImageArchive.ExtractAsync(stream, NewStagingPath(), ct);
+        var loaded = new List<(StoredImage, IReadOnlyList<string>)>();
+        foreach ((IImageSource source, IReadOnlyList<string> names) in await archive.ReadImagesAsync(ct))
+        {
+            ImageReference[] references = [.. names.Select(ImageReference.Parse)];
+            loaded.Add((await TakeInAsync(source, references, ct), [.. references.Select(r => r.FamiliarName)]));
+        }
+
+        return loaded;
+    }
+
+    /// <summary>Takes an image from a source that is at hand and gives it these names; without any it is a nameless image.</summary>
+    public async Task<StoredImage> TakeInAsync(IImageSource source, IReadOnlyList<ImageReference> names, CancellationToken ct)
+    {
+        (Descriptor target, ImageContents contents) = await _fetcher.FetchAsync(
+            source, new FetchWishes(),
+            async (found, token) =>
+            {
+                foreach (ImageReference reference in names)
+                    await NameAsync(reference.FullName, found, token);
+                // Nothing else would hold an image without a name.
+                if (names.Count == 0)
+                    await NameAsync(NamelessOf(found.Digest), found, token);
+            },
+            ct);
+        _contents[target.Digest] = contents;
+        return new StoredImage(names.Count > 0 ? names[0].FullName : NamelessOf(target.Digest), target, contents, _time.GetUtcNow());
+    }
+
+    /// <summary>A directory that is not there yet, below the store's own.</summary>
+    public string NewStagingPath() => Path.GetFullPath(Path.Combine(_stagingDirectory, _ids.Next()));
+
+    private async Task<StoredImage> FetchFromAnywhereAsync(ImageReference reference, RegistryCredentials? credentials, string key, CancellationToken ct)
+    {
+        try
+        {
+            var reasons = new List<string> { "not on this node" };
+            if (await FetchFromPeersAsync(reference, reasons, ct) is { } fetched)
+                return fetched;
+            try
+            {
+                return await FetchFromRegistryAsync(reference, platform: null, credentials, _ => { }, ct);
+            }
+            catch (ClusterException e)
+            {
+                reasons.Add(e.Message);
+                throw new ClusterException(ErrorKind.NotFound, $"No such image: {reference.FamiliarName} ({string.Join("; ", reasons)})", e);
+            }
+        }
+        finally
+        {
+            _coming.TryRemove(key, out _);
+        }
+    }
+
+    private async Task<StoredImage?> FetchFromPeersAsync(ImageReference reference, List<string> reasons, CancellationToken ct)
+    {
+        var failed = new List<string>();
+        while (failed.Count < PeersTried)
+        {
+            IImageSource? peer = await _peers.FindAsync(reference, failed, ct);
+            if (peer is null)
+                break;
+            try
+            {
+                return await TakeAsync(peer, reference, new FetchWishes(), ct);
+            }
+            catch (Exception e) when (e is ClusterException or IOException or RpcException && !ct.IsCancellationRequested)
+            {
+                failed.Add(peer.Description);
+                reasons.Add($"{peer.Description}: {e.Message}");
+            }
+        }
+
+        if (failed.Count == 0)
+            reasons.Add("no other node has it");
+        return null;
+    }
+
+    private async Task<StoredImage> FetchFromRegistryAsync(
+        ImageReference reference, Platform? platform, RegistryCredentials? credentials, Action<ImageProgress> progress, CancellationToken ct)
+    {
+        var wishes = new FetchWishes { DistributionLabel = $"containerd.io/distribution.source.{reference.Domain}={reference.Path}", Platform = platform, Progress = progress };
+        ClusterException? last = null;
+        foreach (IImageSource source in await _registries.FindAsync(reference, credentials, ct))
+        {
+            try
+            {
+                return await TakeAsync(source, reference, wishes, ct);
+            }
+            catch (HttpRequestException e)
+            {
+                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {(e.InnerException ?? e).Message}", e);
+            }
+            catch (SourceStalledException e)
+            {
+                last = new ClusterException(ErrorKind.Unavailable, e.Message, e);
+            }
+            catch (IOException e)
+            {
+                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {e.Message}", e);
+            }
+            catch (ClusterException e)
+            {
+                last = e;
+            }
+        }
+
+        throw last ?? ClusterException.NotFound("registry for", reference.FamiliarName);
+    }
+
+    private async Task<StoredImage> TakeAsync(IImageSource source, ImageReference reference, FetchWishes wishes, CancellationToken ct)
+    {
+        (Descriptor target, ImageContents contents) = await _fetcher.FetchAsync(
+            new PatientSource(source, _patience, _time), wishes, (found, token) => NameAsync(reference.FullName, found, token), ct);
+        _contents[target.Digest] = contents;
+        return new StoredImage(reference.FullName, target, contents, _time.GetUtcNow());
+    }
+}
