@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Skep.Host.Tests.Clusters;
 using Skep.Testing.Clusters;
 
@@ -30,6 +31,58 @@ public sealed class RollingUpdateTests : ClusterFacts
         await UntilRunningAsync(web, 3);
         Assert.Equal("1", await AskAsync(2, 8131, "/env/ROUND"));
     });
+
+    [Theory]
+    [InlineData("start-first", 8132)]
+    [InlineData("stop-first", 8133)]
+    public Task No_request_fails_while_twelve_replicas_are_updated(string order, int port) => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("twelve", [.. ListensFirst, "--replicas", "12", "-p", $"{port}:80", "--update-order", order, "--update-parallelism", "4", "--update-monitor", "500ms"]);
+        await UntilRunningAsync(web, 12);
+        RequestStream requests = RequestStream.Start(Cluster, Outsider, port, "/env/PATH");
+        (await DockerAsync("service", "update", "-d", "--env-add", "ROUND=2", "--no-resolve-image", web)).Succeeded();
+        await UntilUpdateAsync(web, "completed");
+        await UntilRunningAsync(web, 12);
+        await requests.EndsWithoutFailureAsync();
+    });
+
+    [Fact]
+    public Task No_request_fails_while_a_node_is_drained() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("drained", [.. ListensFirst, "--replicas", "6", "-p", "8134:80"]);
+        await UntilRunningAsync(web, 6);
+        RequestStream requests = RequestStream.Start(Cluster, Outsider, 8134, "/env/PATH");
+        try
+        {
+            (await DockerAsync("node", "update", "--availability", "drain", "n3")).Succeeded();
+            string n3 = (string)(await NodeAsync("n3"))["ID"]!;
+            await Eventually.TrueAsync(async () => (await RunningAsync(web)) is { Length: 6 } tasks && tasks.All(t => (string)t["NodeID"]! != n3), Limit, () => $"{web} to leave n3");
+        }
+        finally
+        {
+            (await DockerAsync("node", "update", "--availability", "active", "n3")).Succeeded();
+        }
+
+        await requests.EndsWithoutFailureAsync();
+    });
+
+    [Fact]
+    public Task A_bad_image_rolls_back_by_itself_while_the_service_answers() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("badimage", [.. ListensFirst, "--replicas", "3", "-p", "8135:80", "--update-monitor", "2s", "--rollback-monitor", "500ms", "--update-failure-action", "rollback"]);
+        await UntilRunningAsync(web, 3);
+        RequestStream requests = RequestStream.Start(Cluster, Outsider, 8135, "/env/PATH");
+        (await DockerAsync("service", "update", "-d", "--image", "nowhere.invalid/none:1", "--no-resolve-image", web)).Succeeded();
+        await UntilUpdateAsync(web, "rollback_completed");
+        await UntilRunningAsync(web, 3);
+        await requests.EndsWithoutFailureAsync();
+    });
+
+    private async Task<JsonNode> NodeAsync(string hostname)
+    {
+        using EngineClient engine = Cluster.Engine(1);
+        return (await engine.GetAsync("nodes"))!.AsArray().Single(n => (string)n!["Description"]!["Hostname"]! == hostname)!;
+    }
 
     /// <summary>Asks until told to stop; what went wrong.</summary>
     private async Task<string[]> PollAsync(int port, CancellationToken stop)
