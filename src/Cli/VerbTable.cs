@@ -8,6 +8,7 @@ using Skep.Cli.Parsing;
 using Skep.Cli.Services;
 using Skep.Cli.Stacks;
 using Skep.Cli.Swarm;
+using Skep.Cli.Why;
 
 namespace Skep.Cli;
 
@@ -40,6 +41,7 @@ internal static class VerbTable
         ("service rm", static () => ServiceReading.Remove),
         ("service scale", static () => ServiceScaling.Scale),
         ("service rollback", static () => ServiceScaling.Rollback),
+        ("service why", static () => ServiceWhy.Why),
         ("stack deploy", static () => StackDeploy.Deploy),
         ("stack ls", static () => StackReading.List),
         ("stack ps", static () => StackReading.Ps),
