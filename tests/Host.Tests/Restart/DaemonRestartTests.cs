@@ -29,7 +29,7 @@ public sealed class DaemonRestartTests : ClusterFacts
 
         using var stop = new CancellationTokenSource();
         var failures = new ConcurrentBag<string>();
-        Task polls = Task.WhenAll(new[] { 1, Node }.Select(n => PollAsync(n, port, failures, stop.Token)));
+        Task polls = Task.WhenAll(new[] { 1, Node }.Select(n => PollAsync(n, port, "/who", failures, stop.Token)));
         await Cluster.SignalAsync(Node, "skepd", signal);
         await Cluster.ScriptAsync("restart", $"{Node}");
         await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
@@ -44,6 +44,37 @@ public sealed class DaemonRestartTests : ClusterFacts
         await HeartbeatAsync("1500ms");
     });
 
+    /// <summary>What answers names is a process of its own, and the same one before and after.</summary>
+    [Fact]
+    public Task Names_are_answered_while_the_daemon_is_killed_and_comes_back() => OnClusterAsync(async () =>
+    {
+        const int Node = 3;
+        const int Port = 8153;
+        await HeartbeatAsync("10s");
+        string api = await ServiceAsync("named", [.. ListensFirst, "--replicas", "2", "--constraint", $"node.hostname!=n{Node}", "--network", SharedCluster.Network]);
+        string asker = await ServiceAsync("asker", [.. ListensFirst, "--constraint", $"node.hostname==n{Node}", "--network", SharedCluster.Network, "-p", $"{Port}:80"]);
+        await UntilRunningAsync(api, 2);
+        await UntilRunningAsync(asker, 1);
+        await Eventually.TrueAsync(async () => !(await AskAsync(Node, Port, $"/fetch/{api}")).StartsWith("cannot", StringComparison.Ordinal), Limit, () => $"an answer of {api}");
+        int answering = PidOfNames(Node);
+
+        using var stop = new CancellationTokenSource();
+        var failures = new ConcurrentBag<string>();
+        Task polls = Task.WhenAll(new[] { api, $"tasks.{api}" }.Select(n => PollAsync(Node, Port, $"/fetch/{n}", failures, stop.Token)));
+        await Cluster.SignalAsync(Node, "skepd", "KILL");
+        await Cluster.ScriptAsync("restart", $"{Node}");
+        await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
+        await Cluster.FetchAsync($"http://{Cluster.AddressOf(Node)}:{Port}/fetch/{api}");
+        await stop.CancelAsync();
+        await polls;
+
+        Assert.True(failures.IsEmpty, string.Join('\n', failures.Order(StringComparer.Ordinal)));
+        Assert.Equal(answering, PidOfNames(Node));
+        await HeartbeatAsync("1500ms");
+    });
+
+    private int PidOfNames(int node) => int.Parse(File.ReadAllText($"{Cluster.RunDirectory}/n{node}/skep/netns/names.pid"));
+
     private async Task HeartbeatAsync(string period) => (await DockerAsync("swarm", "update", "--dispatcher-heartbeat", period)).Succeeded();
 
     private async Task AssertNoLineLostAsync(string service)
@@ -56,16 +87,16 @@ public sealed class DaemonRestartTests : ClusterFacts
         }
     }
 
-    private async Task PollAsync(int node, int port, ConcurrentBag<string> failures, CancellationToken stop)
+    private async Task PollAsync(int node, int port, string path, ConcurrentBag<string> failures, CancellationToken stop)
     {
         var watch = Stopwatch.StartNew();
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50)); // Asking flat out would starve the daemon that is to come back.
         while (!stop.IsCancellationRequested)
         {
-            CommandResult result = await Cluster.InNodeAsync(0, "curl", "-sS", "-m", "2", $"http://{Cluster.AddressOf(node)}:{port}/who");
-            if (result.Code != 0)
+            CommandResult result = await Cluster.InNodeAsync(0, "curl", "-sS", "-m", "2", $"http://{Cluster.AddressOf(node)}:{port}{path}");
+            if (result.Code != 0 || result.Out.StartsWith("cannot", StringComparison.Ordinal))
             {
-                failures.Add($"{watch.Elapsed.TotalSeconds:00.00} s at n{node}: {result.Error.Trim()}");
+                failures.Add($"{watch.Elapsed.TotalSeconds:00.00} s at n{node}: {result.Error.Trim()}{result.Out.Trim()}");
             }
 
             await pace.WaitForNextTickAsync(CancellationToken.None);

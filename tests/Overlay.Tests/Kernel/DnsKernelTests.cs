@@ -92,11 +92,13 @@ public sealed class DnsKernelTests : IAsyncLifetime
 
     private static (DnsCode Code, int Answers) Head(byte[] answer) => ((DnsCode)(answer[3] & 15), (answer[6] << 8) | answer[7]);
 
-    private async Task<byte[]> AskAsync(string task, string name, ushort type, bool stream)
+    private Task<byte[]> AskAsync(string task, string name, ushort type, bool stream) => AskAsync(_cluster, task, name, type, stream);
+
+    internal static async Task<byte[]> AskAsync(TestCluster cluster, string task, string name, ushort type, bool stream)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(4));
         byte[] query = DnsTests.Query(name, type);
-        using Socket socket = DnsServer.Wrap(_cluster.Lab.OpenSocket(_cluster.Tasks[task].Path, stream ? NamespaceCalls.SockStream : NamespaceCalls.SockDgram));
+        using Socket socket = DnsServer.Wrap(cluster.Lab.OpenSocket(cluster.Tasks[task].Path, stream ? NamespaceCalls.SockStream : NamespaceCalls.SockDgram));
         await socket.ConnectAsync(Resolver, limit.Token);
         if (stream)
         {

@@ -34,6 +34,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public Dictionary<string, string[]> Names { get; } = [];
 
+    /// <summary>Who answers names on node 1; null: the node itself.</summary>
+    public NamesOptions? NamesProgram { get; init; }
+
     public List<WhoServer> Servers { get; } = [];
 
     public NodeNetwork this[int node] => _nodes[node];
@@ -49,6 +52,7 @@ internal sealed class TestCluster : IAsyncDisposable
         SandboxPoolSize = 2,
         RouterRest = TimeSpan.Zero,
         Resolvers = [Lab.Client],
+        Names = node == 1 ? NamesProgram : null,
     };
 
     public static async Task<TestCluster> StartAsync()

@@ -14,6 +14,7 @@ public sealed partial class NodeInspector(TestCluster cluster, int node)
         all.UnionWith((await ContainersAsync().ConfigureAwait(false)).Select(c => $"container {c}"));
         all.UnionWith((await ContainerdListAsync("snapshots", "ls").ConfigureAwait(false)).Skip(1).Where(l => l.Contains("Active", StringComparison.Ordinal)).Select(l => $"snapshot {l.Split(' ')[0]}"));
         all.UnionWith(Namespaces().Select(n => $"namespace of {n}"));
+        all.UnionWith(HeldNamespaces().Select(n => $"names program holds {n}"));
         all.UnionWith(Mounts().Select(m => $"mount {m}"));
         all.UnionWith(ControlGroups().Select(g => $"cgroup {g}"));
         all.UnionWith((await LinksAsync().ConfigureAwait(false)).Select(l => $"link {l}"));
@@ -42,6 +43,20 @@ public sealed partial class NodeInspector(TestCluster cluster, int node)
     /// <summary>Tasks that have a network namespace. (Those made ahead belong to nobody and are not counted.)</summary>
     public IEnumerable<string> Namespaces() => Directory.Exists($"{Run}/skep/netns")
         ? new DirectoryInfo($"{Run}/skep/netns").EnumerateFileSystemInfos("task-*").Select(f => f.Name) : [];
+
+    /// <summary>Namespaces that the program that answers names keeps alive. A resident that holds none ends by itself.</summary>
+    public IEnumerable<string> HeldNamespaces()
+    {
+        string file = $"{Run}/skep/netns/names.pid";
+        if (!File.Exists(file) || !Directory.Exists($"/proc/{File.ReadAllText(file).Trim()}/fd"))
+        {
+            return [];
+        }
+
+        string? own = new FileInfo($"/proc/{File.ReadAllText(file).Trim()}/ns/net").LinkTarget;
+        return new DirectoryInfo($"/proc/{File.ReadAllText(file).Trim()}/fd").EnumerateFileSystemInfos().Select(f => f.LinkTarget ?? "")
+            .Where(t => t.StartsWith("net:", StringComparison.Ordinal) && t != own).Distinct();
+    }
 
     /// <summary>Mounts below the node's folders, without those of its namespaces.</summary>
     public IEnumerable<string> Mounts() => File.ReadLines("/proc/self/mountinfo").Select(l => l.Split(' ')[4])
