@@ -269,23 +269,25 @@ internal sealed class NamesLink : INameKeeper
         long since = _time.GetTimestamp();
         while (_time.GetElapsedTime(since) < StartLimit && !process.HasExited)
         {
-            if (NamesSocket.Connect(_path, _names.Patience) is { } socket)
+            // Not before it says so: at the same path a former one may still listen.
+            if (Listens(process.Id) && NamesSocket.Connect(_path, _names.Patience) is { } socket)
             {
-                if (LibC.PeerOf(socket.File) == process.Id)
-                {
-                    _left.Clear();
-                    Greet(socket);
-                    OverlayLog.NamesStarted(_logger, process.Id);
-                    (_isSettled, _shown) = (false, null);
-                    return socket;
-                }
-                socket.Dispose(); // the former one still
+                Greet(socket);
+                OverlayLog.NamesStarted(_logger, process.Id);
+                (_isSettled, _shown) = (false, null);
+                return socket;
             }
             Thread.Sleep(10);
         }
         if (!process.HasExited)
             LibC.Kill(process.Id);
         throw new InvalidDataException($"{_names.Program} did not answer; see {Path.ChangeExtension(_path, ".log")}");
+    }
+
+    private bool Listens(int process)
+    {
+        string file = Path.ChangeExtension(_path, ".pid");
+        return File.Exists(file) && int.TryParse(File.ReadAllText(file), out int written) && written == process;
     }
 
     /// <summary>The program ended, hangs or talks nonsense: it is killed, and its sockets, which are ours too, go to the next.</summary>
