@@ -14,7 +14,7 @@ internal static class SystemEvents
     private static readonly Flag<string> Since = Flag.Text("since", "Show all events created since timestamp");
     private static readonly Flag<string> Until = Flag.Text("until", "Stream events until this timestamp");
 
-    public static readonly Verb Events = new("[OPTIONS]", "Get real time events from the node", Arity.None, [CommonFlags.Filter, CommonFlags.InspectFormat, Since, Until], static async (call, cancellation) =>
+    public static readonly Verb Events = new("[OPTIONS]", "Get real time events from the node", Arity.None, [CommonFlags.Filter, CommonFlags.Format, Since, Until], static async (call, cancellation) =>
     {
         Query query = new Query("/events").Filters(call.All(CommonFlags.Filter));
         foreach ((string name, Flag<string> flag) in (ReadOnlySpan<(string, Flag<string>)>)[("since", Since), ("until", Until)])
@@ -22,7 +22,7 @@ internal static class SystemEvents
             query.When(call.Given(flag), name, Moment(call.Get(flag), call.Terminal.Time.GetUtcNow()));
         }
 
-        string format = call.Get(CommonFlags.InspectFormat);
+        string format = call.Get(CommonFlags.Format);
         GoTemplate? template = format is "" or "json" ? null : GoTemplate.Parse(format);
         using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Get, query.ToString(), null, null, cancellation);
         using StreamReader reader = new(await reply.Content.ReadAsStreamAsync(cancellation), Encoding.UTF8);

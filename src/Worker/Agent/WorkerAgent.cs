@@ -90,7 +90,7 @@ public sealed class WorkerAgent : IAsyncDisposable
         var peers = new ClusterPeers(time);
         var images = new ImageStore(client, options, peers, ids, time);
         var views = new ImageViews(client, images, options.Snapshotter, Path.Combine(options.RunDirectory, "views"), ids);
-        var volumes = new VolumeStore(Path.Combine(options.DataDirectory, "volumes"), time);
+        var volumes = new VolumeStore(Path.Combine(options.DataDirectory, "volumes"), events, time);
         HostFacts host = HostFacts.Read(options.CgroupRoot);
         var shop = new TaskWorkshop
         {

@@ -33,7 +33,7 @@ internal sealed partial class ImageStore
         void Begin()
         {
             if (!hasBegun)
-                progress(new ImageProgress(reference.Selector, $"Pulling from {(reference.Domain == ImageReference.DockerHub ? reference.Path : reference.FamiliarRepository)}"));
+                progress(new ImageProgress(reference.Selector, $"Pulling from {reference.Path}"));
             hasBegun = true;
         }
     }

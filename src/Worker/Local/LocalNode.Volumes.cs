@@ -18,11 +18,7 @@ public sealed partial class LocalNode
         bool isAnonymous = name.Length == 0;
         if (isAnonymous)
             name = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(_shop.Ids.Next())));
-        bool isNew = _shop.Volumes.Find(name) is null;
-        LocalVolume volume = _shop.Volumes.Ensure(name, labels, driver, isAnonymous);
-        if (isNew)
-            _shop.Events.Tell("volume", "create", name, ("driver", "local"));
-        return Task.FromResult(volume);
+        return Task.FromResult(_shop.Volumes.Ensure(name, labels, driver, isAnonymous));
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/> (HTTP 409): in use.</exception>
@@ -34,7 +30,6 @@ public sealed partial class LocalNode
         if ((await UsedVolumesAsync(ct)).TryGetValue(name, out string? container))
             throw new ClusterException(ErrorKind.AlreadyExists, $"remove {name}: volume is in use - [{container}]");
         _shop.Volumes.Remove(name);
-        _shop.Events.Tell("volume", "destroy", name, ("driver", "local"));
     }
 
     /// <param name="all">Also named ones; otherwise anonymous only, as Docker since 23.</param>
@@ -49,7 +44,6 @@ public sealed partial class LocalNode
             freed += VolumeStore.Measure(volume);
             _shop.Volumes.Remove(volume.Name);
             removed.Add(volume.Name);
-            _shop.Events.Tell("volume", "destroy", volume.Name, ("driver", "local"));
         }
 
         _shop.Events.Tell("volume", "prune", "", ("reclaimed", freed.ToString(System.Globalization.CultureInfo.InvariantCulture)));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Skep.Worker.Events;
 using Skep.Worker.Local;
 using Skep.Worker.Native;
 using Skep.Worker.Oci;
@@ -9,7 +10,7 @@ using Skep.Worker.Oci;
 namespace Skep.Worker.Volumes;
 
 /// <summary>The node's volumes: <c>&lt;name&gt;/_data</c> and a note of what each is, below one directory, as Docker's local driver keeps them.</summary>
-internal sealed class VolumeStore(string directory, TimeProvider time)
+internal sealed class VolumeStore(string directory, EventHub events, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal);
 
@@ -55,6 +56,7 @@ internal sealed class VolumeStore(string directory, TimeProvider time)
         string temporary = NotePath(name) + ".new";
         File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(note, VolumeJsonContext.Default.VolumeNote));
         File.Move(temporary, NotePath(name), overwrite: true);
+        events.Tell("volume", "create", name, ("driver", "local"));
         return Find(name)!;
     }
 
@@ -88,6 +90,7 @@ internal sealed class VolumeStore(string directory, TimeProvider time)
         if (volume.Options.Count > 0)
             LibC.Detach(volume.MountPoint);
         Directory.Delete(Path.Combine(directory, name), recursive: true);
+        events.Tell("volume", "destroy", name, ("driver", "local"));
     }
 
     /// <summary>Bytes of the files in a volume.</summary>
