@@ -20,7 +20,8 @@ public sealed class RoomTests
         ["Api"] = ["Model", "Wire", "Manager", "Worker"],
         ["Compose"] = ["Model"],
         ["Cli"] = ["Wire", "Compose"],
-        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Grpc", "Rpc", "Manager", "Overlay", "Worker", "Wire", "Api", "Compose"],
+        ["Dashboard"] = [],
+        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Grpc", "Rpc", "Manager", "Overlay", "Worker", "Wire", "Api", "Compose", "Dashboard"],
     };
 
     [Fact]

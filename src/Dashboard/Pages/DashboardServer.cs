@@ -1,0 +1,79 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Skep.Dashboard.Access;
+using Skep.Dashboard.Engine;
+using Skep.Dashboard.Feed;
+
+namespace Skep.Dashboard.Pages;
+
+/// <summary>Serves the page for one Engine API until disposed.</summary>
+public sealed class DashboardServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly EngineEndpoint _engine;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _feeding;
+
+    private DashboardServer(WebApplication app, EngineEndpoint engine, ClusterFeed feed, Sessions sessions)
+    {
+        _app = app;
+        _engine = engine;
+        Sessions = sessions;
+        _feeding = feed.RunAsync(_stop.Token);
+    }
+
+    public Sessions Sessions { get; }
+
+    /// <param name="host">The Engine API: unix:///path or tcp://host:port.</param>
+    /// <param name="isOpen">Everybody may look, nobody may change anything.</param>
+    /// <exception cref="IOException">The address is taken.</exception>
+    /// <exception cref="ArgumentException">The host is not understood.</exception>
+    public static async Task<DashboardServer> StartAsync(string host, IPEndPoint listen, bool isOpen, ILoggerProvider? logs, TimeProvider time, CancellationToken ct)
+    {
+        var engine = new EngineEndpoint(host);
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        if (logs is not null)
+        {
+            builder.Logging.AddProvider(logs);
+        }
+
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 16384;
+            kestrel.Listen(listen);
+        });
+        builder.Services.AddRoutingCore();
+        WebApplication app = builder.Build();
+        var sessions = new Sessions(time);
+        var feed = new ClusterFeed(engine, time);
+        new DashboardRoutes(engine, feed, sessions, isOpen, $"skep_{listen.Port}").AddTo(app);
+        try
+        {
+            await app.StartAsync(ct).ConfigureAwait(false);
+        }
+        catch
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            engine.Dispose();
+            throw;
+        }
+
+        return new DashboardServer(app, engine, feed, sessions);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _feeding.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+        await _app.StopAsync(limit.Token).ConfigureAwait(false);
+        await _app.DisposeAsync().ConfigureAwait(false);
+        _engine.Dispose();
+        _stop.Dispose();
+    }
+}
