@@ -36,6 +36,8 @@ public sealed class EngineApi
         ExecRoutes.AddTo(_routes);
         StatsRoutes.AddTo(_routes, time);
         ArchiveRoutes.AddTo(_routes);
+        StandaloneRoutes.AddTo(_routes, time);
+        AttachRoutes.AddTo(_routes);
         VolumeRoutes.AddTo(_routes);
         // Last: what was added before is served.
         UnsupportedRoutes.AddTo(_routes);

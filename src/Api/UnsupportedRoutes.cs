@@ -9,21 +9,7 @@ internal static class UnsupportedRoutes
 
     private static readonly (string Method, string Pattern, string What)[] s_routes =
     [
-        ("POST", "/containers/create", "standalone containers"),
-        ("POST", "/containers/prune", "standalone containers"),
-        ("POST", "/containers/{id}/start", "standalone containers"),
-        ("POST", "/containers/{id}/stop", "stopping a container by hand"),
-        ("POST", "/containers/{id}/restart", "restarting a container by hand"),
-        ("POST", "/containers/{id}/kill", "signalling a container"),
-        ("POST", "/containers/{id}/pause", "pausing a container"),
-        ("POST", "/containers/{id}/unpause", "pausing a container"),
-        ("POST", "/containers/{id}/rename", "renaming a container"),
-        ("POST", "/containers/{id}/update", "updating a container"),
-        ("POST", "/containers/{id}/wait", "waiting for a container"),
-        ("POST", "/containers/{id}/attach", "attaching to a container"),
         ("GET", "/containers/{id}/attach/ws", "attaching to a container"),
-        ("POST", "/containers/{id}/resize", "attaching to a container"),
-        ("DELETE", "/containers/{id}", "removing a container by hand"),
         ("POST", "/commit", "committing a container"),
         ("POST", "/build", BuildElsewhere),
         ("POST", "/build/cancel", BuildElsewhere),

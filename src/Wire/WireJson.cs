@@ -53,5 +53,11 @@ namespace Skep.Wire;
 [JsonSerializable(typeof(WireTop))]
 [JsonSerializable(typeof(List<WireChange>))]
 [JsonSerializable(typeof(WirePathStat))]
+[JsonSerializable(typeof(WireContainerCreate))]
+[JsonSerializable(typeof(WireContainerHostConfig))]
+[JsonSerializable(typeof(WireContainerCreated))]
+[JsonSerializable(typeof(WireWaitResult))]
+[JsonSerializable(typeof(WireContainersPruned))]
+[JsonSerializable(typeof(WireNetworkConnect))]
 [JsonSerializable(typeof(Dictionary<string, Dictionary<string, bool>>))]
 public sealed partial class WireJson : JsonSerializerContext;

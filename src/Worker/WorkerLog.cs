@@ -34,4 +34,10 @@ internal static partial class WorkerLog
 
     [LoggerMessage(4024, LogLevel.Warning, "assignments could not be written for the next start: {Reason}")]
     public static partial void AssignmentsNotWritten(ILogger logger, string reason);
+
+    [LoggerMessage(4030, LogLevel.Error, "standalone container {Container} broke the agent: {Reason}")]
+    public static partial void StandaloneBroke(ILogger logger, string container, string reason, Exception exception);
+
+    [LoggerMessage(4031, LogLevel.Warning, "standalone container {Container} was not restarted: {Reason}")]
+    public static partial void StandaloneNotRestarted(ILogger logger, string container, string reason);
 }

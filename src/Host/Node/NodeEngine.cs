@@ -11,6 +11,9 @@ internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string h
 {
     private NodeNetwork? _network;
     private int _dataPathPort = DefaultDataPathPort;
+    private bool _isAlone;
+    private CancellationTokenSource? _aloneEnd;
+    private Task _alone = Task.CompletedTask;
 
     public const int DefaultDataPathPort = 4789;
 
@@ -48,6 +51,30 @@ internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string h
             IdSource.Secure,
             log,
             ct).ConfigureAwait(false);
+        if (_isAlone)
+        {
+            BeginAlone();
+        }
+    }
+
+    /// <summary>The node is in no cluster: its network serves its own containers until <see cref="EndAloneAsync"/>.</summary>
+    public void BeginAlone()
+    {
+        _isAlone = true;
+        if (Agent is not { } agent)
+        {
+            return;
+        }
+
+        _aloneEnd = new CancellationTokenSource();
+        _alone = RunAloneAsync(agent, _aloneEnd.Token);
+    }
+
+    /// <summary>The node is about to enter a cluster.</summary>
+    public async Task EndAloneAsync()
+    {
+        _isAlone = false;
+        await StopAloneAsync().ConfigureAwait(false);
     }
 
     /// <summary>Opens it anew if the cluster wants another VXLAN port.</summary>
@@ -67,15 +94,43 @@ internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string h
         if (Agent is { } agent && _network is { } network)
         {
             await agent.LeaveAsync(ct).ConfigureAwait(false);
-            await network.TearDownAsync(ct).ConfigureAwait(false);
+            if (!agent.HasStandaloneNetworks)
+            {
+                await network.TearDownAsync(ct).ConfigureAwait(false);
+            }
         }
 
         await DisposeAsync().ConfigureAwait(false);
+        _isAlone = true;
         await OpenAsync(DefaultDataPathPort, ct).ConfigureAwait(false);
+    }
+
+    private static async Task RunAloneAsync(WorkerAgent agent, CancellationToken ct)
+    {
+        try
+        {
+            await agent.RunAloneAsync(ct).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return;
+        }
+    }
+
+    private async Task StopAloneAsync()
+    {
+        if (_aloneEnd is { } end)
+        {
+            _aloneEnd = null;
+            await end.CancelAsync().ConfigureAwait(false);
+            await _alone.ConfigureAwait(false);
+            end.Dispose();
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        await StopAloneAsync().ConfigureAwait(false);
         if (Agent is { } agent)
         {
             Agent = null;

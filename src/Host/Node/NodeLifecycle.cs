@@ -53,6 +53,10 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
                 Life life = Begin(identity, record, founding: null, forceNewCluster: false);
                 await Task.WhenAny(life.Member.Ready, Task.Delay(ResumeLimit, time, ct)).ConfigureAwait(false);
             }
+            else
+            {
+                engine.BeginAlone();
+            }
         }
         finally
         {
@@ -250,6 +254,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     /// <summary>Begins membership and waits until it stands; if it does not, the node is as it was before.</summary>
     private async Task EnterAsync(NodeIdentity identity, NodeRecord record, NewCluster? founding, CancellationToken ct)
     {
+        await engine.EndAloneAsync().ConfigureAwait(false);
         _identities.Save(identity);
         record.Save(paths.NodeRecord);
         Life life = Begin(identity, record, founding, forceNewCluster: false);

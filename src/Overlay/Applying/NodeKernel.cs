@@ -234,8 +234,8 @@ internal sealed partial class NodeKernel : IDisposable
         var refused = ValueMap<NetworkId, string>.Empty;
         if (!Features.Vxlan)
         {
-            refused = desired.Networks.ToValueMap(n => n.Key, n => $"network {n.Value.Name} needs VXLAN, which this node's kernel does not have");
-            desired = desired with { Ingress = null, Networks = ValueMap<NetworkId, OverlayNetwork>.Empty };
+            refused = desired.Networks.Where(n => !n.Value.IsLocal).ToValueMap(n => n.Key, n => $"network {n.Value.Name} needs VXLAN, which this node's kernel does not have");
+            desired = desired with { Ingress = null, Networks = desired.Networks.Where(n => n.Value.IsLocal).ToValueMap() };
         }
         if (!_isInStep)
             ReadPresent();

@@ -6,6 +6,12 @@ namespace Skep.Overlay;
 /// <param name="Router">This node's own address in the network (Docker's load balancer address).</param>
 public sealed record OverlayNetwork(string Name, int Vni, Ipv4Prefix Subnet, Ipv4Address Gateway, Ipv4Address Router)
 {
+    /// <summary>A network of this node alone: no VXLAN, and <see cref="Vni"/> is only its number here, above those that VXLAN has.</summary>
+    public bool IsLocal { get; init; }
+
+    /// <summary>The first number of local networks.</summary>
+    public const int FirstLocal = 1 << 24;
+
     /// <summary>Bytes; underlay minus 50 unless the network's options say otherwise.</summary>
     public int Mtu { get; init; } = 1450;
 

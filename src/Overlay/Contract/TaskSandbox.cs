@@ -21,7 +21,11 @@ public sealed record OverlayAttachment(NetworkId Network, Ipv4Address Address, s
 
 /// <summary>The interface towards the node, the last one of the task.</summary>
 /// <param name="Address">The task's address of the ingress network if it has published ports; otherwise an address that only this node knows.</param>
-public sealed record EgressAttachment(Ipv4Address Address, string Interface);
+public sealed record EgressAttachment(Ipv4Address Address, string Interface)
+{
+    /// <summary>Others that are open on this node may connect to it, on any port: Docker's default bridge.</summary>
+    public bool IsOpen { get; init; }
+}
 
 /// <summary>A port published in host mode.</summary>
 /// <param name="Published">Port of the node and protocol.</param>

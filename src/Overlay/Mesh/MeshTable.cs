@@ -22,7 +22,7 @@ internal static class MeshTable
     public const uint MarkMask = 0xffff0000;
 
     public const string Nodes = "nodes", SameNode = "same_node", PeerMark = "peer_mark", PeerZone = "peer_zone", Self = "self",
-        LocalEndpoint = "local_ep", Dead = "dead", Published = "pub", Backends = "be", HostPorts = "hostpub", Refused = "refused", Closed = "closed";
+        LocalEndpoint = "local_ep", Dead = "dead", Published = "pub", Backends = "be", HostPorts = "hostpub", Refused = "refused", Closed = "closed", Open = "open";
 
     public static TableDefinition Define(MeshParameters p)
     {
@@ -46,6 +46,7 @@ internal static class MeshTable
           map {{HostPorts}} { type inet_proto . inet_service : ipv4_addr . inet_service; }
           set {{Refused}} { type inet_proto . inet_service; }
           set {{Closed}} { type inet_service; }
+          set {{Open}} { type ipv4_addr; }
           chain raw_pre { type filter hook prerouting priority raw;
             udp dport {{p.DataPathPort}} notrack
             iifname "{{p.Device}}" ip daddr 127.0.0.0/8 drop
@@ -89,6 +90,7 @@ internal static class MeshTable
             iifgroup {{group}} udp dport {{p.DataPathPort}} drop
             iifgroup {{group}} ip daddr @{{Nodes}} tcp dport @{{Closed}} drop
             oifgroup {{group}} ct status dnat accept
+            iifgroup {{group}} oifgroup {{group}} ip saddr @{{Open}} ip daddr @{{Open}} accept
             oifgroup {{group}} drop
           }
           chain input_f { type filter hook input priority filter;

@@ -115,6 +115,8 @@ internal static class HostTarget
         target.Add(new Route(Route.Main, new Ipv4Prefix(address, 32), link.Name, null));
         target.Add(new Neighbour(link.Name, address, link.Mac));
         target.Table!.Add(MeshTable.Self, $"{address} . {address}");
+        if (task.Egress.IsOpen)
+            target.Table.Add(MeshTable.Open, $"{address}");
         foreach (HostPort port in task.HostPorts)
             target.Table.Add(MeshTable.HostPorts, $"{Text(port.Published.Protocol)} . {port.Published.Port}", $"{address} . {port.TargetPort}");
     }

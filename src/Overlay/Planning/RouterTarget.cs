@@ -19,6 +19,14 @@ internal static class RouterTarget
         {
             Table = new TableTarget(RouterTable.Define(network.Gateway), RouterTable.Virtual, RouterTable.Backends),
         };
+        if (network.IsLocal)
+        {
+            target.Add(new LinkAddress("lo", network.Gateway, 32));
+            foreach (LocalAttachment local in inputs.Local)
+                AddLocal(target, local, network);
+            return target;
+        }
+
         target.Add(new VxlanLink(vx, MacAddress.ForNode((ushort)inputs.Self.Index), network.Mtu, network.Vni, inputs.Self.Underlay, options.DataPathPort));
         target.Add(new LinkAddress("lo", network.Gateway, 32));
         target.Add(new LinkAddress(vx, network.Router, 32));

@@ -4,7 +4,7 @@ using static Skep.Rpc.Mapping.WireValues;
 
 namespace Skep.Rpc.Mapping;
 
-internal static class TaskSpecMapping
+public static class TaskSpecMapping
 {
     public static Proto.TaskSpec ToProto(this TaskSpec spec) => new()
     {

@@ -79,7 +79,14 @@ public sealed record WireMountPoint
 /// <summary>A container's place in a network.</summary>
 public sealed record WireEndpointSettings
 {
+    [JsonPropertyName("IPAMConfig")]
+    public WireEndpointIpam? IpamConfig { get; init; }
+
+    public List<string>? Links { get; init; }
+
     public List<string>? Aliases { get; init; }
+
+    public Dictionary<string, string>? DriverOpts { get; init; }
 
     public string? MacAddress { get; init; }
 
@@ -99,4 +106,11 @@ public sealed record WireEndpointSettings
 
     [JsonPropertyName("DNSNames")]
     public List<string>? DnsNames { get; init; }
+}
+
+public sealed record WireEndpointIpam
+{
+    public string? IPv4Address { get; init; }
+
+    public string? IPv6Address { get; init; }
 }

@@ -29,6 +29,25 @@ public sealed record WireContainerDetail
 
     public string? Platform { get; init; }
 
+    public string? ResolvConfPath { get; init; }
+
+    public string? HostnamePath { get; init; }
+
+    public string? HostsPath { get; init; }
+
+    public string? MountLabel { get; init; }
+
+    public string? ProcessLabel { get; init; }
+
+    public string? AppArmorProfile { get; init; }
+
+    [JsonPropertyName("ExecIDs")]
+    public List<string>? ExecIds { get; init; }
+
+    public long? SizeRw { get; init; }
+
+    public long? SizeRootFs { get; init; }
+
     public WireContainerHostConfig? HostConfig { get; init; }
 
     public List<WireMountPoint>? Mounts { get; init; }
@@ -86,59 +105,9 @@ public sealed record WireHealthResult
     public string? Output { get; init; }
 }
 
-public sealed record WireContainerHostConfig
-{
-    public string? NetworkMode { get; init; }
-
-    public WireDriverConfig? LogConfig { get; init; }
-
-    public WireRestart? RestartPolicy { get; init; }
-
-    public bool AutoRemove { get; init; }
-
-    public long Memory { get; init; }
-
-    public long NanoCpus { get; init; }
-
-    public bool Privileged { get; init; }
-
-    public bool ReadonlyRootfs { get; init; }
-
-    public List<string>? CapAdd { get; init; }
-
-    public List<string>? CapDrop { get; init; }
-}
-
 public sealed record WireDriverConfig(string? Type, Dictionary<string, string>? Config);
 
 public sealed record WireRestart(string? Name, int MaximumRetryCount);
-
-public sealed record WireContainerConfig
-{
-    public string? Hostname { get; init; }
-
-    public string? User { get; init; }
-
-    public bool Tty { get; init; }
-
-    public bool OpenStdin { get; init; }
-
-    public List<string>? Env { get; init; }
-
-    public List<string>? Cmd { get; init; }
-
-    public WireHealthcheck? Healthcheck { get; init; }
-
-    public string? Image { get; init; }
-
-    public string? WorkingDir { get; init; }
-
-    public List<string>? Entrypoint { get; init; }
-
-    public Dictionary<string, string>? Labels { get; init; }
-
-    public string? StopSignal { get; init; }
-}
 
 public sealed record WireContainerNetworks
 {

@@ -3,7 +3,7 @@ using Skep.Model;
 namespace Skep.Wire.Mapping;
 
 /// <summary>Docker leaves most empty fields out; these turn empty into absent and back.</summary>
-internal static class Omit
+public static class Omit
 {
     public static string? OrAbsent(this string text) => text.Length == 0 ? null : text;
 

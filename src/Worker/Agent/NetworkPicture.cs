@@ -35,6 +35,11 @@ internal static class NetworkPicture
         };
     }
 
+    /// <summary>A node that is in no cluster: its own containers are all there is.</summary>
+    /// <param name="gateway">Stands for the node's address where none is known.</param>
+    public static DesiredNetwork Alone(string hostname, Ipv4Address gateway)
+        => new() { Self = new NodeAddressing(new NodeId(""), gateway, 1, null, hostname), ManagerPorts = [] };
+
     public static bool IsOverlay(Network network) => !network.Spec.Ingress && network.Allocation is { Vni: > 0 };
 
     /// <summary>What is plugged into a task, in the order of its attachments; the way out of the node comes last.</summary>

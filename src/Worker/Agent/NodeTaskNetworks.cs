@@ -7,9 +7,8 @@ using Skep.Worker.Tasks;
 namespace Skep.Worker.Agent;
 
 /// <summary>Keeps the Overlay room's picture up to date, and gives tasks their place in it.</summary>
-internal sealed class NodeTaskNetworks(
-    NodeNetwork network, NodeId self, string hostname, Func<AssignmentView> view, Func<ValueList<int>> managerPorts, LocalAddresses addresses, WorkerOptions options, TimeProvider time,
-    ILogger logger) : ITaskNetworks
+/// <remarks>There is one for the life of an agent; either the membership's run or the run without a cluster drives it, one at a time.</remarks>
+internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, LocalAddresses addresses, Ipv4Address gateway, WorkerOptions options, TimeProvider time, ILogger logger) : ITaskNetworks
 {
     private static readonly TimeSpan ManagerSpeaksWithin = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PictureWithin = TimeSpan.FromSeconds(15);
@@ -25,9 +24,27 @@ internal sealed class NodeTaskNetworks(
     private long _wantedVersion = 1;
     private long _appliedVersion;
     private ApplyReport? _report;
+    private volatile NetworkMember? _member;
+
+    /// <summary>What the node has of its own, whether or not it is in a cluster.</summary>
+    public Func<LocalPicture> Locals { get; set; } = () => LocalPicture.Empty;
+
+    public NodeNetwork Network => network;
+
+    public LocalAddresses Addresses => addresses;
+
+    /// <summary>What managers told; empty outside a cluster.</summary>
+    public AssignmentView View => _member?.View() ?? AssignmentView.Empty;
+
+    /// <summary>The node's place in a cluster from now on; null: it has none.</summary>
+    public void Become(NetworkMember? member)
+    {
+        _member = member;
+        _joined.Clear();
+    }
 
     /// <summary>A task that an earlier agent gave its namespace: it must be in the first picture, or it would lose it.</summary>
-    public void Adopt(SwarmTask task) => Join(task, view());
+    public void Adopt(SwarmTask task) => Join(task, View);
 
     /// <summary>Something the picture is made from has changed.</summary>
     public long Changed()
@@ -66,7 +83,7 @@ internal sealed class NodeTaskNetworks(
                 wanted = _wanted.Task;
             }
 
-            if (NetworkPicture.Build(view(), self, hostname, _joined, managerPorts()) is { } picture)
+            if (Picture() is { } picture)
             {
                 try
                 {
@@ -88,7 +105,7 @@ internal sealed class NodeTaskNetworks(
 
     public async Task<TaskNetwork> JoinAsync(SwarmTask task, CancellationToken ct)
     {
-        AssignmentView now = view();
+        AssignmentView now = View;
         string[] drivers = [.. task.Networks.Select(a => NetworkDrivers.Of(now.Networks.GetValueOrDefault(a.Network), a.Network))];
         if (drivers.Contains("host"))
             return new TaskNetwork(null, null, Endpoints(task, now, null), []);
@@ -101,7 +118,7 @@ internal sealed class NodeTaskNetworks(
         await AppliedAsync(Changed(), ct);
         foreach (NetworkAttachment attachment in task.Networks)
         {
-            if (_report?.Refused.TryGetValue(attachment.Network, out string? reason) == true)
+            if (ReasonAgainst(attachment.Network) is { } reason)
                 throw ClusterException.Invalid($"network {now.Networks.GetValueOrDefault(attachment.Network)?.Name ?? attachment.Network.Value}: {reason}");
         }
 
@@ -109,9 +126,12 @@ internal sealed class NodeTaskNetworks(
         return new TaskNetwork(path, sandbox.Overlays.IsEmpty ? null : sandbox.Dns.ToResolvConf(), Endpoints(task, now, sandbox), NetworkPicture.HostPorts(task).ToValueList());
     }
 
+    /// <summary>Why a network is left out on this node; null when it is not.</summary>
+    public string? ReasonAgainst(NetworkId id) => _report?.Refused.TryGetValue(id, out string? reason) == true ? reason : null;
+
     public async Task DrainAsync(SwarmTask task, int pid, CancellationToken ct)
     {
-        AssignmentView now = view();
+        AssignmentView now = View;
         NetworkAttachment[] reachable = [.. task.Networks.Where(a => a.Address is not null)];
         if (reachable.Length == 0)
             return;
@@ -144,6 +164,14 @@ internal sealed class NodeTaskNetworks(
         addresses.Release(task.Id);
     }
 
+    private DesiredNetwork? Picture()
+    {
+        DesiredNetwork? picture = _member is { } member
+            ? NetworkPicture.Build(member.View(), member.Self, hostname, _joined, member.ManagerPorts())
+            : NetworkPicture.Alone(hostname, gateway);
+        return picture is null ? null : Locals().AddTo(picture);
+    }
+
     private TaskSandbox Join(SwarmTask task, AssignmentView now) => _joined.GetOrAdd(task.Id, _ => NetworkPicture.Sandbox(task, now, addresses.Take));
 
     private async Task WantedOrAfterAsync(Task wanted, TimeSpan? delay, CancellationToken ct)
@@ -174,7 +202,8 @@ internal sealed class NodeTaskNetworks(
         applied.TrySetResult();
     }
 
-    private async Task AppliedAsync(long version, CancellationToken ct)
+    /// <summary>Waits until the kernel is as the picture of that version says.</summary>
+    public async Task AppliedAsync(long version, CancellationToken ct)
     {
         long start = time.GetTimestamp();
         while (true)
@@ -217,4 +246,20 @@ internal sealed class NodeTaskNetworks(
             endpoints.Add(new LocalEndpoint(new NetworkId("bridge"), "bridge", egress.Address, 16));
         return endpoints.ToValueList();
     }
+}
+
+/// <summary>The node as a member of a cluster, as far as its network is concerned.</summary>
+internal sealed record NetworkMember(NodeId Self, Func<AssignmentView> View, Func<ValueList<int>> ManagerPorts);
+
+/// <summary>What a node's own containers and networks add to the picture.</summary>
+internal sealed record LocalPicture(ValueMap<TaskId, TaskSandbox> Sandboxes, ValueMap<NetworkId, OverlayNetwork> Networks, ValueMap<NetworkId, DnsZone> Dns)
+{
+    public static LocalPicture Empty { get; } = new(ValueMap<TaskId, TaskSandbox>.Empty, ValueMap<NetworkId, OverlayNetwork>.Empty, ValueMap<NetworkId, DnsZone>.Empty);
+
+    public DesiredNetwork AddTo(DesiredNetwork picture) => this == Empty ? picture : picture with
+    {
+        Sandboxes = picture.Sandboxes.SetItems(Sandboxes),
+        Networks = picture.Networks.SetItems(Networks),
+        Dns = picture.Dns.SetItems(Dns),
+    };
 }

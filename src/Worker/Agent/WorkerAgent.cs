@@ -8,6 +8,7 @@ using Skep.Worker.Local;
 using Skep.Worker.Logs;
 using Skep.Worker.Oci;
 using Skep.Worker.PeerServices;
+using Skep.Worker.Standalone;
 using Skep.Worker.Tasks;
 using Skep.Worker.Volumes;
 
@@ -33,6 +34,8 @@ public sealed class WorkerAgent : IAsyncDisposable
     private readonly Random _random;
     private readonly ILogger _logger;
     private readonly AssignmentFiles _files;
+    private readonly NodeTaskNetworks? _nodeNetworks;
+    private readonly StandaloneHouse _standalone;
     private volatile TaskFleet? _fleet;
     private ValueList<int> _managerPorts = [2377];
 
@@ -46,7 +49,20 @@ public sealed class WorkerAgent : IAsyncDisposable
         _random = random;
         _logger = logger;
         _files = new AssignmentFiles(options.DataDirectory, shop.Files.DirectoryOf(new TaskId("")));
-        Local = new LocalNode(shop, options, () => _fleet);
+        string hostname = options.Hostname ?? Environment.MachineName;
+        if (network is not null)
+        {
+            _nodeNetworks = new NodeTaskNetworks(
+                network, hostname, new LocalAddresses(Path.Combine(options.DataDirectory, "egress"), EgressPool), EgressPool[1], options, shop.Time, logger);
+        }
+
+        StandaloneNetworks? networks = _nodeNetworks is null ? null : new StandaloneNetworks(
+            _nodeNetworks, new LocalBridges(Path.Combine(options.DataDirectory, "networks"), [EgressPool], shop.Time, shop.Ids), shop.Runtime);
+        _standalone = new StandaloneHouse(shop, (IStandaloneNetworks?)networks ?? new NoStandaloneNetworks(), hostname, random);
+        if (networks is not null)
+            networks.House = _standalone;
+        _standalone.Load();
+        Local = new LocalNode(shop, options, () => _fleet, _standalone, networks);
         PeerImages = new PeerImagesService(shop.Images);
         NodeLogs = new NodeLogsService(shop.Logs);
         NodeEngine = new NodeEngineService(options.EngineSocket);
@@ -110,7 +126,9 @@ public sealed class WorkerAgent : IAsyncDisposable
             Logger = logger,
             Slots = new SemaphoreSlim(options.EffectiveConcurrentStarts),
         };
-        return new WorkerAgent(options, network, shop, client, peers, random, logger);
+        var agent = new WorkerAgent(options, network, shop, client, peers, random, logger);
+        await agent._standalone.AdoptAsync(ct);
+        return agent;
     }
 
     /// <summary>Starts what was last assigned, keeps a session with a manager, applies assignments. Ends only when cancelled; containers go on.</summary>
@@ -122,8 +140,8 @@ public sealed class WorkerAgent : IAsyncDisposable
         var outbox = new ReportOutbox();
         _files.Load(book);
         string hostname = _options.Hostname ?? Environment.MachineName;
-        var nodeNetworks = _network is null ? null : new NodeTaskNetworks(
-            _network, membership.Self, hostname, () => book.View, () => _managerPorts, new LocalAddresses(Path.Combine(_options.DataDirectory, "egress"), EgressPool), _options, _shop.Time, _logger);
+        NodeTaskNetworks? nodeNetworks = _nodeNetworks;
+        nodeNetworks?.Become(new NetworkMember(membership.Self, () => book.View, () => _managerPorts));
         var around = new TaskSurroundings
         {
             Node = membership.Self,
@@ -183,12 +201,24 @@ public sealed class WorkerAgent : IAsyncDisposable
         }
     }
 
+    /// <summary>The life of a node in no cluster: its network serves its own containers. Ends only when cancelled. Never together with <see cref="RunAsync"/>.</summary>
+    public async Task RunAloneAsync(CancellationToken ct)
+    {
+        if (_nodeNetworks is null)
+            return;
+        _nodeNetworks.Become(null);
+        await _nodeNetworks.RunAsync(Task.CompletedTask, ct);
+    }
+
+    /// <summary>Whether containers that belong to no cluster use the node's network.</summary>
+    public bool HasStandaloneNetworks => _standalone.IsAnyAlive;
+
     /// <summary>The node leaves its cluster: stops and removes all its tasks and forgets its assignments. Volumes and images stay. Not while <see cref="RunAsync"/> runs.</summary>
     public async Task LeaveAsync(CancellationToken ct)
     {
         _fleet = null;
         _files.Forget();
-        foreach (FoundContainer container in await _shop.Runtime.ListAsync(ct))
+        foreach (FoundContainer container in (await _shop.Runtime.ListAsync(ct)).Where(c => !c.Labels.ContainsKey(ContainerMaker.Label)))
         {
             await _shop.Runtime.DeleteAsync(container.Id, ct);
             await _shop.Logs.RemoveAsync(container.Id);
@@ -205,6 +235,7 @@ public sealed class WorkerAgent : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _standalone.DisposeAsync();
         await _shop.Runtime.DisposeAsync();
         _shop.Logs.Dispose();
         _shop.Images.Dispose();

@@ -121,10 +121,15 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
 
     /// <summary>Makes process 1, stopped before the program begins. Its output is appended to two existing files.</summary>
     /// <returns>Its pid on the host.</returns>
-    public async Task<int> CreateProcessAsync(string id, IReadOnlyList<Cd.MountPoint> rootfs, string stdoutPath, string stderrPath, bool tty, CancellationToken ct)
+    public Task<int> CreateProcessAsync(string id, IReadOnlyList<Cd.MountPoint> rootfs, string stdoutPath, string stderrPath, bool tty, CancellationToken ct)
+        => CreateProcessAsync(id, rootfs, stdinPath: "", stdoutPath, stderrPath, tty, ct);
+
+    /// <param name="stdinPath">A named pipe; empty: no input.</param>
+    public async Task<int> CreateProcessAsync(
+        string id, IReadOnlyList<Cd.MountPoint> rootfs, string stdinPath, string stdoutPath, string stderrPath, bool tty, CancellationToken ct)
     {
         // A terminal has one output.
-        var request = new Cd.CreateTaskRequest { ContainerId = id, Stdout = stdoutPath, Stderr = tty ? "" : stderrPath, Terminal = tty };
+        var request = new Cd.CreateTaskRequest { ContainerId = id, Stdin = stdinPath, Stdout = stdoutPath, Stderr = tty ? "" : stderrPath, Terminal = tty };
         request.Rootfs.AddRange(rootfs);
         try
         {
@@ -163,6 +168,35 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
             await CheckAsync(ProcessKey.Main(id), ct);
         return await ended.WaitAsync(ct);
     }
+
+    /// <summary>Before process 1 of a container that ran already is made again: its former end is not its next one.</summary>
+    public void ForgetEnd(string id)
+    {
+        _exits.Forget(ProcessKey.Main(id));
+        _outOfMemory.TryRemove(id, out _);
+    }
+
+    /// <summary>No further input: the program reads its end once the pipe is empty.</summary>
+    public Task CloseInputAsync(string id, CancellationToken ct)
+        => Tolerate(_client.Tasks.CloseIOAsync(new Cd.CloseIORequest { ContainerId = id, Stdin = true }, cancellationToken: ct).ResponseAsync, StatusCode.NotFound);
+
+    public async Task ResizeAsync(string id, int columns, int rows, CancellationToken ct)
+        => await _client.Tasks.ResizePtyAsync(new Cd.ResizePtyRequest { ContainerId = id, Width = (uint)columns, Height = (uint)rows }, cancellationToken: ct);
+
+    public async Task PauseAsync(string id, CancellationToken ct) => await _client.Tasks.PauseAsync(new Cd.PauseTaskRequest { ContainerId = id }, cancellationToken: ct);
+
+    public async Task ResumeAsync(string id, CancellationToken ct) => await _client.Tasks.ResumeAsync(new Cd.ResumeTaskRequest { ContainerId = id }, cancellationToken: ct);
+
+    /// <summary>Changes the limits of a running container.</summary>
+    /// <param name="resourcesJson">OCI <c>linux.resources</c>; what it does not name stays.</param>
+    public async Task UpdateAsync(string id, ReadOnlyMemory<byte> resourcesJson, CancellationToken ct)
+        => await _client.Tasks.UpdateAsync(
+            new Cd.UpdateTaskRequest
+            {
+                ContainerId = id,
+                Resources = new Any { TypeUrl = "types.containerd.io/opencontainers/runtime-spec/1/LinuxResources", Value = UnsafeByteOperations.UnsafeWrap(resourcesJson) },
+            },
+            cancellationToken: ct);
 
     public bool RanOutOfMemory(string id) => _outOfMemory.ContainsKey(id);
 

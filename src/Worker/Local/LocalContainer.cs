@@ -1,3 +1,5 @@
+using Skep.Worker.Standalone;
+
 namespace Skep.Worker.Local;
 
 /// <summary>Docker's container states; its words are these in lower case.</summary>
@@ -81,6 +83,11 @@ public sealed record LocalContainer(string Id, string Name)
     public string LogPath { get; init; } = "";
 
     public string LogDriver { get; init; } = "json-file";
+
+    /// <summary>Null for containers of tasks.</summary>
+    public StandaloneSpec? Standalone { get; init; }
+
+    public int RestartCount { get; init; }
 }
 
 /// <param name="Log">The last probes, oldest first, at most five.</param>

@@ -3,6 +3,7 @@ using Skep.Worker.Containerd;
 using Skep.Worker.Events;
 using Skep.Worker.Logs;
 using Skep.Worker.Oci;
+using Skep.Worker.Standalone;
 using Skep.Worker.Tasks;
 using Cd = Skep.Rpc.Containerd;
 
@@ -17,8 +18,13 @@ public sealed partial class LocalNode
     private readonly Func<TaskFleet?> _fleet;
     private readonly Exec.ExecBook _execs;
 
-    internal LocalNode(TaskWorkshop shop, WorkerOptions options, Func<TaskFleet?> fleet)
+    private readonly StandaloneHouse _standalone;
+    private readonly StandaloneNetworks? _networks;
+
+    internal LocalNode(TaskWorkshop shop, WorkerOptions options, Func<TaskFleet?> fleet, StandaloneHouse standalone, StandaloneNetworks? networks)
     {
+        _standalone = standalone;
+        _networks = networks;
         _shop = shop;
         _options = options;
         _fleet = fleet;
@@ -37,7 +43,8 @@ public sealed partial class LocalNode
         foreach (FoundContainer container in found.OrderByDescending(c => c.CreatedAt))
         {
             Cd.ProcessState? process = processes.GetValueOrDefault(container.Id);
-            if (!all && process is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })
+            bool isRestarting = _standalone.ById(container.Id)?.Record.State == ContainerState.Restarting;
+            if (!all && !isRestarting && process is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })
                 continue;
             if (!container.Spec.IsEmpty)
                 containers.Add(Describe(container, process, SpecReader.Read(container.Spec)));
@@ -57,6 +64,8 @@ public sealed partial class LocalNode
     public async IAsyncEnumerable<LogLine> ReadLogsAsync(string container, LogQuery query, [EnumeratorCancellation] CancellationToken ct)
     {
         FoundContainer found = await FindContainerAsync(container, ct);
+        if (_standalone.ById(found.Id)?.Record.Spec.Template.LogDriver?.Name == "none")
+            throw new ClusterException(ErrorKind.FailedPrecondition, "configured logging driver does not support reading");
         ContainerLog log = _shop.Logs.Find(found.Id) ?? throw new ClusterException(ErrorKind.FailedPrecondition, "configured logging driver does not support reading");
         await foreach (LogLine line in LogReader.ReadAsync(log, query, ct))
             yield return line;
@@ -67,6 +76,8 @@ public sealed partial class LocalNode
 
     private LocalContainer Describe(FoundContainer container, Cd.ProcessState? process, SpecReader spec)
     {
+        if (_standalone.ById(container.Id) is { } standalone)
+            return Describe(standalone, process, spec);
         TaskId? task = container.Labels.TryGetValue("com.docker.swarm.task.id", out string? id) ? new TaskId(id) : null;
         TaskRunner? runner = task is { } known ? _fleet()?.Find(known) : null;
         TaskRecord? record = task is { } recorded ? _shop.Records.Read(recorded) : null;

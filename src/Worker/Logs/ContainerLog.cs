@@ -37,7 +37,10 @@ internal sealed class ContainerLog : IDisposable
     private readonly Utf8JsonWriter _json;
     private LogPosition _position;
     private SafeFileHandle _file;
+    private readonly List<OutputReader> _readers = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private (long Stdout, long Stderr) _given;
     private bool _disposed;
 
     private ContainerLog(string directory, LogSettings? settings, TimeProvider time, Action<LogStep>? onStep)
@@ -51,6 +54,7 @@ internal sealed class ContainerLog : IDisposable
         _positionFile = new LogPositionFile(Path.Combine(directory, "position"));
         _position = _positionFile.Present ?? new LogPosition { MaxFileBytes = settings?.MaxFileBytes ?? 0, MaxFiles = settings?.MaxFiles ?? 1 };
         _json = LogLineJson.NewWriter(_lines);
+        _given = (_position.Stdout / HoleBytes * HoleBytes, _position.Stderr / HoleBytes * HoleBytes);
         _file = Recover();
     }
 
@@ -90,10 +94,59 @@ internal sealed class ContainerLog : IDisposable
         }
     }
 
+    /// <summary>Done when the container may have written something since this property was read, a whole line or not; also at its end.</summary>
+    public Task Written
+    {
+        get
+        {
+            lock (_gate)
+                return _written.Task;
+        }
+    }
+
     /// <summary>Opens or makes the log. Lines a crash left half-accounted are cut off, to be made again.</summary>
     public static ContainerLog Open(string directory, LogSettings? settings, TimeProvider time, Action<LogStep>? onStep = null) => new(directory, settings, time, onStep);
 
     public string PathOf(long generation) => Path.Combine(_directory, $"json.{generation}.log");
+
+    /// <summary>A container that ended runs again: its new output follows its old lines. To be called before its process is made.</summary>
+    public void Resume()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            // All lines of the last run were taken from the spools when it finished. A terminal is written from a spool's beginning on, not appended.
+            RandomAccess.SetLength(_stdout, 0);
+            RandomAccess.SetLength(_stderr, 0);
+            _given = default;
+            Commit(_position with { Stdout = 0, Stderr = 0, IsFinished = false });
+        }
+    }
+
+    /// <summary>Follows the output as bytes, from here on or from the beginning of the present run. Dispose it, since it holds the spool's disk space.</summary>
+    public OutputReader Read(bool fromBeginning)
+    {
+        lock (_gate)
+        {
+            var reader = new OutputReader(this, fromBeginning ? 0 : RandomAccess.GetLength(_stdout), fromBeginning ? 0 : RandomAccess.GetLength(_stderr), Forget);
+            _readers.Add(reader);
+            return reader;
+        }
+    }
+
+    /// <summary>Tells those who follow the bytes to look.</summary>
+    public void SignalWritten()
+    {
+        TaskCompletionSource written;
+        lock (_gate)
+        {
+            written = _written;
+            _written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        written.TrySetResult();
+    }
 
     /// <summary>Turns what the container wrote since into lines. Never called after <see cref="Finish"/>.</summary>
     public void Pump()
@@ -107,6 +160,8 @@ internal sealed class ContainerLog : IDisposable
                 // Until both spools are read to their present end.
             }
         }
+
+        SignalWritten();
     }
 
     /// <summary>The container has ended: its last words count even without a newline.</summary>
@@ -123,6 +178,8 @@ internal sealed class ContainerLog : IDisposable
 
             Commit(_position with { IsFinished = true });
         }
+
+        SignalWritten();
     }
 
     public void Dispose()
@@ -138,7 +195,14 @@ internal sealed class ContainerLog : IDisposable
             _positionFile.Dispose();
             _json.Dispose();
             _changed.TrySetResult();
+            _written.TrySetResult();
         }
+    }
+
+    private void Forget(OutputReader reader)
+    {
+        lock (_gate)
+            _readers.Remove(reader);
     }
 
     private SafeFileHandle Recover()
@@ -177,8 +241,7 @@ internal sealed class ContainerLog : IDisposable
         Commit(next with { Stdout = stdout, Stderr = stderr, Length = next.Length + _lines.WrittenCount });
         _onStep?.Invoke(LogStep.PositionWritten);
         // Only now: what was not accounted for must stay in the spool.
-        GiveBack(_stdout, before.Stdout, stdout);
-        GiveBack(_stderr, before.Stderr, stderr);
+        _given = (GiveBack(_stdout, _given.Stdout, Needed(stdout, r => r.Stdout)), GiveBack(_stderr, _given.Stderr, Needed(stderr, r => r.Stderr)));
         for (long old = before.Oldest; old < _position.Oldest; old++)
             File.Delete(PathOf(old));
         return moreOut || moreErr;
@@ -231,11 +294,15 @@ internal sealed class ContainerLog : IDisposable
         }
     }
 
-    private static void GiveBack(SafeFileHandle spool, long before, long now)
+    /// <summary>Up to where a spool's bytes are of no use to anyone. A reader that is too slow is left behind: disks are finite.</summary>
+    private long Needed(long taken, Func<OutputReader, long> place)
+        => Math.Max(taken - OutputReader.LongestLag, _readers.Select(place).Append(taken).Min());
+
+    private static long GiveBack(SafeFileHandle spool, long given, long now)
     {
-        long from = before / HoleBytes * HoleBytes;
         long to = now / HoleBytes * HoleBytes;
-        if (to > from)
-            LibC.PunchHole(spool, from, to - from);
+        if (to > given)
+            LibC.PunchHole(spool, given, to - given);
+        return Math.Max(given, to);
     }
 }

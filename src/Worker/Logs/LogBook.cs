@@ -37,6 +37,15 @@ internal sealed class LogBook : IDisposable
         return log;
     }
 
+    /// <summary>A container whose log was finished is about to run again.</summary>
+    public void Resume(string container)
+    {
+        if (!_logs.TryGetValue(container, out ContainerLog? log))
+            return;
+        log.Resume();
+        _tailer.Add(log);
+    }
+
     /// <summary>The container has ended and its shim has written everything.</summary>
     public async Task FinishAsync(string container)
     {

@@ -58,7 +58,12 @@ internal sealed class LogTailer : IDisposable
         _inotify.Dispose();
     }
 
-    private void Wake(Tail tail) => tail.Pumping = Task.Run(() => PumpAsync(tail));
+    private void Wake(Tail tail)
+    {
+        // Those who follow bytes, a terminal's for instance, do not wait for the pace of lines.
+        tail.Log.SignalWritten();
+        tail.Pumping = Task.Run(() => PumpAsync(tail));
+    }
 
     private async Task PumpAsync(Tail tail)
     {

@@ -50,6 +50,37 @@ internal static partial class LibC
     /// <summary>Gives the disk space of a part of a file back; its length and the rest stay. False where the file system cannot.</summary>
     public static bool PunchHole(SafeFileHandle file, long offset, long length) => fallocate(file, FallocKeepSize | FallocPunchHole, offset, length) == 0;
 
+    /// <summary>A named pipe for root alone; nothing is done when it is there.</summary>
+    public static void MakePipe(string path)
+    {
+        const int exists = 17;
+        if (mkfifo(path, 0x180) != 0 && Marshal.GetLastPInvokeError() != exists)
+            throw Failure($"mkfifo {path}");
+    }
+
+    /// <summary>Opens a named pipe for both directions, which never waits for another side.</summary>
+    public static SafeFileHandle OpenPipe(string path)
+    {
+        const int readWriteCloseOnExec = 2 | 0x80000;
+        int fd = open(path, readWriteCloseOnExec);
+        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw Failure($"open {path}");
+    }
+
+    /// <summary>Writes to a pipe; waits while it is full.</summary>
+    /// <returns>Bytes written.</returns>
+    public static int Write(SafeFileHandle pipe, ReadOnlySpan<byte> data)
+    {
+        const int interrupted = 4;
+        while (true)
+        {
+            nint written = write(pipe, data, (nuint)data.Length);
+            if (written >= 0)
+                return (int)written;
+            if (Marshal.GetLastPInvokeError() != interrupted)
+                throw Failure("write");
+        }
+    }
+
     private static IOException Failure(string what)
     {
         int error = Marshal.GetLastPInvokeError();
@@ -70,4 +101,13 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fallocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mkfifo(string path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(SafeFileHandle file, ReadOnlySpan<byte> data, nuint length);
 }

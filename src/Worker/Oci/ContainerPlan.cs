@@ -47,6 +47,18 @@ internal sealed record ContainerPlan
     /// <summary>amd64 …</summary>
     public required string Machine { get; init; }
 
+    /// <summary>All devices, no masked paths, a writable /sys.</summary>
+    public bool Privileged { get; init; }
+
+    /// <summary>Made in /dev and allowed, beyond those every container has.</summary>
+    public ValueList<OciDevice> Devices { get; init; } = [];
+
+    /// <summary>Kinds of namespaces that are not the container's own: the host's (null) or another's (path).</summary>
+    public ValueMap<string, string?> SharedNamespaces { get; init; } = ValueMap<string, string?>.Empty;
+
+    /// <summary>Bytes; 0: 64 MiB.</summary>
+    public long ShmBytes { get; init; }
+
     /// <summary>What mounts of the root reach: empty (private), slave, rslave, shared, rshared.</summary>
     public string RootPropagation { get; init; } = "";
 }
@@ -72,4 +84,19 @@ internal sealed record ContainerLimits
     public long MemoryReservationBytes { get; init; }
 
     public long Pids { get; init; }
+
+    public long CpuShares { get; init; }
+
+    /// <summary>Instead of <see cref="NanoCpus"/>; microseconds.</summary>
+    public long CpuQuota { get; init; }
+
+    public long CpuPeriod { get; init; }
+
+    public string Cpus { get; init; } = "";
+
+    public string MemoryNodes { get; init; } = "";
 }
+
+/// <param name="Type">c or b.</param>
+/// <param name="Access">Some of r, w, m.</param>
+internal sealed record OciDevice(string Path, char Type, int Major, int Minor, string Access);

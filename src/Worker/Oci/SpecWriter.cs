@@ -132,8 +132,9 @@ internal static class SpecWriter
         json.WriteStartArray("mounts");
         // A user's mount at a standard place takes that place.
         var taken = plan.Mounts.Select(m => m.Destination).ToHashSet(StringComparer.Ordinal);
-        foreach (OciMount mount in StandardMounts.Where(m => !taken.Contains(m.Destination)).Concat(plan.Mounts))
+        foreach (OciMount standard in StandardMounts.Where(m => !taken.Contains(m.Destination)).Concat(plan.Mounts))
         {
+            OciMount mount = Adapted(standard, plan);
             json.WriteStartObject();
             json.WriteString("destination", mount.Destination);
             json.WriteString("type", mount.Type);
@@ -143,6 +144,32 @@ internal static class SpecWriter
         }
 
         json.WriteEndArray();
+    }
+
+    private static OciMount Adapted(OciMount mount, ContainerPlan plan) => mount.Destination switch
+    {
+        "/sys" or "/sys/fs/cgroup" when plan.Privileged && mount.Type is "sysfs" or "cgroup" => mount with { Options = mount.Options.Where(o => o != "ro").ToValueList() },
+        "/dev/shm" when plan.ShmBytes > 0 && mount.Source == "shm" => mount with
+        {
+            Options = mount.Options.Where(o => !o.StartsWith("size=", StringComparison.Ordinal)).Append($"size={plan.ShmBytes.ToString(System.Globalization.CultureInfo.InvariantCulture)}").ToValueList(),
+        },
+        "/dev/shm" when plan.SharedNamespaces.ContainsKey("ipc") && mount.Source == "shm" => new OciMount("/dev/shm", "bind", "/dev/shm", ["rbind", "rprivate"]),
+        "/dev/mqueue" when plan.SharedNamespaces.ContainsKey("ipc") && mount.Type == "mqueue" => new OciMount("/dev/mqueue", "bind", "/dev/mqueue", ["rbind", "rprivate"]),
+        _ => mount,
+    };
+
+    /// <summary>Limits alone, for a container that runs.</summary>
+    public static byte[] WriteLimits(ContainerLimits limits)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            WriteLimits(json, limits);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
     }
 
     private static void WriteLinux(Utf8JsonWriter json, ContainerPlan plan)
@@ -158,7 +185,8 @@ internal static class SpecWriter
 
         json.WriteString("cgroupsPath", plan.CgroupPath);
         WriteNamespaces(json, plan);
-        WriteResources(json, plan.Limits);
+        WriteResources(json, plan);
+        WriteDevices(json, plan);
         if (plan.SeccompMode == "default")
         {
             json.WritePropertyName("seccomp");
@@ -172,8 +200,8 @@ internal static class SpecWriter
 
         if (plan.RootPropagation.Length > 0)
             json.WriteString("rootfsPropagation", plan.RootPropagation);
-        WriteList(json, "maskedPaths", MaskedPaths);
-        WriteList(json, "readonlyPaths", ReadOnlyPaths);
+        WriteList(json, "maskedPaths", plan.Privileged ? [] : MaskedPaths);
+        WriteList(json, "readonlyPaths", plan.Privileged ? [] : ReadOnlyPaths);
         json.WriteEndObject();
     }
 
@@ -181,8 +209,14 @@ internal static class SpecWriter
     {
         json.WriteStartArray("namespaces");
         foreach (string type in (string[])["pid", "ipc", "uts", "mount"])
-            Write(type, null);
-        if (plan.CgroupV2)
+        {
+            if (!plan.SharedNamespaces.TryGetValue(type, out string? other))
+                Write(type, null);
+            else if (other is not null)
+                Write(type, other);
+        }
+
+        if (plan.CgroupV2 && !plan.Privileged)
             Write("cgroup", null);
         if (plan.NetworkNamespace is not null)
             Write("network", plan.NetworkNamespace);
@@ -198,23 +232,72 @@ internal static class SpecWriter
         }
     }
 
-    private static void WriteResources(Utf8JsonWriter json, ContainerLimits limits)
+    private static void WriteDevices(Utf8JsonWriter json, ContainerPlan plan)
+    {
+        if (plan.Devices.IsEmpty)
+            return;
+        json.WriteStartArray("devices");
+        foreach (OciDevice device in plan.Devices)
+        {
+            json.WriteStartObject();
+            json.WriteString("path", device.Path);
+            json.WriteString("type", device.Type.ToString());
+            json.WriteNumber("major", device.Major);
+            json.WriteNumber("minor", device.Minor);
+            json.WriteNumber("fileMode", 0x1b6);
+            json.WriteNumber("uid", 0);
+            json.WriteNumber("gid", 0);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteResources(Utf8JsonWriter json, ContainerPlan plan)
     {
         json.WriteStartObject("resources");
         json.WriteStartArray("devices");
-        WriteDevice(json, allow: false, null, null, null, "rwm");
+        WriteDevice(json, allow: plan.Privileged, null, null, null, "rwm");
         WriteDevice(json, allow: true, "c", null, null, "m");
         WriteDevice(json, allow: true, "b", null, null, "m");
         foreach ((int major, int minor) in Devices)
             WriteDevice(json, allow: true, "c", major, minor < 0 ? null : minor, "rwm");
+        foreach (OciDevice device in plan.Privileged ? [] : plan.Devices)
+            WriteDevice(json, allow: true, device.Type.ToString(), device.Major, device.Minor, device.Access);
         json.WriteEndArray();
+        WriteLimits(json, plan.Limits);
+        json.WriteEndObject();
+    }
+
+    private static void WriteCpu(Utf8JsonWriter json, ContainerLimits limits)
+    {
+        json.WriteStartObject("cpu");
         if (limits.NanoCpus > 0)
         {
-            json.WriteStartObject("cpu");
             json.WriteNumber("period", CpuPeriodMicroseconds);
             json.WriteNumber("quota", (long)((decimal)limits.NanoCpus * CpuPeriodMicroseconds / 1_000_000_000m));
-            json.WriteEndObject();
         }
+        else
+        {
+            if (limits.CpuPeriod > 0)
+                json.WriteNumber("period", limits.CpuPeriod);
+            if (limits.CpuQuota != 0)
+                json.WriteNumber("quota", limits.CpuQuota);
+        }
+
+        if (limits.CpuShares > 0)
+            json.WriteNumber("shares", limits.CpuShares);
+        if (limits.Cpus.Length > 0)
+            json.WriteString("cpus", limits.Cpus);
+        if (limits.MemoryNodes.Length > 0)
+            json.WriteString("mems", limits.MemoryNodes);
+        json.WriteEndObject();
+    }
+
+    private static void WriteLimits(Utf8JsonWriter json, ContainerLimits limits)
+    {
+        if (limits.NanoCpus > 0 || limits.CpuPeriod > 0 || limits.CpuQuota != 0 || limits.CpuShares > 0 || limits.Cpus.Length > 0 || limits.MemoryNodes.Length > 0)
+            WriteCpu(json, limits);
 
         if (limits.MemoryBytes > 0 || limits.MemoryReservationBytes > 0)
         {
@@ -223,7 +306,7 @@ internal static class SpecWriter
                 json.WriteNumber("limit", limits.MemoryBytes);
             if (limits.MemoryReservationBytes > 0)
                 json.WriteNumber("reservation", limits.MemoryReservationBytes);
-            if (limits.MemoryAndSwapBytes > 0)
+            if (limits.MemoryAndSwapBytes != 0)
                 json.WriteNumber("swap", limits.MemoryAndSwapBytes);
             json.WriteEndObject();
         }
@@ -234,8 +317,6 @@ internal static class SpecWriter
             json.WriteNumber("limit", limits.Pids);
             json.WriteEndObject();
         }
-
-        json.WriteEndObject();
     }
 
     private static void WriteDevice(Utf8JsonWriter json, bool allow, string? type, int? major, int? minor, string access)

@@ -45,7 +45,7 @@ internal sealed class TaskFleet(TaskWorkshop shop, TaskSurroundings around, Canc
         var known = Runners.Select(r => r.ContainerId).ToHashSet(StringComparer.Ordinal);
         foreach (Containerd.FoundContainer container in await shop.Runtime.ListAsync(stop))
         {
-            if (known.Contains(container.Id))
+            if (known.Contains(container.Id) || container.Labels.ContainsKey(Standalone.ContainerMaker.Label))
                 continue;
             WorkerLog.OrphanRemoved(shop.Logger, container.Id);
             await shop.Runtime.DeleteAsync(container.Id, stop);

@@ -14,7 +14,12 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
     private static readonly string[] Propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>, in Docker's words.</exception>
-    public async Task<(ValueList<OciMount> Oci, ValueList<LocalMount> Local)> PrepareAsync(TaskId task, ContainerSpec spec, StoredImage image, CancellationToken ct)
+    public Task<(ValueList<OciMount> Oci, ValueList<LocalMount> Local)> PrepareAsync(TaskId task, ContainerSpec spec, StoredImage image, CancellationToken ct)
+        => PrepareAsync(task, spec, image, [], ct);
+
+    /// <param name="taken">Places that something else is mounted at: the image's volumes there are not wanted.</param>
+    public async Task<(ValueList<OciMount> Oci, ValueList<LocalMount> Local)> PrepareAsync(
+        TaskId task, ContainerSpec spec, StoredImage image, ValueList<string> taken, CancellationToken ct)
     {
         var oci = new List<OciMount>();
         var local = new List<LocalMount>();
@@ -46,7 +51,7 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
         }
 
         // What the image calls a volume and nobody mounted gets one of its own, which goes with the task.
-        foreach (string path in image.Contents.Settings.Volumes.Select(Clean).Where(p => local.All(m => m.Target != p)))
+        foreach (string path in image.Contents.Settings.Volumes.Select(Clean).Where(p => local.All(m => m.Target != p) && !taken.Contains(p)))
             await AddVolumeAsync(new Mount(MountKind.Volume, "", path), path);
         return (oci.ToValueList(), local.ToValueList());
 
@@ -59,7 +64,7 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
         async Task AddVolumeAsync(Mount mount, string target)
         {
             bool isAnonymous = mount.Source.Length == 0;
-            string name = isAnonymous ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{task}:{target}"))) : mount.Source;
+            string name = isAnonymous ? AnonymousName(task, target) : mount.Source;
             LocalVolume volume = volumes.Ensure(name, mount.Volume?.Labels ?? ValueMap<string, string>.Empty, mount.Volume?.Driver, isAnonymous);
             bool fill = mount.Volume?.NoCopy != true && image.ChainId.Length > 0 && string.IsNullOrEmpty(mount.Volume?.Subpath);
             await volumes.MountAsync(volume, target, fill ? () => views.OpenAsync(image, ct) : null, ct);
@@ -76,6 +81,9 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
                 new LocalMount(MountKind.Volume, name, source, target, mount.ReadOnly) { Driver = "local" });
         }
     }
+
+    /// <summary>The name of the volume that a task gets for a path nobody named one for.</summary>
+    public static string AnonymousName(TaskId task, string target) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{task}:{target}")));
 
     private static OciMount Bind(Mount mount, string target)
     {

@@ -1,0 +1,117 @@
+using Skep.Worker.Local;
+using Skep.Worker.Logs;
+using Skep.Worker.Oci;
+using Skep.Worker.Containerd;
+using Skep.Worker.Tasks;
+using Grpc.Core;
+
+namespace Skep.Worker.Standalone;
+
+/// <summary>Those who are attached, and those who ask for health.</summary>
+internal sealed partial class StandaloneContainer
+{
+    /// <summary>The output from now on; of a container that does not run yet: of its next run.</summary>
+    public async Task<OutputReader> ReadOutputAsync(CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct);
+        try
+        {
+            if (_record.State is ContainerState.Created or ContainerState.Exited or ContainerState.Restarting)
+                _shop.Logs.Resume(Id);
+            ContainerLog log = _shop.Logs.Find(Id) ?? throw new ClusterException(ErrorKind.Internal, $"container {Id} has no output");
+            return log.Read(fromBeginning: !_record.IsAlive);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async Task WriteInputAsync(ReadOnlyMemory<byte> data, CancellationToken ct)
+    {
+        StdinPipe? pipe;
+        await _gate.WaitAsync(ct);
+        try
+        {
+            OpenInput();
+            pipe = _stdin;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        if (pipe is not null)
+            await pipe.WriteAsync(data).WaitAsync(ct);
+    }
+
+    /// <summary>A client's input has ended; with <c>StdinOnce</c> the program's ends too.</summary>
+    public async Task EndInputAsync(CancellationToken ct)
+    {
+        if (!_record.Spec.StdinOnce || _record.Spec.Template.Container.Tty)
+            return;
+        await _gate.WaitAsync(ct);
+        try
+        {
+            if (_record.IsAlive)
+                await CloseInputAsync(ct);
+            else
+                _stdinEnds = true; // Before the start: what was written waits in the pipe.
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private void OpenInput()
+    {
+        if (_record.Spec.Template.Container.OpenStdin)
+            _stdin ??= StdinPipe.Open(Path.Combine(_shop.Options.RunDirectory, "standalone", Id));
+    }
+
+    private async Task CloseInputAsync(CancellationToken ct)
+    {
+        await _shop.Runtime.CloseInputAsync(Id, ct);
+        _stdin?.Dispose();
+        _stdin = null;
+        _stdinEnds = false;
+    }
+
+    private async Task ProbeAsync(CancellationToken ct)
+    {
+        if (await _maker.HealthAsync(_record, ct) is not { } plan)
+            return;
+        byte[] spec = await _shop.Runtime.FindSpecAsync(Id, ct) ?? [];
+        byte[] process = SpecWriter.WriteFurtherProcess(spec, plan.Args);
+        var tracker = new HealthTracker(plan, _record.StartedAt ?? _shop.Time.GetUtcNow());
+        Health = tracker.Present;
+        while (true)
+        {
+            await Task.Delay(tracker.Pause(_shop.Time.GetUtcNow()), _shop.Time, ct);
+            HealthState before = tracker.Present.State;
+            tracker = tracker.After(await ProbeOnceAsync(process, plan.Timeout, ct));
+            Health = tracker.Present;
+            if (tracker.Present.State != before)
+                Tell($"health_status: {tracker.Present.State.ToString().ToLowerInvariant()}");
+        }
+    }
+
+    private async Task<LocalHealthProbe> ProbeOnceAsync(byte[] process, TimeSpan limit, CancellationToken ct)
+    {
+        const int keptOutput = 4096;
+        string path = _shop.Files.ProbePath(_record.Sandbox);
+        DateTimeOffset start = _shop.Time.GetUtcNow();
+        try
+        {
+            await File.WriteAllTextAsync(path, "", ct);
+            ProcessExit? exit = await _shop.Runtime.ExecAsync(Id, "health-" + _shop.Ids.Next(), process, path, limit, ct);
+            string output = exit is null ? $"Health check exceeded timeout ({limit})" : await File.ReadAllTextAsync(path, ct);
+            return new LocalHealthProbe(start, _shop.Time.GetUtcNow(), exit?.Code ?? -1, output.Length > keptOutput ? output[..keptOutput] : output);
+        }
+        catch (Exception e) when (e is RpcException or IOException && !ct.IsCancellationRequested)
+        {
+            return new LocalHealthProbe(start, _shop.Time.GetUtcNow(), -1, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+        }
+    }
+}
