@@ -140,6 +140,38 @@ internal sealed class EngineClient : IDisposable
         }
     }
 
+    /// <summary>Posts a body and takes the connection from HTTP; the caller disposes it.</summary>
+    /// <exception cref="EngineException">The daemon refused.</exception>
+    public async Task<AttachedStream> AttachAsync(string path, byte[] body, CancellationToken cancellation)
+    {
+        string version = await VersionAsync(cancellation);
+        Socket? socket = null;
+        SocketsHttpHandler handler = new() { UseProxy = false, UseCookies = false };
+        handler.ConnectCallback = async (context, token) =>
+        {
+            socket = _host.SocketPath is null ? new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true } : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(_host.SocketPath is { } file ? new UnixDomainSocketEndPoint(file) : context.DnsEndPoint, token);
+            return new NetworkStream(socket, ownsSocket: true);
+        };
+        HttpClient http = new(handler) { BaseAddress = _http.BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
+        HttpRequestMessage request = new(HttpMethod.Post, $"/v{version}{path}") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Connection.Add("Upgrade");
+        request.Headers.Upgrade.Add(new ProductHeaderValue("tcp"));
+        _trace?.Invoke($"{request.Method} {request.RequestUri}");
+        HttpResponseMessage reply = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (reply.StatusCode == HttpStatusCode.SwitchingProtocols)
+        {
+            return new AttachedStream(http, reply, await reply.Content.ReadAsStreamAsync(cancellation), socket!);
+        }
+
+        using (http)
+        using (reply)
+        {
+            throw new EngineException(reply.StatusCode, await ReasonAsync(reply, path, cancellation));
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
     private static bool IsOlder(string version, string than) => Version.TryParse(version, out Version? a) && Version.TryParse(than, out Version? b) && a < b;

@@ -1,0 +1,112 @@
+using System.Formats.Tar;
+using System.Net;
+
+namespace Skep.Cli.Containers;
+
+/// <summary>Tar archives from and to the files of this machine.</summary>
+internal static class LocalTar
+{
+    /// <summary>Unpacks below a directory; nothing of it is written elsewhere.</summary>
+    /// <param name="rename">Takes the place of the first part of every name; null: none.</param>
+    public static async Task ExtractAsync(Stream archive, string root, string? rename, CancellationToken cancellation)
+    {
+        await using TarReader tar = new(archive, leaveOpen: true);
+        while (await tar.GetNextEntryAsync(copyData: false, cancellation) is { } entry)
+        {
+            string[] parts = [.. entry.Name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(static part => part != ".")];
+            if (parts.Contains(".."))
+            {
+                throw new CliException($"the archive names a file outside of itself: {entry.Name}");
+            }
+
+            if (rename is not null)
+            {
+                parts = parts.Length > 0 && entry.Name[0] is not ('/' or '.') ? [rename, .. parts[1..]] : [rename, .. parts];
+            }
+
+            string place = root;
+            foreach (string part in parts[..Math.Max(0, parts.Length - 1)])
+            {
+                place = Path.Combine(place, part);
+                if (new FileInfo(place).LinkTarget is not null)
+                {
+                    throw new CliException($"the archive writes through a link: {entry.Name}");
+                }
+            }
+
+            if (parts.Length > 0)
+            {
+                await PutAsync(entry, Path.Combine(place, parts[^1]), root, cancellation);
+            }
+        }
+    }
+
+    /// <summary>Packs a file, or a directory with all below.</summary>
+    /// <param name="name">Of the first entry; empty: what is in the directory, without the directory.</param>
+    public static async Task WriteAsync(Stream output, string path, string name, bool follows, CancellationToken cancellation)
+    {
+        await using TarWriter tar = new(output, TarEntryFormat.Pax, leaveOpen: true);
+        if (follows && new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is { } target)
+        {
+            path = target.FullName;
+        }
+
+        await AddAsync(tar, path, name, cancellation);
+    }
+
+    private static async Task AddAsync(TarWriter tar, string path, string name, CancellationToken cancellation)
+    {
+        if (name.Length > 0)
+        {
+            await tar.WriteEntryAsync(path, name, cancellation);
+        }
+
+        if (new FileInfo(path).LinkTarget is null && Directory.Exists(path))
+        {
+            foreach (string child in Directory.EnumerateFileSystemEntries(path).Order(StringComparer.Ordinal))
+            {
+                await AddAsync(tar, child, name.Length > 0 ? $"{name}/{Path.GetFileName(child)}" : Path.GetFileName(child), cancellation);
+            }
+        }
+    }
+
+    private static async Task PutAsync(TarEntry entry, string place, string root, CancellationToken cancellation)
+    {
+        switch (entry.EntryType)
+        {
+            case TarEntryType.Directory:
+                Directory.CreateDirectory(place, entry.Mode);
+                break;
+            case TarEntryType.RegularFile or TarEntryType.V7RegularFile:
+                File.Delete(place);
+                await entry.ExtractToFileAsync(place, overwrite: true, cancellation);
+                break;
+            case TarEntryType.SymbolicLink:
+                File.Delete(place);
+                File.CreateSymbolicLink(place, entry.LinkName);
+                break;
+            case TarEntryType.HardLink:
+                string first = Path.Combine(root, entry.LinkName.TrimStart('/'));
+                if (File.Exists(first) && !entry.LinkName.Contains("..", StringComparison.Ordinal))
+                {
+                    File.Copy(first, place, overwrite: true);
+                }
+
+                break;
+            default:
+                break; // Devices and pipes need root and help nobody here.
+        }
+    }
+}
+
+/// <summary>A body that is written while it is sent.</summary>
+internal sealed class StreamedContent(Func<Stream, Task> write) : HttpContent
+{
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => write(stream);
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+}

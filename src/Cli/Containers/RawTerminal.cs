@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+
+namespace Skep.Cli.Containers;
+
+/// <summary>Our terminal without its own ideas: every key goes to the container. As it was before once disposed.</summary>
+/// <remarks>Source: termios(3), cfmakeraw.</remarks>
+internal sealed partial class RawTerminal : IDisposable
+{
+    private const int LargestTermios = 128;
+    private readonly byte[] _before;
+
+    private RawTerminal(byte[] before) => _before = before;
+
+    /// <summary>Null where standard input is no terminal.</summary>
+    public static RawTerminal? Enter()
+    {
+        byte[] state = new byte[LargestTermios];
+        if (tcgetattr(0, ref state[0]) != 0)
+        {
+            return null;
+        }
+
+        byte[] raw = [.. state];
+        cfmakeraw(ref raw[0]);
+        return tcsetattr(0, 0, ref raw[0]) == 0 ? new RawTerminal(state) : null;
+    }
+
+    public void Dispose() => _ = tcsetattr(0, 0, ref _before[0]);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int tcgetattr(int file, ref byte state);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int tcsetattr(int file, int when, ref byte state);
+
+    [LibraryImport("libc")]
+    private static partial void cfmakeraw(ref byte state);
+}
