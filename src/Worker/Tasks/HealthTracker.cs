@@ -6,6 +6,11 @@ namespace Skep.Worker.Tasks;
 /// <param name="Args">Program and arguments of a probe.</param>
 internal sealed record HealthPlan(ValueList<string> Args, TimeSpan Interval, TimeSpan Timeout, int Retries, TimeSpan StartPeriod, TimeSpan StartInterval)
 {
+    /// <summary>A limit as Docker's message has it: 500ms, 1.5s, 2m0s.</summary>
+    internal static string GoText(TimeSpan limit) => limit.TotalSeconds < 1
+        ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{limit.TotalMilliseconds:0.######}ms")
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{(limit.TotalHours >= 1 ? $"{(int)limit.TotalHours}h" : "")}{(limit.TotalMinutes >= 1 ? $"{limit.Minutes}m" : "")}{limit.Seconds + (limit.Milliseconds / 1000m):0.###}s");
+
     /// <summary>The spec's wishes over the image's over Docker's defaults; null when nothing is asked.</summary>
     /// <remarks>Source: moby/moby:daemon/health.go; daemon/commit.go merge of Healthcheck.</remarks>
     public static HealthPlan? From(HealthCheck? spec, ImageSettings image)

@@ -262,7 +262,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         {
             await File.WriteAllTextAsync(path, "", ct);
             ProcessExit? exit = await shop.Runtime.ExecAsync(ContainerId, "health-" + shop.Ids.Next(), process, path, limit, ct);
-            string output = exit is null ? $"Health check exceeded timeout ({limit})" : await File.ReadAllTextAsync(path, ct);
+            string output = exit is null ? $"Health check exceeded timeout ({HealthPlan.GoText(limit)})" : await File.ReadAllTextAsync(path, ct);
             return new LocalHealthProbe(start, shop.Time.GetUtcNow(), exit?.Code ?? -1, output.Length > keptOutput ? output[..keptOutput] : output);
         }
         catch (RpcException e) when (!ct.IsCancellationRequested)
