@@ -31,4 +31,7 @@ internal static partial class HostLog
 
     [LoggerMessage(107, LogLevel.Warning, "Left without telling the other managers: {Reason}; remove this node there with node rm --force")]
     public static partial void LeftWithoutGroup(this ILogger logger, string reason);
+
+    [LoggerMessage(190, LogLevel.Warning, "The dashboard is not served on port {Port}: {Reason}; choose another with --dashboard-port, or 0 for none")]
+    public static partial void DashboardNotServed(this ILogger logger, int port, string reason);
 }

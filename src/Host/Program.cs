@@ -28,6 +28,20 @@ if (args is ["--version" or "-v"])
 TimeProvider time = TimeProvider.System;
 try
 {
+    if (args is ["dashboard", .. string[] rest])
+    {
+        using var interrupted = new CancellationTokenSource();
+        using PosixSignalRegistration onTermHere = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        using PosixSignalRegistration onInterruptHere = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        void Interrupt(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            interrupted.Cancel();
+        }
+
+        return await DashboardCommand.RunAsync(rest, time, interrupted.Token);
+    }
+
     SkepdOptions options = SkepdOptions.Parse(args);
     if (!LibC.IsRoot)
     {
@@ -52,10 +66,13 @@ try
     NodeFacts facts = NodeFacts.OfThisMachine(version, hostname, options.DataDir);
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
     await node.ResumeAsync(stopping.Token);
-    await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, node, time, log, stopping.Token);
+    var dashboard = new DashboardListener(options.DashboardPort, options.Socket, node, time, log);
+    await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, node, dashboard, time, log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);
     _ = WorkingSet.SettleAsync(time, log.CreateLogger("Skepd"), stopping.Token);
+    Task serving = dashboard.RunAsync(stopping.Token);
     await node.RunAsync(stopping.Token);
+    await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     return 0;
 }
 catch (OperationCanceledException)

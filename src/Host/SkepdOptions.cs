@@ -43,6 +43,9 @@ internal sealed record SkepdOptions
 
     public string[] RegistryMirrors { get; init; } = [];
 
+    /// <summary>TCP port of the dashboard on managers; 0: none.</summary>
+    public int DashboardPort { get; init; } = 8900;
+
     /// <summary>debug, info, warn or error.</summary>
     public string LogLevel { get; init; } = "info";
 
@@ -72,6 +75,7 @@ internal sealed record SkepdOptions
                 "--label" => options with { Labels = [.. options.Labels, value] },
                 "--insecure-registry" => options with { InsecureRegistries = [.. options.InsecureRegistries, value] },
                 "--registry-mirror" => options with { RegistryMirrors = [.. options.RegistryMirrors, value] },
+                "--dashboard-port" => options with { DashboardPort = int.TryParse(value, out int port) && port is >= 0 and <= 65535 ? port : throw ClusterException.Invalid($"--dashboard-port {value}: must be a port, or 0 for none") },
                 "--log-level" => options with { LogLevel = value },
                 _ => throw ClusterException.Invalid($"unknown flag {flag}; see skepd --help"),
             };

@@ -9,6 +9,7 @@ internal static class Usage
         skepd: the daemon of a Skep node.
 
         Usage: skepd [FLAG VALUE]...
+               skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open]
 
           --config FILE                 JSON with any of the flags below (default /etc/skep/skepd.json if it exists)
           --data-dir DIR                lasting data (default /var/lib/skep)
@@ -24,6 +25,7 @@ internal static class Usage
           --label KEY=VALUE             engine label, for constraints (repeatable)
           --insecure-registry HOST      registry without TLS or with a certificate of its own (repeatable)
           --registry-mirror URL         asked before docker.io (repeatable)
+          --dashboard-port PORT         port of the dashboard on managers, 0 for none (default 8900)
           --log-level LEVEL             debug, info, warn or error (default info)
         """;
 

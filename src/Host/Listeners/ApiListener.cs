@@ -15,7 +15,7 @@ internal static class ApiListener
     private const UnixFileMode SocketMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: another daemon serves the socket.</exception>
-    public static async Task<WebApplication> StartAsync(string socket, string group, INodeContext node, TimeProvider time, ConsoleLog log, CancellationToken ct)
+    public static async Task<WebApplication> StartAsync(string socket, string group, INodeContext node, DashboardListener dashboard, TimeProvider time, ConsoleLog log, CancellationToken ct)
     {
         await RemoveStaleAsync(socket, ct).ConfigureAwait(false);
         Directory.CreateDirectory(Path.GetDirectoryName(socket)!);
@@ -36,6 +36,7 @@ internal static class ApiListener
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
+        dashboard.AddTo(app);
         EngineApi.Map(app, node, time, log.CreateLogger<EngineApi>());
         await app.StartAsync(ct).ConfigureAwait(false);
         File.SetUnixFileMode(socket, SocketMode);
