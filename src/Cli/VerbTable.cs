@@ -90,6 +90,8 @@ internal static class VerbTable
         ("container top", static () => ContainerStats.Top),
         ("info", static () => NodeInfo.Info),
         ("version", static () => NodeInfo.Version),
+        ("dashboard", static () => DashboardVerbs.Link),
+        ("dashboard serve", static () => DashboardVerbs.Serve),
         ("completion", static () => Completion.Script),
         ("__complete", static () => Completion.Suggest),
     ];
