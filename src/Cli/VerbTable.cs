@@ -1,4 +1,5 @@
 using Skep.Cli.Containers;
+using Skep.Cli.Doctor;
 using Skep.Cli.Images;
 using Skep.Cli.Logs;
 using Skep.Cli.Node;
@@ -88,6 +89,7 @@ internal static class VerbTable
         ("diff", static () => ContainerCopy.Diff),
         ("export", static () => ContainerCopy.Export),
         ("container top", static () => ContainerStats.Top),
+        ("doctor", static () => DoctorVerb.Run),
         ("info", static () => NodeInfo.Info),
         ("version", static () => NodeInfo.Version),
         ("dashboard", static () => DashboardVerbs.Link),
