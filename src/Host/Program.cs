@@ -59,6 +59,7 @@ try
         stopping.Cancel();
     }
 
+    ApiTls? tls = ApiTls.Load(options);
     string hostname = options.NodeName ?? Environment.MachineName;
     var paths = new NodePaths(options.DataDir, options.RunDir);
     await using var engine = new NodeEngine(options, paths, hostname, version, time, Random.Shared, log);
@@ -67,7 +68,7 @@ try
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
     await node.ResumeAsync(stopping.Token);
     var dashboard = new DashboardListener(options.DashboardPort, options.Socket, node, time, log);
-    await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, node, dashboard, time, log, stopping.Token);
+    await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, tls, node, dashboard, time, log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);
     _ = WorkingSet.SettleAsync(time, log.CreateLogger("Skepd"), stopping.Token);
     Task serving = dashboard.RunAsync(stopping.Token);

@@ -46,6 +46,17 @@ internal sealed record SkepdOptions
     /// <summary>TCP port of the dashboard on managers; 0: none.</summary>
     public int DashboardPort { get; init; } = 8900;
 
+    /// <summary>Addresses the Engine API is served on over TLS, as tcp://ADDRESS:PORT. They need all of the four below, named as dockerd's.</summary>
+    public string[] Hosts { get; init; } = [];
+
+    public bool Tlsverify { get; init; }
+
+    public string Tlscacert { get; init; } = "";
+
+    public string Tlscert { get; init; } = "";
+
+    public string Tlskey { get; init; } = "";
+
     /// <summary>debug, info, warn or error.</summary>
     public string LogLevel { get; init; } = "info";
 
@@ -58,6 +69,13 @@ internal sealed record SkepdOptions
         for (int i = 0; i < args.Length; i += 2)
         {
             string flag = args[i];
+            if (flag is "--tlsverify" or "--tlsverify=true")
+            {
+                options = options with { Tlsverify = true };
+                i--; // It has no value of its own.
+                continue;
+            }
+
             string value = i + 1 < args.Length ? args[i + 1] : throw ClusterException.Invalid($"{flag} needs a value");
             options = flag switch
             {
@@ -76,6 +94,10 @@ internal sealed record SkepdOptions
                 "--insecure-registry" => options with { InsecureRegistries = [.. options.InsecureRegistries, value] },
                 "--registry-mirror" => options with { RegistryMirrors = [.. options.RegistryMirrors, value] },
                 "--dashboard-port" => options with { DashboardPort = int.TryParse(value, out int port) && port is >= 0 and <= 65535 ? port : throw ClusterException.Invalid($"--dashboard-port {value}: must be a port, or 0 for none") },
+                "--host" or "-H" => options with { Hosts = [.. options.Hosts, value] },
+                "--tlscacert" => options with { Tlscacert = Path.GetFullPath(value) },
+                "--tlscert" => options with { Tlscert = Path.GetFullPath(value) },
+                "--tlskey" => options with { Tlskey = Path.GetFullPath(value) },
                 "--log-level" => options with { LogLevel = value },
                 _ => throw ClusterException.Invalid($"unknown flag {flag}; see skepd --help"),
             };

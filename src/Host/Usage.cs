@@ -26,6 +26,10 @@ internal static class Usage
           --insecure-registry HOST      registry without TLS or with a certificate of its own (repeatable)
           --registry-mirror URL         asked before docker.io (repeatable)
           --dashboard-port PORT         port of the dashboard on managers, 0 for none (default 8900)
+          --host tcp://ADDRESS:2376     serve the Engine API over TLS too (repeatable); needs the four flags below
+          --tlsverify                   ask clients for a certificate
+          --tlscacert FILE              who issues the clients' certificates
+          --tlscert FILE, --tlskey FILE the daemon's own certificate and key
           --log-level LEVEL             debug, info, warn or error (default info)
         """;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,20 +10,20 @@ using Skep.Api.Http;
 
 namespace Skep.Host.Listeners;
 
-/// <summary>The Engine API on the node's unix socket, for root and the socket's group.</summary>
+/// <summary>The Engine API on the node's unix socket, for root and the socket's group; over TLS where options say so.</summary>
 internal static class ApiListener
 {
     private const UnixFileMode SocketMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: another daemon serves the socket.</exception>
-    public static async Task<WebApplication> StartAsync(string socket, string group, INodeContext node, DashboardListener dashboard, TimeProvider time, ConsoleLog log, CancellationToken ct)
+    public static async Task<WebApplication> StartAsync(string socket, string group, ApiTls? tls, INodeContext node, DashboardListener dashboard, TimeProvider time, ConsoleLog log, CancellationToken ct)
     {
         await RemoveStaleAsync(socket, ct).ConfigureAwait(false);
         Directory.CreateDirectory(Path.GetDirectoryName(socket)!);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(log);
         builder.Logging.SetMinimumLevel(LogLevel.Debug);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
@@ -33,12 +34,30 @@ internal static class ApiListener
                 listen.Protocols = HttpProtocols.Http1;
                 listen.UseHijacking();
             });
+            foreach (IPEndPoint address in tls?.Addresses ?? [])
+            {
+                kestrel.Listen(address, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1;
+                    tls!.Secure(listen);
+                    listen.UseHijacking();
+                });
+            }
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
         dashboard.AddTo(app);
         EngineApi.Map(app, node, time, log.CreateLogger<EngineApi>());
-        await app.StartAsync(ct).ConfigureAwait(false);
+        try
+        {
+            await app.StartAsync(ct).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            throw new ClusterException(ErrorKind.FailedPrecondition, $"cannot serve the Engine API: {e.Message}; choose other addresses with --socket and --host", e);
+        }
+
         File.SetUnixFileMode(socket, SocketMode);
         LibC.TryChangeGroup(socket, group);
         return app;

@@ -48,5 +48,18 @@ internal sealed class ControlCommits(ClusterStore store)
         }
     }
 
+    /// <summary>Refuses a version older than the last change of what people wrote. Addresses and update states the loops wrote since are not the request's concern.</summary>
+    /// <remarks>
+    /// Docker refuses these too, so there "scale" right after "create" fails now and then. <see cref="Service.SpecVersion"/> is the version before the spec's
+    /// change, so every later version of the service has seen the spec.
+    /// </remarks>
+    public static void RequireSpecVersion(Service present, ulong version)
+    {
+        if (version <= present.SpecVersion.Index || version > present.Version.Index)
+        {
+            throw OutOfSequence();
+        }
+    }
+
     private static ClusterException OutOfSequence() => new(ErrorKind.OutOfSequence, "update out of sequence");
 }

@@ -73,7 +73,7 @@ public sealed class ServiceControl
             view =>
             {
                 Service service = view.Service(name);
-                ControlCommits.RequireVersion(service, update.Version);
+                ControlCommits.RequireSpecVersion(service, update.Version);
                 ServiceSpec resolved = ServiceReferences.Resolve(WithAuth(update, service), view);
                 CheckKept(service.Spec, resolved);
                 PublishedPorts.Check(resolved, service.Id, view);
@@ -91,7 +91,7 @@ public sealed class ServiceControl
         view =>
         {
             Service service = view.Service(name);
-            ControlCommits.RequireVersion(service, version);
+            ControlCommits.RequireSpecVersion(service, version);
             ServiceSpec previous = service.PreviousSpec
                 ?? throw new ClusterException(ErrorKind.FailedPrecondition, $"service {service.Name} does not have a previous spec");
             // What the old spec names may be gone by now, or its port taken.

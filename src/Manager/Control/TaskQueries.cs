@@ -33,6 +33,7 @@ public static class TaskQueries
         {
             ServiceMode.Replicated replicated => replicated.Replicas,
             ServiceMode.ReplicatedJob job => job.MaxConcurrent == 0 ? job.TotalCompletions : job.MaxConcurrent,
+            ServiceMode.GlobalJob => live - Math.Min(live, completed), // What is left to do: clients add the completed ones themselves.
             _ => live,
         };
         return new ServiceCounts(running, desired, completed);

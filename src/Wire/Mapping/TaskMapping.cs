@@ -14,7 +14,8 @@ public static class TaskMapping
         Labels = [],
         Spec = task.Spec.ToWire(),
         ServiceId = task.ServiceId.Value.OrAbsent(),
-        Slot = task.Slot,
+        // Docker counts the slots of a job from 0, and its CLI waits for ever for one that is not below the number of completions.
+        Slot = task.JobIteration is null ? task.Slot : Math.Max(0, task.Slot - 1),
         NodeId = task.Node?.Value.OrAbsent(),
         Status = task.Status.ToWire(),
         DesiredState = task.DesiredState.ToWire(),

@@ -33,6 +33,15 @@ public sealed class StartTests : IDisposable
         => await AssertEndsAsync([Repository.Skepd, "--no-such-flag", "1"], "unknown flag --no-such-flag");
 
     [Fact]
+    public async Task An_address_without_certificates_is_refused()
+        => await AssertEndsAsync([Repository.Skepd, .. Flags(), "--host", "tcp://127.0.0.1:2376"], "--host needs --tlsverify, --tlscacert, --tlscert and --tlskey");
+
+    [Fact]
+    public async Task A_certificate_that_cannot_be_read_is_named()
+        => await AssertEndsAsync(
+            [Repository.Skepd, .. Flags(), "--host", "tcp://127.0.0.1:2376", "--tlsverify", "--tlscacert", "/dev/null/ca.pem", "--tlscert", "/x", "--tlskey", "/x"], "--tlscacert /dev/null/ca.pem");
+
+    [Fact]
     public async Task An_unknown_key_of_the_configuration_is_named_with_its_file()
     {
         string file = Path.Combine(_folder, "skepd.json");

@@ -85,6 +85,21 @@ public sealed class ServiceControlTests
     }
 
     [Fact]
+    public async Task What_the_loops_wrote_meanwhile_does_not_make_an_update_stale()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        await manager.Control.Services.CreateAsync(OneManager.Web("web"), default);
+        Service read = manager.Service("web");
+        await manager.CommitAsync([new StoreChange.Update(read with { UpdateStatus = new UpdateStatus(UpdateState.Updating, manager.Time.GetUtcNow()) })]);
+
+        await manager.Control.Services.UpdateAsync("web", new ServiceUpdate(read.Version.Index, WithImage(read.Spec, "nginx:2")), default);
+
+        Assert.Equal("nginx:2", manager.Service("web").Spec.Task.Container.Image);
+        await RefusesAsync(ErrorKind.OutOfSequence, "update out of sequence",
+            manager.Control.Services.UpdateAsync("web", new ServiceUpdate(manager.Service("web").Version.Index + 1, read.Spec), default));
+    }
+
+    [Fact]
     public async Task Rolling_back_swaps_the_specs_and_says_so()
     {
         OneManager manager = await OneManager.StartAsync();
