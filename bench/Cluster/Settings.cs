@@ -18,6 +18,12 @@ internal sealed record Settings
 
     public int Services { get; init; } = 800;
 
+    /// <summary>Our command line; empty: only docker's is measured.</summary>
+    public string Skep { get; init; } = File.Exists("out/skep") ? Path.GetFullPath("out/skep") : "";
+
+    /// <summary>Starts of each command line.</summary>
+    public int Starts { get; init; } = 20;
+
     public string[] Scenarios { get; init; } = [];
 
     /// <summary>Run directory of a cluster.sh cluster: where the daemons' pid files are. Empty: scenarios that kill are left out.</summary>
@@ -37,6 +43,7 @@ internal sealed record Settings
                 "--image" => settings with { Image = Next() },
                 "--command" => settings with { Command = Next().Split(' ') },
                 "--network" => settings with { Network = Next() },
+                "--skep" => settings with { Skep = Next() },
                 "--repeats" => settings with { Repeats = int.Parse(Next()) },
                 "--scale" => settings with { Scale = int.Parse(Next()) },
                 "--services" => settings with { Services = int.Parse(Next()) },

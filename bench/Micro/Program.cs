@@ -10,6 +10,12 @@ if (args is ["place", .. string[] sizes])
     return PlaceRun.Run(sizes);
 }
 
+// What the cores allocate, against bench/budgets.json: ends with 1 when a budget is exceeded.
+if (args is ["budgets"])
+{
+    return BudgetRun.Run();
+}
+
 if (args is ["store", .. string[] counts])
 {
     return StoreRun.Run(counts);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -16,10 +17,12 @@ public sealed class EngineApi
     private readonly RouteTable _routes = new();
     private readonly INodeContext _node;
     private readonly ILogger<EngineApi> _logger;
+    private readonly TimeProvider _time;
 
     private EngineApi(INodeContext node, TimeProvider time, ILogger<EngineApi> logger)
     {
         _node = node;
+        _time = time;
         _logger = logger;
         SystemRoutes.AddTo(_routes, time);
         SwarmRoutes.AddTo(_routes);
@@ -46,7 +49,31 @@ public sealed class EngineApi
     /// <summary>Serves every path of these endpoints.</summary>
     /// <param name="time">For event times and the ends of streams.</param>
     public static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, INodeContext node, TimeProvider time, ILogger<EngineApi> logger)
-        => endpoints.Map("{**path}", new EngineApi(node, time, logger).ServeAsync);
+        => endpoints.Map("{**path}", new EngineApi(node, time, logger).MeasureAsync);
+
+    private async Task MeasureAsync(HttpContext http)
+    {
+        using Activity? trace = ApiMetrics.Trace(http.Request.Method, http.Request.Path.Value ?? "/");
+        if (!ApiMetrics.Enabled)
+        {
+            await ServeAsync(http);
+            return;
+        }
+
+        long start = _time.GetTimestamp();
+        TimeSpan? begun = null;
+        http.Response.OnStarting(() =>
+        {
+            begun = _time.GetElapsedTime(start);
+            return Task.CompletedTask;
+        });
+        await ServeAsync(http);
+        // A connection taken from HTTP never begins an answer; an answer without a body begins once the handler has ended.
+        bool isTaken = begun is null && http.Response.Headers.Connection == "close";
+        int status = isTaken ? StatusCodes.Status101SwitchingProtocols : http.Response.StatusCode;
+        ApiMetrics.Answered(http.Request.Method, http.Request.Path.Value ?? "/", status, begun ?? (isTaken ? null : _time.GetElapsedTime(start)));
+        trace?.SetTag("http.response.status_code", status);
+    }
 
     private async Task ServeAsync(HttpContext http)
     {

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Skep.Api;
 using Skep.Host;
 using Skep.Host.Listeners;
+using Skep.Host.Metrics;
 using Skep.Host.Node;
 
 if (args is [NamesCommand.Verb, string namesSocket])
@@ -60,15 +61,18 @@ try
     }
 
     ApiTls? tls = ApiTls.Load(options);
+    using var observed = new Observation(options.MetricsAddr, version, time);
     string hostname = options.NodeName ?? Environment.MachineName;
     var paths = new NodePaths(options.DataDir, options.RunDir);
     await using var engine = new NodeEngine(options, paths, hostname, version, time, Random.Shared, log);
     await engine.OpenAsync(NodeRecord.Load(paths.NodeRecord)?.DataPathPort ?? 0, stopping.Token);
     NodeFacts facts = NodeFacts.OfThisMachine(version, hostname, options.DataDir);
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
+    observed.Tell(node, facts);
     await node.ResumeAsync(stopping.Token);
     var dashboard = new DashboardListener(options.DashboardPort, options.Socket, node, time, log);
     await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, tls, node, dashboard, time, log, stopping.Token);
+    await using WebApplication? metrics = await observed.ServeAsync(log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);
     _ = WorkingSet.SettleAsync(time, log.CreateLogger("Skepd"), stopping.Token);
     Task serving = dashboard.RunAsync(stopping.Token);

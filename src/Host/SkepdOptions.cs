@@ -57,6 +57,9 @@ internal sealed record SkepdOptions
 
     public string Tlskey { get; init; } = "";
 
+    /// <summary>Where <c>/metrics</c> is served. Null: nowhere (ADR 0014).</summary>
+    public string? MetricsAddr { get; init; }
+
     /// <summary>debug, info, warn or error.</summary>
     public string LogLevel { get; init; } = "info";
 
@@ -98,6 +101,7 @@ internal sealed record SkepdOptions
                 "--tlscacert" => options with { Tlscacert = Path.GetFullPath(value) },
                 "--tlscert" => options with { Tlscert = Path.GetFullPath(value) },
                 "--tlskey" => options with { Tlskey = Path.GetFullPath(value) },
+                "--metrics-addr" => options with { MetricsAddr = value },
                 "--log-level" => options with { LogLevel = value },
                 _ => throw ClusterException.Invalid($"unknown flag {flag}; see skepd --help"),
             };

@@ -30,6 +30,7 @@ internal static class Usage
           --tlsverify                   ask clients for a certificate
           --tlscacert FILE              who issues the clients' certificates
           --tlscert FILE, --tlskey FILE the daemon's own certificate and key
+          --metrics-addr ADDR:PORT      serve /metrics for Prometheus there, for example 127.0.0.1:9323 (default nowhere)
           --log-level LEVEL             debug, info, warn or error (default info)
         """;
 

@@ -53,6 +53,7 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
     public object Apply(ulong index, ReadOnlyMemory<byte> entry)
     {
         AppliedBatch applied = View().Apply(index, codec.DecodeBatch(entry));
+        StoreMetrics.Applied(applied.Outcome);
         Publish(applied.Events.IsEmpty ? null : new StoreBatch(applied.View, applied.Events, IsResync: false), applied.View);
         return applied.Outcome;
     }

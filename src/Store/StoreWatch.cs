@@ -68,6 +68,7 @@ public sealed class StoreWatch : IAsyncEnumerable<StoreBatch>, IDisposable
             if (batch.IsResync || _waiting.Count >= _capacity)
             {
                 _waiting.Clear();
+                StoreMetrics.Resynced();
                 _resyncTo = batch.View;
             }
             else

@@ -7,7 +7,10 @@ namespace Skep.Wire;
 [JsonSourceGenerationOptions(
     PropertyNameCaseInsensitive = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(WireTime)])]
+    Converters =
+    [
+        typeof(WireTime), typeof(NullAsZero.Int64), typeof(NullAsZero.UInt64), typeof(NullAsZero.Int32), typeof(NullAsZero.UInt32), typeof(NullAsZero.Boolean),
+    ])]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(WireError))]
 [JsonSerializable(typeof(WireCreated))]

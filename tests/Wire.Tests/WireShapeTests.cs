@@ -18,6 +18,17 @@ public sealed class WireShapeTests
     }
 
     [Fact]
+    public void Numbers_and_truths_that_are_null_are_zero_and_those_that_may_be_missing_stay_missing()
+    {
+        WireServiceSpec spec = JsonSerializer.Deserialize(
+            """{"Name":"web","TaskTemplate":{"ForceUpdate":null,"ContainerSpec":{"Image":"a","Init":null,"TTY":null,"Healthcheck":{"Test":["NONE"],"Interval":null,"Retries":null}}}}""",
+            WireJson.Default.WireServiceSpec)!;
+        Assert.Equal(0, spec.TaskTemplate!.ContainerSpec!.Healthcheck!.Interval);
+        Assert.Null(spec.TaskTemplate.ContainerSpec.Init);
+        Assert.DoesNotContain("Retries", JsonSerializer.Serialize(new WireServiceSpec(), WireJson.Default.WireServiceSpec));
+    }
+
+    [Fact]
     public void Log_times_have_nine_digits()
         => Assert.Equal("2026-03-04T05:06:07.500000000Z", WireTime.WriteNanoseconds(new DateTimeOffset(2026, 3, 4, 5, 6, 7, 500, TimeSpan.Zero)));
 

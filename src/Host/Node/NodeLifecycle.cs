@@ -34,6 +34,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
 
     INodeLifecycle INodeContext.Lifecycle => this;
 
+    /// <summary>Null unless this node manages.</summary>
+    public Manager.ManagerNode? Manager => _life?.Member.Manager;
+
     public ClusterControl? Control => _life?.Member.Manager?.Control;
 
     public LocalNode? Local => engine.Agent?.Local;

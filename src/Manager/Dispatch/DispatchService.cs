@@ -29,6 +29,7 @@ public sealed class DispatchService(
         NodeId node = context.Caller().Node;
         string reason = "closed by the agent";
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        ManagerMetrics.Sessions.Add(1);
         try
         {
             if (!await requestStream.MoveNext(ending.Token).ConfigureAwait(false) || requestStream.Current.MessageCase != V1.AgentMessage.MessageOneofCase.Hello)
@@ -60,6 +61,7 @@ public sealed class DispatchService(
         finally
         {
             presence.Gone(node);
+            ManagerMetrics.Sessions.Add(-1);
             logger.SessionEnded(node, reason);
         }
     }

@@ -40,6 +40,7 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
             if (sequence != 0 && _expected.Sequence == sequence && _expected.Checksum != checksum)
             {
                 logger.AssignmentsDiffer(node, sequence);
+                ManagerMetrics.SetsDiffer.Add(1);
                 _resync = true;
                 _wake.Writer.TryWrite(true);
             }
@@ -120,6 +121,7 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
                 step.Removes.Add(new V1.AssignmentKey { Kind = (int)key.Kind, Id = key.Id });
             }
 
+            ManagerMetrics.Sent(step.Puts.Count, step.Removes.Count);
             _sequence = change.Sequence;
             _expected = (_sequence, _checksum.Value);
             return step;

@@ -46,12 +46,14 @@ public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<
         while (true)
         {
             // A conflict means that a loop of the leader changed one of the tasks meanwhile: merge again with what it wrote.
+            long began = time.GetTimestamp();
             StoreChange[] changes = Merge(store.View(), batch);
             try
             {
                 CommitOutcome outcome = await store.CommitAsync(changes, ct).ConfigureAwait(false);
                 if (outcome.IsCommitted)
                 {
+                    Measure(changes, time.GetElapsedTime(began));
                     return;
                 }
             }
@@ -59,6 +61,24 @@ public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<
             {
                 logger.ReportsNotStored(changes.Length, e.Message);
                 await Task.Delay(RetryDelay, time, ct).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static void Measure(StoreChange[] changes, TimeSpan took)
+    {
+        if (changes.Length == 0 || !ManagerMetrics.TaskStart.Enabled)
+        {
+            return;
+        }
+
+        ManagerMetrics.StatusBatch.Record(took.TotalSeconds);
+        foreach (StoreChange change in changes)
+        {
+            // A second report of the same run has a later time than its beginning.
+            if (change is StoreChange.Update { Object: SwarmTask { Status.State: TaskState.Running } task } && task.RunningSince == task.Status.Timestamp)
+            {
+                ManagerMetrics.TaskStart.Record(Math.Max(0, (task.Status.Timestamp - task.CreatedAt).TotalSeconds));
             }
         }
     }

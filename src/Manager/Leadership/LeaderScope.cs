@@ -100,6 +100,7 @@ public sealed class LeaderScope(RaftNode raft, ClusterStore store, IReadOnlyList
         catch (Exception e)
         {
             logger.LoopFailed(e, loop.Name);
+            ManagerMetrics.LoopFailed(loop.Name);
         }
     }
 }

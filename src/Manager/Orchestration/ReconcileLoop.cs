@@ -12,7 +12,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
 
     private readonly DueQueue<TKey> _due = new(time);
 
-    public string Name => reconciler.GetType().Name;
+    public string Name { get; } = reconciler.GetType().Name;
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -50,6 +50,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
                 pass.Clear();
                 changes.Clear();
                 StoreView view = store.View();
+                long began = time.GetTimestamp();
                 var moment = new Moment(time.GetUtcNow(), ids, random);
                 for (; taken < due.Count && changes.Count < MostChanges; taken++)
                 {
@@ -58,6 +59,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
                     changes.AddRange(plan.Changes);
                 }
 
+                ManagerMetrics.Reconciled(Name, time.GetElapsedTime(began));
                 await CommitAsync(pass, changes, ct).ConfigureAwait(false);
             }
         }
@@ -67,6 +69,11 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
     {
         CommitOutcome outcome = await store.CommitAsync(changes, ct).ConfigureAwait(false);
         bool isRefused = !outcome.IsCommitted;
+        if (isRefused)
+        {
+            ManagerMetrics.Conflicted(Name);
+        }
+
         foreach ((TKey key, Plan plan) in pass)
         {
             bool mine = isRefused && plan.Changes.Count > 0;

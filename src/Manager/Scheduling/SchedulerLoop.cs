@@ -34,11 +34,30 @@ internal sealed class SchedulerLoop(ClusterStore store, TimeProvider time, ILogg
                 IReadOnlyList<SwarmTask> pending = picture.Pending;
                 long start = time.GetTimestamp();
                 IReadOnlyList<StoreChange> changes = pending.Count == 0 ? [] : PlacementPlan.Of(Placer.Place(picture, pending, time.GetUtcNow()), time.GetUtcNow());
+                Measure(changes, time.GetElapsedTime(start));
                 isDirty = !await batches.CommitAsync(store, changes, ct).ConfigureAwait(false);
                 if (changes.Count > 0)
                 {
                     logger.TasksPlaced(changes.Count, pending.Count, time.GetElapsedTime(start).TotalMilliseconds);
                 }
+            }
+        }
+    }
+
+    private void Measure(IReadOnlyList<StoreChange> changes, TimeSpan took)
+    {
+        if (changes.Count == 0 || !ManagerMetrics.SchedulerPass.Enabled)
+        {
+            return;
+        }
+
+        ManagerMetrics.SchedulerPass.Record(took.TotalSeconds);
+        DateTimeOffset now = time.GetUtcNow();
+        foreach (StoreChange change in changes)
+        {
+            if (change is StoreChange.Update { Object: SwarmTask { Status.State: TaskState.Assigned } task })
+            {
+                ManagerMetrics.PlacementDelay.Record(Math.Max(0, (now - task.CreatedAt).TotalSeconds));
             }
         }
     }

@@ -116,6 +116,11 @@ internal sealed partial class NodeKernel : IDisposable
             _desired = desired; // after the kernel: a name must not lead to what is not there yet
             _names.Show(NamesPicture.Of(desired));
         }
+        if (report.Operations > 0)
+        {
+            OverlayMetrics.ApplyDuration.Record(_time.GetElapsedTime(started).TotalSeconds);
+            OverlayMetrics.Operations.Add(report.Operations);
+        }
         OverlayLog.Applied(_logger, report.Operations, _time.GetElapsedTime(started).TotalMilliseconds);
         return report;
     }
@@ -218,6 +223,7 @@ internal sealed partial class NodeKernel : IDisposable
         catch (Exception e) when (e is KernelException or NftException)
         {
             OverlayLog.ApplyFailed(_logger, e);
+            OverlayMetrics.Failures.Add(1);
         }
         try
         {

@@ -265,6 +265,11 @@ public sealed partial class RaftNode
         }
 
         log.RoleChanged(options.Id, now.Role, now.Term, now.Leader);
+        if (before.Leader != now.Leader)
+        {
+            RaftMetrics.LeaderChanges.Add(1);
+        }
+
         foreach (var watcher in watchers)
         {
             watcher.Writer.TryWrite(now);

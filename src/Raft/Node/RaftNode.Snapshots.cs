@@ -111,6 +111,7 @@ public sealed partial class RaftNode
 
         snapshotFileBytes = bytes;
         log.SnapshotWritten(meta.Index, meta.Term, bytes);
+        RaftMetrics.Snapshots.Add(1);
         wal.MarkSnapshot(meta.Index, meta.Term);
         wal.Sync();
         snapshotMeta = meta;

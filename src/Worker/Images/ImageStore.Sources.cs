@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Grpc.Core;
 using Skep.Worker.Local;
 
@@ -154,9 +155,22 @@ internal sealed partial class ImageStore
 
     private async Task<StoredImage> TakeAsync(IImageSource source, ImageReference reference, FetchWishes wishes, CancellationToken ct)
     {
-        (Descriptor target, ImageContents contents) = await _fetcher.FetchAsync(
-            new PatientSource(source, _patience, _time), wishes, (found, token) => NameAsync(reference.FullName, found, token), ct);
-        _contents[target.Digest] = contents;
-        return new StoredImage(reference.FullName, target, contents, _time.GetUtcNow());
+        string from = wishes.DistributionLabel is null ? "peer" : "registry";
+        using Activity? trace = WorkerMetrics.Traces.StartActivity($"fetch image from {from}");
+        trace?.SetTag("image", reference.FamiliarName);
+        long began = _time.GetTimestamp();
+        bool done = false;
+        try
+        {
+            (Descriptor target, ImageContents contents) = await _fetcher.FetchAsync(
+                new PatientSource(source, _patience, _time), wishes, (found, token) => NameAsync(reference.FullName, found, token), ct);
+            _contents[target.Digest] = contents;
+            done = true;
+            return new StoredImage(reference.FullName, target, contents, _time.GetUtcNow());
+        }
+        finally
+        {
+            WorkerMetrics.Fetched(from, done, _time.GetElapsedTime(began));
+        }
     }
 }

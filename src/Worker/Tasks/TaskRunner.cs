@@ -253,6 +253,7 @@ internal sealed class TaskRunner
         if (status.State < _highestTold)
             return;
         _highestTold = status.State;
+        WorkerMetrics.Came(status.State);
         _around.Report(new TaskReport(_task.Id, status));
     }
 

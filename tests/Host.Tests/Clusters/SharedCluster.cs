@@ -19,7 +19,7 @@ internal static class SharedCluster
         Repository.RequirePrograms();
         string images = Repository.PathOf("out", "images");
         (await Command.RunAsync(Repository.PathOf("tests", "Testing", "images", "build.sh"), images)).Succeeded();
-        TestCluster cluster = await TestCluster.StartAsync("htest", "192.168.80", count: 4);
+        TestCluster cluster = await TestCluster.StartAsync("htest", "192.168.80", count: 4, flags: "--metrics-addr 0.0.0.0:9323");
         await ClusterFailure.WithLogsAsync(cluster, async () =>
         {
             (await cluster.DockerAsync(1, "swarm", "init", "--advertise-addr", cluster.AddressOf(1))).Succeeded();

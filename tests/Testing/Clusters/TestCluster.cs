@@ -32,10 +32,11 @@ public sealed class TestCluster : IDisposable
 
     /// <summary>Starts machines that belong to no swarm yet.</summary>
     /// <param name="net">First three numbers of the nodes' subnet, of this cluster alone.</param>
-    public static async Task<TestCluster> StartAsync(string name, string net, int count)
+    /// <param name="flags">For every skepd, beyond what cluster.sh gives.</param>
+    public static async Task<TestCluster> StartAsync(string name, string net, int count, string flags = "")
     {
         Repository.RequirePrograms();
-        var environment = new Dictionary<string, string> { ["SKEP_CLUSTER"] = name, ["SKEP_CLUSTER_NET"] = net };
+        var environment = new Dictionary<string, string> { ["SKEP_CLUSTER"] = name, ["SKEP_CLUSTER_NET"] = net, ["SKEPD_FLAGS"] = flags };
         ClusterGuard guard = await ClusterGuard.StartAsync(name, environment).ConfigureAwait(false);
         var cluster = new TestCluster(name, net, count, guard, environment);
         try

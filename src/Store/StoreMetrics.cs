@@ -1,0 +1,31 @@
+using System.Diagnostics.Metrics;
+
+namespace Skep.Store;
+
+/// <summary>Numbers for operators, in base units.</summary>
+internal static class StoreMetrics
+{
+    private static readonly Meter Meter = new("Skep.Store");
+
+    /// <summary>By <c>outcome</c>: committed, conflict, key_taken or missing. The same on every replica.</summary>
+    private static readonly Counter<long> s_batches = Meter.CreateCounter<long>("skep.store.batches", "{batch}", "Batches applied, by what became of them.");
+
+    private static readonly Counter<long> s_resyncs = Meter.CreateCounter<long>("skep.store.watch.resyncs", "{resync}", "Watchers that fell behind or met a snapshot and read everything again.");
+
+    public static void Applied(CommitOutcome outcome)
+    {
+        if (s_batches.Enabled)
+        {
+            string name = outcome switch
+            {
+                CommitOutcome.Committed => "committed",
+                CommitOutcome.Conflict => "conflict",
+                CommitOutcome.UniqueKeyTaken => "key_taken",
+                _ => "missing",
+            };
+            s_batches.Add(1, new KeyValuePair<string, object?>("outcome", name));
+        }
+    }
+
+    public static void Resynced() => s_resyncs.Add(1);
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Skep.Worker;
+
+/// <summary>Numbers for operators, in base units.</summary>
+internal static class WorkerMetrics
+{
+    private static readonly Meter Meter = new("Skep.Worker");
+
+    private static readonly Counter<long> s_transitions = Meter.CreateCounter<long>("skep.worker.task.transitions", "{transition}", "States this node's tasks came to.");
+
+    private static readonly Histogram<double> s_fetches = Meter.CreateHistogram(
+        "skep.worker.image.fetch.duration",
+        "s",
+        "Fetching and unpacking one image, by where it came from and whether it did.",
+        tags: null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300] });
+
+    public static ActivitySource Traces { get; } = new("Skep.Worker");
+
+    public static void Came(TaskState state)
+    {
+        if (s_transitions.Enabled)
+        {
+            s_transitions.Add(1, new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant()));
+        }
+    }
+
+    /// <param name="source">peer or registry.</param>
+    public static void Fetched(string source, bool succeeded, TimeSpan took)
+        => s_fetches.Record(took.TotalSeconds, new("source", source), new("result", succeeded ? "done" : "failed"));
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Skep.Host.Tests.Clusters;
+using Skep.Testing.Clusters;
+
+namespace Skep.Host.Tests.Metrics;
+
+/// <summary>Debian's Prometheus beside a node: finds nodes, services and tasks through the Engine API, and scrapes each node's metrics.</summary>
+public sealed class PrometheusTests : ClusterFacts
+{
+    [Fact]
+    public Task What_a_daemon_tells_of_itself_is_what_promtool_wants() => OnClusterAsync(async () =>
+    {
+        string text = (await Cluster.InNodeAsync(1, "curl", "-sSf", "-m", "5", $"http://{Cluster.AddressOf(1)}:9323/metrics")).Succeeded().Out;
+        (await Command.RunAsync("promtool", ["check", "metrics"], text, null, TimeSpan.FromSeconds(20))).Succeeded();
+        foreach (string name in new[]
+        {
+            "skep_raft_term", "skep_raft_commit_duration_seconds_count", "skep_raft_wal_sync_duration_seconds_count", "skep_store_objects{kind=\"node\"}", "skep_store_batches_total",
+            "swarm_manager_nodes{state=\"ready\"}", "skep_tasks{state=\"running\"}", "skep_api_requests_total", "skep_api_request_duration_seconds_bucket", "process_resident_memory_bytes",
+            "dotnet_gc_collections_total", "swarm_manager_leader",
+        })
+        {
+            Assert.Contains($"\n{name}", text);
+        }
+
+        Assert.True(text.Split('\n').Length < 1500, "metrics grew out of hand");
+    });
+
+    [Fact]
+    public Task Prometheus_finds_nodes_services_and_tasks_and_scrapes_every_node() => OnClusterAsync(async () =>
+    {
+        string web = await ServiceAsync("scraped", "-p", "8151:80", "--network", SharedCluster.Network, "--label", "team=bees");
+        await UntilRunningAsync(web, 1);
+        string folder = Directory.CreateTempSubdirectory("skep-prometheus-").FullName;
+        string sd = $"host: unix://{Cluster.SocketOf(1)}, refresh_interval: 1s";
+        await File.WriteAllTextAsync(Path.Combine(folder, "prometheus.yml"), $$"""
+            global: { scrape_interval: 1s }
+            scrape_configs:
+            - job_name: nodes
+              dockerswarm_sd_configs: [ { {{sd}}, role: nodes } ]
+              relabel_configs:
+              - { source_labels: [__meta_dockerswarm_node_address], target_label: __address__, replacement: "$1:9323" }
+              - { source_labels: [__meta_dockerswarm_node_hostname], target_label: instance }
+            - job_name: services
+              dockerswarm_sd_configs: [ { {{sd}}, role: services } ]
+            - job_name: tasks
+              dockerswarm_sd_configs: [ { {{sd}}, role: tasks } ]
+            """);
+        var start = new ProcessStartInfo("nsenter", [
+            $"--net={Cluster.NamespaceOf(1)}", "prometheus", $"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", "--web.listen-address=127.0.0.1:9090", "--log.level=warn",
+        ]);
+        using Process prometheus = Process.Start(start)!;
+        try
+        {
+            await Eventually.SettledAsync(
+                async () => Missing(JsonNode.Parse((await Cluster.InNodeAsync(1, "curl", "-sS", "-m", "3", "http://127.0.0.1:9090/api/v1/targets")).Succeeded().Out)!, web),
+                Limit);
+            // One manager leads, and all three say how many nodes there are.
+            await Eventually.SettledAsync(
+                async () =>
+                {
+                    string leaders = await QueryAsync("sum(swarm_manager_leader)"), views = await QueryAsync("count(swarm_manager_nodes{state=\"ready\"} >= 3)");
+                    return (leaders, views) == ("1", "3") ? null : $"leaders {leaders}, views {views}";
+                },
+                Limit);
+        }
+        finally
+        {
+            prometheus.Kill(entireProcessTree: true);
+            await prometheus.WaitForExitAsync();
+            Directory.Delete(folder, recursive: true);
+        }
+    });
+
+    private async Task<string> QueryAsync(string expression)
+    {
+        CommandResult result = await Cluster.InNodeAsync(1, "curl", "-sS", "-m", "3", "-G", "http://127.0.0.1:9090/api/v1/query", "--data-urlencode", $"query={expression}");
+        return (string?)JsonNode.Parse(result.Succeeded().Out)?["data"]?["result"]?.AsArray().FirstOrDefault()?["value"]?[1] ?? "none";
+    }
+
+    private static string? Missing(JsonNode answer, string service)
+    {
+        JsonNode[] targets = [.. answer["data"]!["activeTargets"]!.AsArray().Select(t => t!)];
+        JsonNode[] Of(string pool, string label, string value) => [.. targets.Where(t => (string?)t["scrapePool"] == pool && (string?)t["discoveredLabels"]![$"__meta_dockerswarm_{label}"] == value)];
+        var lacks = new List<string>();
+        lacks.AddRange(new[] { "n1", "n2", "n3" }.Where(n => !Of("nodes", "node_hostname", n).Any(t => (string?)t["health"] == "up")).Select(n => $"node {n} up"));
+        if (!Of("services", "service_name", service).Any(t => (string?)t["discoveredLabels"]!["__meta_dockerswarm_service_label_team"] == "bees"))
+        {
+            lacks.Add($"service {service} with its label");
+        }
+
+        if (!Of("tasks", "service_name", service).Any(t => (string?)t["discoveredLabels"]!["__meta_dockerswarm_network_name"] == SharedCluster.Network))
+        {
+            lacks.Add($"task of {service} with its network");
+        }
+
+        return lacks.Count == 0 ? null : $"Prometheus lacks {string.Join(", ", lacks)} among {targets.Length} targets";
+    }
+}
