@@ -66,7 +66,7 @@ internal static class ContainerExec
         {
             using RawTerminal? raw = tty && interactive ? RawTerminal.Enter() : null;
             using PosixSignalRegistration? resized = tty && call.Terminal.IsInteractive
-                ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => ResizeAsync(call, path))
+                ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, signal => _ = ResizeAsync(call, path))
                 : null;
             await stream.CopyAsync(call.Terminal, interactive, isRaw: tty, cancellation);
         }
@@ -74,7 +74,7 @@ internal static class ContainerExec
         return (await call.Engine.GetAsync($"{path}/json", WireJson.Default.WireExecDetail, cancellation)).ExitCode ?? 0;
     }
 
-    private static async void ResizeAsync(Invocation call, string path)
+    private static async Task ResizeAsync(Invocation call, string path)
     {
         try
         {

@@ -60,7 +60,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
             try
             {
                 // Copied: the caller uses its buffer again, and a message may be sent after this returns.
-                await call.RequestStream.WriteAsync(new V1.EngineBytes { Data = ByteString.CopyFrom(buffer.Span) }).WaitAsync(cancellationToken).ConfigureAwait(false);
+                await call.RequestStream.WriteAsync(new V1.EngineBytes { Data = ByteString.CopyFrom(buffer.Span) }, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (RpcException e)
             {
