@@ -51,8 +51,8 @@ internal static partial class WorkingSet
     /// <summary>One entry of <c>/proc/PID/smaps</c> (proc(5)).</summary>
     internal readonly record struct Mapping(ulong Start, ulong End, string Rights, string File, long ResidentKiB, long WrittenKiB)
     {
-        /// <summary>A private mapping of a file, executable, not writable, no page of which was ever changed: dropping it loses nothing.</summary>
-        public bool IsCleanCode => Rights == "r-xp" && File.StartsWith('/') && ResidentKiB > 0 && WrittenKiB == 0;
+        /// <summary>A mapping of a file that nobody may write to and no page of which was ever changed: dropping it loses nothing.</summary>
+        public bool IsCleanCode => Rights is "r-xp" or "r--p" or "r--s" && File.StartsWith('/') && !File.StartsWith("/memfd:", StringComparison.Ordinal) && ResidentKiB > 0 && WrittenKiB == 0;
     }
 
     internal static IEnumerable<Mapping> Parse(IEnumerable<string> lines)
