@@ -52,6 +52,12 @@ internal static class ContainerRelay
             return (path, false);
         }
 
+        // `docker inspect TASK` asks for a container first and for the task when there is none: a task's id must stay the task's.
+        if (parts[2] == "json" && task.Id.Value.StartsWith(parts[1], StringComparison.Ordinal))
+        {
+            return (path, false);
+        }
+
         if (task.Node is not { } home || view.Nodes.Find(home) is not { } far)
         {
             string why = task.Status.Error.Length > 0 ? task.Status.Error : task.Status.Message;

@@ -15,7 +15,7 @@ public sealed class ExecTests : ClusterFacts
         JsonObject task = Assert.Single(await RunningAsync(web));
         string id = (string)task["ID"]!;
         string container = (string)task["Status"]!["ContainerStatus"]!["ContainerID"]!;
-        foreach (string name in (string[])[container, container[..12], id, $"{web}.1.{id}", $"{web}.1"])
+        foreach (string name in (string[])[container, container[..12], $"{web}.1.{id}", $"{web}.1"])
         {
             CommandResult result = await Cluster.DockerAsync(2, "exec", "-e", "A=b", name, "/usr/bin/perl", "-e", "use Sys::Hostname; print hostname, $ENV{A}; print STDERR 'bad'; exit 9");
             Assert.Equal((9, "far-awayb", "bad"), (result.Code, result.Out, result.Error.TrimEnd()));
@@ -24,6 +24,7 @@ public sealed class ExecTests : ClusterFacts
         Assert.Contains(container[..12], (await DockerAsync("stats", "--no-stream", $"{web}.1")).Succeeded().Out);
         Assert.Contains("/usr/bin/probe", (await DockerAsync("top", container)).Succeeded().Out);
         Assert.Contains("far-away", (await DockerAsync("inspect", container)).Succeeded().Out);
+        Assert.Contains("\"DesiredState\"", (await DockerAsync("inspect", id)).Succeeded().Out); // the id of a task is a task's, as in Swarm
         CommandResult missing = await DockerAsync("exec", container, "nonesuch");
         Assert.Equal(127, missing.Code);
         Assert.DoesNotContain(container[..12], (await DockerAsync("ps")).Succeeded().Out);
