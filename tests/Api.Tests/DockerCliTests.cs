@@ -1,3 +1,4 @@
+using Skep.Api.Cluster;
 using Skep.Manager.Control;
 using Skep.Model;
 using Skep.Store;
@@ -135,6 +136,8 @@ public sealed class DockerCliTests
     public async Task It_follows_events_of_the_cluster()
     {
         await using ApiHarness server = await ApiHarness.StartAsync();
+        using var feedEnds = new CancellationTokenSource();
+        Task feeding = ClusterEventFeed.RunAsync(server.Control!, server.Events, TimeProvider.System, feedEnds.Token);
         long until = DateTimeOffset.UtcNow.AddSeconds(4).ToUnixTimeSeconds();
         Task<string> events = DockerCli.OutputAsync(server, $"events --until {until} --filter scope=swarm --filter type=service");
         do
@@ -148,6 +151,8 @@ public sealed class DockerCliTests
         Assert.Contains("service create", told, StringComparison.Ordinal);
         Assert.Contains("service remove", told, StringComparison.Ordinal);
         Assert.Contains("(name=web)", told, StringComparison.Ordinal);
+        await feedEnds.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => feeding);
     }
 
     internal static SwarmTask Running(ApiHarness server, Service service, string id) => new(new TaskId(id), service.Id, 1)
