@@ -5,6 +5,9 @@ internal sealed class GlobalOptions
 {
     public string? Host { get; private set; }
 
+    /// <summary>Folder of <c>config.json</c>, in place of <c>DOCKER_CONFIG</c>.</summary>
+    public string? Config { get; private set; }
+
     public bool IsDebug { get; private set; }
 
     public bool WantsVersion { get; private set; }
@@ -36,9 +39,14 @@ internal sealed class GlobalOptions
                     break;
                 case "-h" or "--help":
                     return words.Length;
-                case "-l" or "--log-level" or "--config" or "-c" or "--context":
-                    Value();
+                case "--config":
+                    Config = Value();
                     break;
+                case "-l" or "--log-level":
+                    IsDebug |= Value() == "debug"; // Only debug has something to say.
+                    break;
+                case "-c" or "--context":
+                    throw new UsageException($"{name} {Value()}: contexts are not supported; name the daemon with --host, SKEP_HOST or DOCKER_HOST");
                 case ['-', 'H', .. var attached] when attached.Length > 0:
                     Host = word[2..];
                     break;

@@ -15,6 +15,11 @@ internal static class SkepCli
         try
         {
             int at = options.Read(words);
+            if (options.Config is { } folder)
+            {
+                terminal = terminal with { Environment = new Dictionary<string, string>(terminal.Environment) { ["DOCKER_CONFIG"] = folder } };
+            }
+
             if (options.WantsVersion)
             {
                 terminal.Out.WriteLine($"Skep version {ProductVersion.Text}");
