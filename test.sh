@@ -32,7 +32,7 @@ count_up() {
     if [ "$code" -ne 0 ] || [ "$f" -gt 0 ] || [ $((p + f)) -eq 0 ]; then
         broken+=("$name")
         [ "$f" -gt 0 ] || failed=$((failed + 1))
-        echo "-- $name FAILED (exit $code)"; tail -n 80 "$results/$name.log"
+        echo "-- $name FAILED (exit $code)"; grep -E '^ +Failed ' "$results/$name.log"; tail -n 80 "$results/$name.log"
     else
         echo "   $name: $p passed${s:+, $s skipped}"
     fi

@@ -27,6 +27,9 @@ public sealed class ChaosTests(ChaosCluster chaos) : IClassFixture<ChaosCluster>
     [InlineData("the machine reboots")]
     public Task Another_manager(string fault) => chaos.RoundAsync(Fault.Named(fault), FollowerAsync, seed: 2, TimeSpan.FromSeconds(4));
 
+    [Fact]
+    public Task A_manager_whose_daemon_comes_back_in_time_loses_no_request() => chaos.RoundAsync(Fault.Named("the daemon is killed"), FollowerAsync, seed: 4, TimeSpan.FromSeconds(1));
+
     [Theory]
     [InlineData("the daemon is killed")]
     [InlineData("containerd is killed")]

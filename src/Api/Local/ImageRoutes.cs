@@ -42,7 +42,11 @@ internal static class ImageRoutes
     private static WireImageSummary Shown(LocalImage image, QueryFilters filters)
     {
         WireImageSummary summary = ImageMapping.ToSummary(image);
-        return !filters.Has("reference") ? summary : summary with { RepoTags = [.. image.Tags.Where(t => filters.Any("reference", pattern => ReferenceFits(t, pattern)))] };
+        return !filters.Has("reference") ? summary : summary with
+        {
+            RepoTags = [.. image.Tags.Where(t => filters.Any("reference", pattern => ReferenceFits(t, pattern)))],
+            RepoDigests = [.. image.Digests.Where(d => filters.Any("reference", pattern => ReferenceFits(d, pattern)))],
+        };
     }
 
     private static bool IsDangling(LocalImage image) => image.Tags.IsEmpty && image.Digests.IsEmpty;

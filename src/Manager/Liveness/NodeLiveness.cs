@@ -13,6 +13,10 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
 
     private readonly ConcurrentDictionary<NodeId, long> _lastSeen = new();
 
+    // A node goes on beating at the old pace until it has heard of a new one.
+    private TimeSpan _limit, _limitBefore;
+    private long _limitSince;
+
     public string Name => nameof(NodeLiveness);
 
     /// <summary>Word from a manager: the node gave a sign of life this long ago.</summary>
@@ -35,7 +39,12 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
         {
             StoreView view = store.View();
             TimeSpan limit = SilentPeriods * (view.Cluster?.Spec.HeartbeatPeriod ?? ClusterSpec.Default.HeartbeatPeriod);
-            StoreChange[] changes = [.. view.Nodes.Select(node => Judge(node, limit)).OfType<StoreChange>()];
+            if (limit != _limit)
+            {
+                (_limitBefore, _limit, _limitSince) = (_limit, limit, time.GetTimestamp());
+            }
+
+            StoreChange[] changes = [.. view.Nodes.Select(Judge).OfType<StoreChange>()];
             // A conflict means that someone else changed one of the nodes: the next round looks again.
             CommitOutcome outcome = await store.CommitAsync(changes, ct).ConfigureAwait(false);
             if (outcome.IsCommitted)
@@ -48,7 +57,7 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
         }
     }
 
-    private StoreChange.Update? Judge(Node node, TimeSpan limit)
+    private StoreChange.Update? Judge(Node node)
     {
         if (!_lastSeen.TryGetValue(node.Id, out long last))
         {
@@ -58,6 +67,7 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
         }
 
         TimeSpan silence = time.GetElapsedTime(last);
+        TimeSpan limit = last < _limitSince && _limitBefore > _limit ? _limitBefore : _limit;
         (NodeState state, string message) = silence > limit
             ? (NodeState.Down, $"heartbeat failure: not heard for {silence.TotalSeconds:0.0} s")
             : node.Status.State == NodeState.Down ? (NodeState.Ready, "") : (node.Status.State, node.Status.Message);

@@ -95,8 +95,13 @@ internal sealed class ManagerSession(
                 ValueList<ManagerEndpoint> managers = node.Managers.Select(m => new ManagerEndpoint(new NodeId(m.NodeId), m.Address)).ToValueList();
                 if (!managers.IsEmpty)
                     _managers = managers.Select(m => m.Address).ToValueList();
-                if (node.HeartbeatPeriodNanos > 0)
-                    _heartbeat = TimeSpan.FromTicks(node.HeartbeatPeriodNanos / 100);
+                TimeSpan heartbeat = TimeSpan.FromTicks(node.HeartbeatPeriodNanos / 100);
+                if (heartbeat > TimeSpan.Zero && heartbeat != _heartbeat)
+                {
+                    _heartbeat = heartbeat;
+                    nudges.TryWrite(true); // The wait for the next one was measured by the old pace.
+                }
+
                 OnNews(
                     new ClusterNews(new ClusterId(node.ClusterId), (NodeRole)node.DesiredRole, managers, _heartbeat, node.RootCaPem, (int)node.DataPathPort),
                     node.ManagerPorts.Select(p => (int)p).ToValueList());

@@ -46,11 +46,9 @@ public sealed class ObjectTests : ClusterFacts
         Assert.Contains("volume is in use", (await DockerAsync("volume", "rm", volume)).Error);
         (await DockerAsync("service", "rm", web)).Succeeded();
         await Eventually.TrueAsync(async () => (await DockerAsync("volume", "rm", volume)).Code == 0, Limit, () => $"volume {volume} to go");
-        IReadOnlyList<string> told = (await DockerAsync("events", "--since", "5m", "--until", "0s", "--filter", "type=volume", "--filter", $"volume={volume}", "--format", "{{.Action}}")).Succeeded().Lines;
-        Assert.Equal(["create", "mount", "unmount", "destroy"], told);
-        Assert.Equal(["create", "remove"], (await DockerAsync("events", "--since", "5m", "--until", "0s", "--filter", $"service={web}", "--format", "{{.Action}}")).Succeeded().Lines);
-        string life = (await DockerAsync("events", "--since", "5m", "--until", "0s", "--filter", "type=container", "--filter", $"container={web}", "--format", "{{.Action}}")).Succeeded().Out;
-        Assert.StartsWith("create\nstart\nkill\ndie\nstop\ndestroy", life);
+        Assert.Equal(["create", "mount", "unmount", "destroy"], await ToldAsync("destroy", "type=volume", $"volume={volume}"));
+        Assert.Equal(["create", "remove"], await ToldAsync("remove", "type=service", $"service={web}"));
+        Assert.StartsWith("create start kill die stop destroy", string.Join(' ', await ToldAsync("destroy", "type=container", $"container={web}")));
     });
 
     [Fact]
@@ -61,4 +59,16 @@ public sealed class ObjectTests : ClusterFacts
         Assert.Contains("not supported by Skep", (await DockerAsync("search", "nginx")).Error);
         Assert.Contains("all tags", (await DockerAsync("pull", "-a", "probe")).Error);
     });
+
+    /// <summary>What was told of an object so far, once the last of it was. The docker command cuts <c>--until</c> to whole seconds.</summary>
+    private async Task<IReadOnlyList<string>> ToldAsync(string last, params string[] filters)
+    {
+        IReadOnlyList<string> told = [];
+        string[] flags = [.. filters.SelectMany(f => (string[])["--filter", f])];
+        await Eventually.TrueAsync(
+            async () => (told = (await DockerAsync(["events", "--since", "5m", "--until", "0s", .. flags, "--format", "{{.Action}}"])).Succeeded().Lines).Contains(last),
+            TimeSpan.FromSeconds(10),
+            () => $"{last} of {string.Join(' ', filters)}, told so far: {string.Join(' ', told)}");
+        return told;
+    }
 }
