@@ -17,10 +17,13 @@ public sealed class TcpActivityTests
     public void Text_of_another_shape_says_nothing() => Assert.Null(TcpActivity.Parse(["Tcp: PassiveOpens CurrEstab", "Tcp: 5"]));
 
     [Fact]
-    public void A_quiet_task_is_stopped_after_one_window() => Assert.Equal(1, WindowsUntilQuiet([new(5, 2)]));
+    public void A_quiet_task_is_stopped_after_one_window() => Assert.Equal(1, WindowsUntilQuiet([new(5, 0)]));
 
     [Fact]
-    public void A_task_that_is_still_sent_connections_waits_until_they_end() => Assert.Equal(4, WindowsUntilQuiet([new(5, 2), new(6, 3), new(7, 3), new(7, 2), new(7, 2)]));
+    public void A_task_with_open_connections_is_given_four_quiet_windows() => Assert.Equal(4, WindowsUntilQuiet([new(5, 2)]));
+
+    [Fact]
+    public void A_task_that_is_still_sent_connections_waits_until_they_end() => Assert.Equal(4, WindowsUntilQuiet([new(5, 2), new(6, 3), new(7, 3), new(7, 0), new(7, 0)]));
 
     [Fact]
     public void A_task_that_is_never_quiet_waits_no_longer_than_the_limit()

@@ -31,18 +31,23 @@ internal readonly record struct TcpActivity(long Accepted, long Established)
         long? Find(string name) => Array.IndexOf(names, name) is >= 0 and int at && at < values.Length && long.TryParse(values[at], CultureInfo.InvariantCulture, out long value) ? value : null;
     }
 
-    /// <summary>Waits until nothing was accepted and nothing ended for a whole window: nobody sends here any more, and what was asked is answered.</summary>
+    /// <summary>What is open may still be answered on a busy machine, or be a client that stays for ever: so many quiet windows tell.</summary>
+    private const int WindowsWhileOpen = 4;
+
+    /// <summary>Waits until nothing was accepted and nothing ended for a whole window, for four while connections are open: nobody sends here any more, and what
+    /// was asked is answered.</summary>
     /// <param name="read">Null: nothing to wait for.</param>
     /// <param name="limit">The wait ends then at the latest: some programs talk to themselves for ever.</param>
     public static async Task QuietAsync(Func<TcpActivity?> read, TimeSpan window, TimeSpan limit, TimeProvider time, CancellationToken ct)
     {
         long began = time.GetTimestamp();
         TcpActivity? before = read();
-        while (true)
+        for (int quiet = 0; ;)
         {
             await Task.Delay(window, time, ct);
             TcpActivity? after = read();
-            if (after is null || after == before || time.GetElapsedTime(began) >= limit)
+            quiet = after == before ? quiet + 1 : 0;
+            if (after is not { } now || quiet >= (now.Established > 0 ? WindowsWhileOpen : 1) || time.GetElapsedTime(began) >= limit)
                 return;
             before = after;
         }
