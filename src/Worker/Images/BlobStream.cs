@@ -2,18 +2,14 @@ namespace Skep.Worker.Images;
 
 /// <summary>A blob of this node as a stream of known length, read once from the front.</summary>
 /// <param name="progress">Told how many bytes were read so far.</param>
-internal sealed class BlobStream(ContentStore content, Descriptor blob, Action<long>? progress, CancellationToken ct) : Stream
+internal sealed class BlobStream(ContentStore content, Descriptor blob, Action<long>? progress, CancellationToken ct) : ReadStream
 {
     private readonly IAsyncEnumerator<ReadOnlyMemory<byte>> _chunks = content.ReadAsync(blob.Digest, 0, ct).GetAsyncEnumerator(ct);
     private ReadOnlyMemory<byte> _chunk;
     private long _position;
 
-    public override bool CanRead => true;
-
     /// <summary>Said so that its length is asked for; it does not go back.</summary>
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => blob.Size;
 
@@ -36,20 +32,8 @@ internal sealed class BlobStream(ContentStore content, Descriptor blob, Action<l
         return count;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     public override long Seek(long offset, SeekOrigin origin)
         => origin == SeekOrigin.Begin && offset == _position ? _position : throw new NotSupportedException("a blob is read from the front");
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

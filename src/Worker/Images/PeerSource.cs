@@ -79,19 +79,9 @@ internal sealed class PeerSource(PeerImages.PeerImagesClient client, string addr
         => Task.FromResult<Stream>(new ChunkStream(client.ReadBlob(new ReadBlobRequest { Digest = blob.Digest, Offset = offset }, cancellationToken: ct)));
 
     /// <summary>A stream of messages as a stream of bytes.</summary>
-    private sealed class ChunkStream(AsyncServerStreamingCall<BlobChunk> call) : Stream
+    private sealed class ChunkStream(AsyncServerStreamingCall<BlobChunk> call) : ReadStream
     {
         private ReadOnlyMemory<byte> _chunk;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -114,20 +104,6 @@ internal sealed class PeerSource(PeerImages.PeerImagesClient client, string addr
             _chunk = _chunk[count..];
             return count;
         }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {
