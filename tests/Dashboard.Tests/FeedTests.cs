@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Skep.Dashboard.Engine;
 using Skep.Dashboard.Feed;
 
@@ -34,6 +35,13 @@ public sealed class FeedTests
         DateTimeOffset start = DateTimeOffset.UnixEpoch;
         history.Add([new UsageSample("t", "n", "s", 1_000_000_000, 5, start)], start);
         Assert.Equal("""{"usage":[{"t":2000,"of":{"n":[0.5,7],"s":[0.5,7],"t":[0.5,7]}}]}""", history.Add([new UsageSample("t", "n", "s", 2_000_000_000, 7, start.AddSeconds(2))], start.AddSeconds(2)));
+    }
+
+    [Fact]
+    public void An_event_s_moment_is_asked_for_again_to_the_tick()
+    {
+        using JsonDocument told = JsonDocument.Parse("""{"Type":"node","timeNano":1700000000000000199}""");
+        Assert.Equal("1700000000.0000001", Projection.Moment(Projection.Happened(told.RootElement)!.Value));
     }
 
     [Fact]

@@ -4,12 +4,14 @@ using Skep.Dashboard.Engine;
 
 namespace Skep.Dashboard.Feed;
 
-/// <summary>Watches the engine while somebody looks: its events at once, and in short intervals what has none (Docker tells nothing of tasks).</summary>
+/// <summary>Watches the engine while somebody looks: its events at once, and in short intervals what has none (Docker tells nothing of tasks). While nobody looks it asks for nothing.</summary>
 internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
 {
     private const int EventsKept = 100;
     private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Calm = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan EventsBefore = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan StatsEvery = TimeSpan.FromSeconds(3);
     private readonly Lock _lock = new();
     private readonly List<Channel<string>> _pages = [];
@@ -17,6 +19,7 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
     private readonly UsageHistory _usage = new();
     private readonly Queue<string> _events = new();
     private readonly Channel<bool> _nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _arrivals = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private string? _trouble = "waiting for the engine";
 
     /// <summary>Something may have changed: look at everything now.</summary>
@@ -35,6 +38,7 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
             _pages.Add(page);
         }
 
+        _arrivals.Writer.TryWrite(true);
         Nudge();
         leave = () =>
         {
@@ -57,6 +61,7 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
         {
             TimeSpan pause = time.GetElapsedTime(changed) < TimeSpan.FromSeconds(5) ? Busy : Calm;
             bool wanted = await WaitAsync(HasPages ? pause : Timeout.InfiniteTimeSpan, ct).ConfigureAwait(false);
+            long began = time.GetTimestamp();
             try
             {
                 foreach (string kind in ClusterPicture.Kinds.Where(k => k == "tasks" || wanted || round % 10 == 0))
@@ -77,20 +82,33 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
                 Trouble(e is OperationCanceledException ? "the engine does not answer in time" : e.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, ct).ConfigureAwait(false);
             }
+
+            // A cluster that changes all the time is read half of the time, not all of it.
+            await Task.Delay(Shorter(time.GetElapsedTime(began), LongestRest), time, ct).ConfigureAwait(false);
         }
     }
 
     private async Task ListenAsync(CancellationToken ct)
     {
+        DateTimeOffset since = DateTimeOffset.MinValue;
         while (true)
         {
+            while (!HasPages)
+            {
+                await _arrivals.Reader.ReadAsync(ct).ConfigureAwait(false);
+            }
+
+            // What happened before somebody looked comes from the engine's own memory of events.
+            DateTimeOffset earliest = time.GetUtcNow() - EventsBefore;
+            since = since > earliest ? since : earliest;
             try
             {
-                using HttpResponseMessage answer = await engine.StreamAsync("events", ct).ConfigureAwait(false);
+                using HttpResponseMessage answer = await engine.StreamAsync($"events?since={Projection.Moment(since)}", ct).ConfigureAwait(false);
                 using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(ct).ConfigureAwait(false));
-                while (await lines.ReadLineAsync(ct).ConfigureAwait(false) is { } line)
+                while (HasPages && await lines.ReadLineAsync(ct).ConfigureAwait(false) is { } line)
                 {
                     using JsonDocument told = JsonDocument.Parse(line);
+                    since = Projection.Happened(told.RootElement) is { } at && at >= since ? at.AddTicks(1) : since;
                     string text = Projection.Event(told.RootElement);
                     Nudge();
                     Tell(() =>
@@ -108,7 +126,6 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
             catch (Exception e) when (IsTrouble(e, ct))
             {
                 // The poll tells the pages; here it is only tried again.
-                Nudge();
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), time, ct).ConfigureAwait(false);
@@ -160,6 +177,8 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
         ct.ThrowIfCancellationRequested();
         return first == nudged;
     }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private void Trouble(string? message)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Skep.Dashboard.Feed;
@@ -40,6 +41,17 @@ internal static class Projection
 
         w.WriteEndObject();
     });
+
+    /// <summary>When an event happened, to 100 ns; null: it does not say.</summary>
+    public static DateTimeOffset? Happened(JsonElement told)
+        => At(told, "timeNano") is { ValueKind: JsonValueKind.Number } nano && nano.TryGetInt64(out long at) ? DateTimeOffset.UnixEpoch.AddTicks(at / 100) : null;
+
+    /// <summary>A moment as the engine's queries take it: seconds of the epoch with a fraction.</summary>
+    public static string Moment(DateTimeOffset at)
+    {
+        long ticks = (at - DateTimeOffset.UnixEpoch).Ticks;
+        return string.Create(CultureInfo.InvariantCulture, $"{ticks / TimeSpan.TicksPerSecond}.{ticks % TimeSpan.TicksPerSecond:0000000}");
+    }
 
     public static string Write(Action<Utf8JsonWriter> members)
     {
