@@ -8,6 +8,10 @@ internal static class EndpointPlan
     /// <summary>Whether it takes nothing from any pool: then its tasks need not wait for it.</summary>
     public static bool IsTrivial(Service service) => service.Spec.Task.Networks.IsEmpty && service.Spec.Endpoint is not { Ports.IsEmpty: false };
 
+    /// <summary>A new service that takes nothing from any pool is born with its endpoint: the allocator has no second write to make.</summary>
+    public static Service WithTrivial(Service service)
+        => IsTrivial(service) ? service with { Endpoint = new ServiceEndpoint(service.Spec.Endpoint?.Mode ?? EndpointMode.Vip) } : service;
+
     /// <param name="endpoint">Null when something is missing.</param>
     /// <param name="reason">What is missing; empty while a network only waits for its own turn.</param>
     public static bool TryMake(Service service, AllocationBook book, StoreView view, [NotNullWhen(true)] out ServiceEndpoint? endpoint, out string reason)

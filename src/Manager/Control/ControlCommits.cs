@@ -11,15 +11,46 @@ internal sealed class ControlCommits(ClusterStore store)
 
     /// <param name="taken">What to answer when a unique key belongs to another object.</param>
     /// <exception cref="ClusterException">What <paramref name="plan"/> threw, or the outcome in Docker's words.</exception>
-    public async Task<T> CommitAsync<T>(
+    public Task<T> CommitAsync<T>(
+        Func<StoreView, ControlPlan<T>> plan,
+        Func<CommitOutcome.UniqueKeyTaken, StoreView, ClusterException> taken,
+        CancellationToken ct)
+        => CommitAsync(plan, taken, ahead: null, ct);
+
+    /// <summary>
+    /// For a plan the store refuses when what it saw is no longer so (versions, unique keys, required objects): made on what this manager has applied, without
+    /// a round to the others. What cannot be planned so, or is refused, is decided on a fresh view.
+    /// </summary>
+    /// <inheritdoc cref="CommitAsync{T}(Func{StoreView, ControlPlan{T}}, Func{CommitOutcome.UniqueKeyTaken, StoreView, ClusterException}, CancellationToken)"/>
+    public Task<T> CommitCheckedAsync<T>(
         Func<StoreView, ControlPlan<T>> plan,
         Func<CommitOutcome.UniqueKeyTaken, StoreView, ClusterException> taken,
         CancellationToken ct)
     {
+        ControlPlan<T>? ahead;
+        try
+        {
+            ahead = plan(store.View());
+        }
+        catch (ClusterException)
+        {
+            // This manager may be behind; the fresh view has the word.
+            ahead = null;
+        }
+
+        return CommitAsync(plan, taken, ahead, ct);
+    }
+
+    private async Task<T> CommitAsync<T>(
+        Func<StoreView, ControlPlan<T>> plan,
+        Func<CommitOutcome.UniqueKeyTaken, StoreView, ClusterException> taken,
+        ControlPlan<T>? ahead,
+        CancellationToken ct)
+    {
         for (int attempt = 1; ; attempt++)
         {
-            StoreView view = await store.ReadAsync(ct);
-            ControlPlan<T> decided = plan(view);
+            ControlPlan<T> decided = ahead ?? plan(await store.ReadAsync(ct));
+            ahead = null;
             CommitOutcome outcome = await store.CommitAsync(decided.Changes, ct);
             switch (outcome)
             {

@@ -1,3 +1,5 @@
+using Skep.Manager.Allocation;
+
 namespace Skep.Manager.Control;
 
 /// <summary>Where an update without credentials of its own takes the registry's from.</summary>
@@ -40,7 +42,8 @@ public sealed class ServiceControl
     {
         var id = new ServiceId(_ids.Next());
         ServiceSpecRules.Check(spec, isNameGiven: spec.Annotations.Name.Length > 0);
-        return await _commits.CommitAsync(
+        return await CommitAsync(
+            spec,
             view =>
             {
                 if (view.Services.ByName(spec.Annotations.Name) is not null)
@@ -56,7 +59,7 @@ public sealed class ServiceControl
                     Spec = resolved,
                     JobStatus = IsJob(resolved.Mode) ? new JobStatus(ObjectVersion.None, _time.GetUtcNow()) : null,
                 };
-                return new ControlPlan<ServiceId>(ServiceReferences.Required(resolved).Add(new StoreChange.Create(service)), id);
+                return new ControlPlan<ServiceId>(ServiceReferences.Required(resolved).Add(new StoreChange.Create(EndpointPlan.WithTrivial(service))), id);
             },
             (key, view) => Taken(key, spec.Annotations.Name, view),
             ct);
@@ -69,7 +72,8 @@ public sealed class ServiceControl
     public async Task UpdateAsync(string name, ServiceUpdate update, CancellationToken ct)
     {
         ServiceSpecRules.Check(update.Spec, isNameGiven: true);
-        await _commits.CommitAsync(
+        await CommitAsync(
+            update.Spec,
             view =>
             {
                 Service service = view.Service(name);
@@ -108,13 +112,18 @@ public sealed class ServiceControl
 
     /// <summary>Removes the service at once; its tasks are shut down by the loops, which see that it is gone.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>.</exception>
-    public Task<ServiceId> RemoveAsync(string name, CancellationToken ct) => _commits.CommitAsync(
+    public Task<ServiceId> RemoveAsync(string name, CancellationToken ct) => _commits.CommitCheckedAsync(
         view =>
         {
             Service service = view.Service(name);
             return new ControlPlan<ServiceId>([StoreChange.Remove.Of(service)], service.Id);
         },
+        (key, view) => Taken(key, name, view),
         ct);
+
+    /// <summary>The store checks all that a service's plan saw, except host ports against published ones.</summary>
+    private Task<T> CommitAsync<T>(ServiceSpec spec, Func<StoreView, ControlPlan<T>> plan, Func<CommitOutcome.UniqueKeyTaken, StoreView, ClusterException> taken, CancellationToken ct)
+        => spec.Endpoint is { Ports.Count: > 0 } ? _commits.CommitAsync(plan, taken, ct) : _commits.CommitCheckedAsync(plan, taken, ct);
 
     /// <remarks>
     /// The index of this change is not known before it is committed, so the spec is numbered by the version the service had before it: that grows with each
