@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using Skep.Testing;
 
 namespace Skep.Api.Tests;
 
@@ -54,21 +54,11 @@ public sealed class ComposeCorpusTests
             : [];
     }
 
-    private static IEnumerable<string> Deployable([CallerFilePath] string here = "")
-    {
-        for (string? at = Path.GetDirectoryName(here); at is not null; at = Path.GetDirectoryName(at))
-        {
-            string corpus = Path.Combine(at, "shared", "data", "compose");
-            if (Directory.Exists(corpus))
-            {
-                return Directory.EnumerateFiles(corpus, "*.golden.deploy.json")
-                    .Where(f => JsonNode.Parse(File.ReadAllText(f)) is JsonArray)
-                    .Select(f => f.Replace(".golden.deploy.json", ".yml", StringComparison.Ordinal))
-                    .Where(File.Exists)
-                    .Order(StringComparer.Ordinal);
-            }
-        }
-
-        return [];
-    }
+    private static IEnumerable<string> Deployable() => SharedData.Folder is { } data
+        ? Directory.EnumerateFiles(Path.Combine(data, "compose"), "*.golden.deploy.json")
+            .Where(f => JsonNode.Parse(File.ReadAllText(f)) is JsonArray)
+            .Select(f => f.Replace(".golden.deploy.json", ".yml", StringComparison.Ordinal))
+            .Where(File.Exists)
+            .Order(StringComparer.Ordinal)
+        : [];
 }

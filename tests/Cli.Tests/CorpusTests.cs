@@ -1,3 +1,4 @@
+using Skep.Testing;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 

@@ -1,3 +1,4 @@
+using Skep.Testing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Text.RegularExpressions;
+using Skep.Testing;
 
 namespace Skep.Compose.Tests;
 
@@ -8,7 +9,7 @@ internal static partial class Corpus
 {
     private const string Home = "/home/tester";
 
-    public static string? Folder { get; } = Find();
+    public static string? Folder { get; } = SharedData.Folder is { } data ? Path.Combine(data, "compose") : null;
 
     /// <summary>Names of the cases that have a file <c>NAME.ending</c>.</summary>
     public static IEnumerable<string> With(string ending) => Directory
@@ -60,29 +61,6 @@ internal static partial class Corpus
     }
 
     private static string PathOf(string name, string ending) => Path.Combine(Folder!, name + ending);
-
-    private static string? Find()
-    {
-        for (string? folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            if (!File.Exists(Path.Combine(folder, "Orchestrator.sln")))
-            {
-                continue;
-            }
-
-            // A work tree may lie deeper than the repository itself.
-            for (string? beside = folder; beside is not null; beside = Path.GetDirectoryName(beside))
-            {
-                string corpus = Path.Combine(beside, "shared", "data", "compose");
-                if (Directory.Exists(corpus))
-                {
-                    return corpus;
-                }
-            }
-        }
-
-        return null;
-    }
 
     [GeneratedRegex("^([^=]+)=(.*)$")]
     private static partial Regex Assignment();

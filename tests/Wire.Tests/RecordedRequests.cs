@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Skep.Testing;
 
 namespace Skep.Wire.Tests;
 
@@ -8,7 +8,7 @@ namespace Skep.Wire.Tests;
 internal static class RecordedRequests
 {
     /// <summary>Null where the data is not beside the repository.</summary>
-    public static string? Directory { get; } = Find();
+    public static string? Directory => SharedData.Folder;
 
     /// <summary>Where it was recorded, method and path, body.</summary>
     public static IEnumerable<(string Source, string Path, JsonNode Body)> WithBodies()
@@ -77,18 +77,4 @@ internal static class RecordedRequests
         _ => node.GetValueKind() is JsonValueKind.False or JsonValueKind.Null
             || node.ToJsonString() is "\"\"" or "0",
     };
-
-    private static string? Find([CallerFilePath] string here = "")
-    {
-        for (string? at = Path.GetDirectoryName(here); at is not null; at = Path.GetDirectoryName(at))
-        {
-            string data = Path.Combine(at, "shared", "data");
-            if (System.IO.Directory.Exists(data))
-            {
-                return data;
-            }
-        }
-
-        return null;
-    }
 }

@@ -97,21 +97,6 @@ public sealed class CompatibilityTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>The recorded files lie beside the repository; a work tree may lie deeper than the repository itself.</summary>
-    private static string ComposeFolder()
-    {
-        for (string? beside = Repository.Root; beside is not null; beside = Path.GetDirectoryName(beside))
-        {
-            string compose = Path.Combine(beside, "shared", "data", "compose");
-            if (Directory.Exists(compose))
-            {
-                return compose;
-            }
-        }
-
-        throw new InvalidOperationException("shared/data/compose is not beside the repository");
-    }
-
     private static Dictionary<string, string> Environment(TestCluster cluster, string work)
     {
         var variables = new Dictionary<string, string>
@@ -119,7 +104,7 @@ public sealed class CompatibilityTests(ITestOutputHelper output)
             ["DOCKER_HOST"] = $"unix://{cluster.SocketOf(1)}",
             ["DOCKER_CONFIG"] = work,
             ["work"] = work,
-            ["compose"] = ComposeFolder(),
+            ["compose"] = Repository.PathOf("tests", "Host.Tests", "Compatibility", "compose"),
         };
         foreach (int node in cluster.Nodes)
         {
