@@ -98,8 +98,8 @@ public sealed class ManagerNode : IAsyncDisposable
         Certificates = new CertificateAuthorityService(Store, time, ids, loggers.CreateLogger<CertificateAuthorityService>());
         Members = new RaftService(Raft, Store, random, loggers.CreateLogger<RaftService>());
         Liveness = new LivenessService(Raft, liveness);
-        Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, Raft, time, loggers.CreateLogger<DispatchService>());
         Control = new ClusterControl(Store, time, ids, new RaftMembers(Raft), new ClusterLogs(Store, channels), new NodeTunnels(channels), new ControlOptions());
+        Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, Control.Attachments, Raft, time, loggers.CreateLogger<DispatchService>());
     }
 
     public ClusterStore Store { get; }

@@ -11,6 +11,9 @@ public readonly record struct NodeId(string Value) : IComparable<NodeId>
 /// <summary>Id of a service.</summary>
 public readonly record struct ServiceId(string Value) : IComparable<ServiceId>
 {
+    /// <summary>That of tasks which belong to no service.</summary>
+    public static ServiceId None => new("");
+
     public int CompareTo(ServiceId other) => string.CompareOrdinal(Value, other.Value);
 
     public override string ToString() => Value;

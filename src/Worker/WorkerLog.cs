@@ -38,6 +38,9 @@ internal static partial class WorkerLog
     [LoggerMessage(4030, LogLevel.Error, "standalone container {Container} broke the agent: {Reason}")]
     public static partial void StandaloneBroke(ILogger logger, string container, string reason, Exception exception);
 
+    [LoggerMessage(4032, LogLevel.Warning, "places of this node's own containers in cluster networks are not as they should be yet: {Reason}")]
+    public static partial void AttachmentsNotInStep(ILogger logger, string reason);
+
     [LoggerMessage(4031, LogLevel.Warning, "standalone container {Container} was not restarted: {Reason}")]
     public static partial void StandaloneNotRestarted(ILogger logger, string container, string reason);
 }

@@ -33,6 +33,10 @@ internal static class NetworkRoutes
                 .Where(n => !n.IsPredefined() && (isDangling is not { } wanted || wanted == !IsUsed(n, view)))
                 .Select(n => n.ToWire()));
         }
+        else if (call.Node.Local is { } local && isDangling is null)
+        {
+            networks.AddRange(local.ClusterNetworks.Where(n => !n.IsPredefined()).Select(n => n.ToWire()));
+        }
 
         IEnumerable<WireNetwork> fitting = networks.Where(n => Fits(n, filters) && (isDangling is not true || n.Scope == "swarm"));
         await call.AnswerAsync([.. fitting], WireJson.Default.ListWireNetwork, ct);
@@ -45,6 +49,12 @@ internal static class NetworkRoutes
         if (scope != "swarm" && LocalNetworks.All(call.Node).FirstOrDefault(n => n.Name == name || n.Id == name) is { } local)
         {
             await call.AnswerAsync(local, WireJson.Default.WireNetwork, ct);
+            return;
+        }
+
+        if (call.Node.Control is null && scope != "local" && call.Node.Local?.ClusterNetworks.FirstOrDefault(n => n.Name == name || n.Id.Value == name) is { } known)
+        {
+            await call.AnswerAsync(known.ToWire() with { Containers = await ContainersOnAsync(call.Node.Local, known, ct) }, WireJson.Default.WireNetwork, ct);
             return;
         }
 

@@ -27,7 +27,8 @@ internal static class TaskRoutes
             : nodes.Count > 0 ? nodes.SelectMany(view.Tasks.OfNode)
             : view.Tasks;
         IEnumerable<SwarmTask> wanted = candidates.Where(t =>
-            (nodes.Count == 0 || (t.Node is { } node && nodes.Contains(node)))
+            t.Attachment is null
+            && (nodes.Count == 0 || (t.Node is { } node && nodes.Contains(node)))
             && (isUpToDate is not { } expected || view.IsUpToDate(t) == expected)
             && Fits(t, filters));
         await call.AnswerAsync([.. wanted.Select(t => t.ToWire(view.Networks.Find))], WireJson.Default.ListWireTask, ct);

@@ -14,15 +14,15 @@ internal static class TaskContainers
     public static SwarmTask? Find(StoreView view, string name)
     {
         name = name.TrimStart('/');
-        if (view.Tasks.FindKey(name) is { } exact)
+        if (view.Tasks.FindKey(name) is { Attachment: null } exact)
         {
             return exact;
         }
 
-        SwarmTask? found = Only(view.Tasks.Where(t => t.Name == name));
+        SwarmTask? found = Only(view.Tasks.Where(t => t.Attachment is null && t.Name == name));
         if (found is null && name.Length >= ShortestPrefix)
         {
-            found = Only(view.Tasks.Where(t => t.Status.Container?.ContainerId.StartsWith(name, StringComparison.Ordinal) == true)) ?? Only(view.Tasks.WithIdPrefix(name));
+            found = Only(view.Tasks.Where(t => t.Status.Container?.ContainerId.StartsWith(name, StringComparison.Ordinal) == true)) ?? Only(view.Tasks.WithIdPrefix(name).Where(t => t.Attachment is null));
         }
 
         return found ?? InSlot(view, name);

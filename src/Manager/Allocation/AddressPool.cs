@@ -68,6 +68,19 @@ internal sealed class AddressPool
         return null;
     }
 
+    /// <summary>Claims that very address.</summary>
+    /// <returns>False when it is held already, or not for containers.</returns>
+    public bool TryTake(Ipv4Address address)
+    {
+        if (!Subnet.Contains(address) || _claims.ContainsKey(address) || _reserved.Contains(address))
+        {
+            return false;
+        }
+
+        Claim(address);
+        return true;
+    }
+
     /// <summary>Goes on behind the highest address that is held; for a pool made anew, whose own search began nowhere.</summary>
     public void SeekBehindClaims()
     {

@@ -83,6 +83,18 @@ internal sealed class AllocationBook
         return address;
     }
 
+    /// <returns>False when it is held or not of the subnet.</returns>
+    public bool TryTakeAddress(NetworkId network, Ipv4Address address)
+    {
+        if (PoolOf(network) is not { } pool || !pool.TryTake(address))
+        {
+            return false;
+        }
+
+        _tentative.Add(() => pool.Release(address));
+        return true;
+    }
+
     public int? TakePort(PortProtocol protocol)
     {
         if (Ports.Take(protocol) is not { } port)

@@ -117,14 +117,24 @@ internal static class Allocator
                 break;
             }
 
-            // A task whose service is gone is not started any more.
-            if (view.Services.Find(task.ServiceId) is not { } service)
-            {
-                continue;
-            }
-
             string reason;
-            if (book.ServicesToCheck.Contains(service.Id) && !EndpointPlan.IsTrivial(service))
+            if (task.Attachment is not null)
+            {
+                int mark = book.Mark();
+                if (TaskPlan.TryAttach(task, book, view, now, out SwarmTask? assigned, out reason))
+                {
+                    changes.Add(new StoreChange.Update(assigned));
+                    given++;
+                    continue;
+                }
+
+                book.GiveBack(mark);
+            }
+            else if (view.Services.Find(task.ServiceId) is not { } service)
+            {
+                continue; // A task whose service is gone is not started any more.
+            }
+            else if (book.ServicesToCheck.Contains(service.Id) && !EndpointPlan.IsTrivial(service))
             {
                 // Its service comes first; this very plan may see to that.
                 reason = stuck.GetValueOrDefault(service.Id, "");

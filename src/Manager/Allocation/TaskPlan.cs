@@ -48,6 +48,44 @@ internal static class TaskPlan
         return true;
     }
 
+    /// <summary>An attachment's node is given and nothing of it runs, so nobody has to place it: it goes on to its node.</summary>
+    public static bool TryAttach(SwarmTask task, AllocationBook book, StoreView view, DateTimeOffset now, [NotNullWhen(true)] out SwarmTask? assigned, out string reason)
+    {
+        assigned = null;
+        var attachments = new List<NetworkAttachment>();
+        foreach (NetworkAttachmentSpec spec in task.Spec.Networks)
+        {
+            if (NetworkPlan.Find(view, spec.Target) is not { } network)
+            {
+                reason = $"network {spec.Target} not found";
+                return false;
+            }
+
+            if (task.Attachment?.Address is { } wanted && book.PoolOf(network.Id) is { } pool)
+            {
+                if (!book.TryTakeAddress(network.Id, wanted))
+                {
+                    reason = $"Address already in use: {wanted}";
+                    return false;
+                }
+
+                attachments.Add(new NetworkAttachment(network.Id, wanted, pool.Subnet.Length) { Aliases = spec.Aliases });
+            }
+            else if (!TryAttach(network, spec.Aliases, book, attachments, out reason))
+            {
+                return false;
+            }
+        }
+
+        reason = "";
+        assigned = task with
+        {
+            Networks = attachments.ToValueList(),
+            Status = new SwarmTaskStatus(TaskState.Assigned, now) { Message = "attached" },
+        };
+        return true;
+    }
+
     public static string Exhausted(Network network, AddressPool pool) => $"network {network.Name} has no free address: all {pool.Capacity} of {pool.Subnet} are in use";
 
     private static bool TryAttach(Network network, ValueList<string> aliases, AllocationBook book, List<NetworkAttachment> attachments, out string reason)

@@ -21,6 +21,7 @@ public sealed class ClusterControl
         Services = new ServiceControl(commits, time, ids);
         Nodes = new NodeControl(commits, time, members);
         Networks = new NetworkControl(commits, ids);
+        Attachments = new AttachmentControl(commits, ids);
         Secrets = new SecretControl(commits, ids);
         Configs = new ConfigControl(commits, ids);
         Swarm = new SwarmControl(commits, options);
@@ -31,6 +32,8 @@ public sealed class ClusterControl
     public NodeControl Nodes { get; }
 
     public NetworkControl Networks { get; }
+
+    public AttachmentControl Attachments { get; }
 
     public SecretControl Secrets { get; }
 

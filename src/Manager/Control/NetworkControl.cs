@@ -90,7 +90,7 @@ public sealed class NetworkControl
         SwarmTask? task = network.Spec.Ingress
             ? null
             : view.Tasks.FirstOrDefault(t => t.DesiredState <= TaskState.Running && t.Status.State <= TaskState.Running
-                && view.Services.Find(t.ServiceId) is not null && t.Networks.Any(n => n.Network == network.Id));
+                && (t.Attachment is not null || view.Services.Find(t.ServiceId) is not null) && t.Networks.Any(n => n.Network == network.Id));
         return task is null ? null : $"task {task.Id}";
     }
 }

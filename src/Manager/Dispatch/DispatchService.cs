@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Skep.Manager.Control;
 using Skep.Manager.Liveness;
 using Skep.Raft;
 using Skep.Rpc;
@@ -16,6 +17,7 @@ public sealed class DispatchService(
     StatusWriter statuses,
     NodeRegistrar registrar,
     NodePresence presence,
+    AttachmentControl attachments,
     RaftNode raft,
     TimeProvider time,
     ILogger<DispatchService> logger) : V1.Dispatch.DispatchBase
@@ -63,6 +65,37 @@ public sealed class DispatchService(
             presence.Gone(node);
             ManagerMetrics.Sessions.Add(-1);
             logger.SessionEnded(node, reason);
+        }
+    }
+
+    public override async Task<V1.AttachResponse> Attach(V1.AttachRequest request, ServerCallContext context)
+    {
+        var wish = new AttachmentWish(request.ContainerId, request.ContainerName, request.Network)
+        {
+            Aliases = request.Aliases.ToValueList(),
+            Address = request.HasAddress ? new Ipv4Address(request.Address) : null,
+        };
+        try
+        {
+            AttachmentAnswer answer = await attachments.AttachAsync(context.Caller().Node, wish, context.CancellationToken).ConfigureAwait(false);
+            return new V1.AttachResponse { TaskId = answer.Task.Value, NetworkId = answer.Network.Value, Trouble = answer.Trouble };
+        }
+        catch (ClusterException e)
+        {
+            throw e.ToRpc();
+        }
+    }
+
+    public override async Task<V1.DetachResponse> Detach(V1.DetachRequest request, ServerCallContext context)
+    {
+        try
+        {
+            await attachments.DetachAsync(context.Caller().Node, [.. request.TaskIds.Select(t => new TaskId(t))], context.CancellationToken).ConfigureAwait(false);
+            return new V1.DetachResponse();
+        }
+        catch (ClusterException e)
+        {
+            throw e.ToRpc();
         }
     }
 

@@ -85,10 +85,10 @@ internal sealed class NetworkTables
         return new NetworkTables(Freeze(endpoints), Freeze(records), peers, ingress);
     }
 
-    /// <summary>Only a running task that is to run gets new connections; one on a lost node is taken for dead.</summary>
+    /// <summary>Only a running task that is to run gets new connections; one on a lost node is taken for dead. An attachment serves as long as it is there.</summary>
     private static EndpointState StateOf(SwarmTask task, StoreView view)
         => view.Nodes.Find(task.Node!.Value) is not { Status.State: not NodeState.Down } ? EndpointState.Dead
-            : task.Status.State == TaskState.Running && task.DesiredState == TaskState.Running ? EndpointState.Serving
+            : task.Attachment is not null || task.Status.State == TaskState.Running && task.DesiredState == TaskState.Running ? EndpointState.Serving
             : EndpointState.Draining;
 
     private static ImmutableArray<AssignmentItem>.Builder Bucket(Dictionary<NetworkId, ImmutableArray<AssignmentItem>.Builder> map, NetworkId network)

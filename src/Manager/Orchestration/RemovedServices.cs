@@ -33,5 +33,6 @@ internal sealed class RemovedServices : IReconciler<ServiceId>
         return new Plan(changes, changes.Count == ServiceDraft.MostChanges ? moment.Now : null);
     }
 
-    private static bool IsRemoved(StoreView view, ServiceId key) => view.Services.Find(key) is not { PendingDelete: false };
+    /// <summary>Tasks that belong to none have none that could be removed.</summary>
+    private static bool IsRemoved(StoreView view, ServiceId key) => key != ServiceId.None && view.Services.Find(key) is not { PendingDelete: false };
 }

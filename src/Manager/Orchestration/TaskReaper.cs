@@ -12,6 +12,7 @@ internal sealed class TaskReaper : IReconciler<ServiceId>
     public IEnumerable<ServiceId> KeysTouchedBy(StoreEvent change, StoreView view) => change.Latest switch
     {
         SwarmTask { DesiredState: > TaskState.Running } task => [task.ServiceId],
+        SwarmTask { Attachment: not null, Status.State: > TaskState.Running } task => [task.ServiceId],
         SwarmTask task when change.IsCreated && view.Tasks.OfSlot(task.ServiceId, task.Slot).Count > 1 => [task.ServiceId],
         Service service when ((Service?)change.Old)?.UpdateStatus != ((Service?)change.New)?.UpdateStatus => [service.Id],
         Node node when ServiceKeys.Matters((Node?)change.Old, (Node?)change.New) => view.Tasks.OfNode(node.Id).Where(t => t.DesiredState == TaskState.Remove).Select(t => t.ServiceId).Distinct(),
@@ -21,6 +22,13 @@ internal sealed class TaskReaper : IReconciler<ServiceId>
 
     public Plan Reconcile(StoreView view, ServiceId key, Moment moment)
     {
+        if (key == ServiceId.None)
+        {
+            // Attachments whose node was lost; they have no history.
+            SwarmTask[] lost = [.. view.Tasks.OfService(key).Where(t => t.Status.State > TaskState.Running).Take(ServiceDraft.MostChanges)];
+            return new Plan(lost.Select(t => (StoreChange)StoreChange.Remove.Of(t)).ToValueList(), lost.Length == ServiceDraft.MostChanges ? moment.Now : null);
+        }
+
         Service? service = view.Services.Find(key);
         long limit = view.Cluster?.Spec.TaskHistoryLimit ?? ClusterSpec.Default.TaskHistoryLimit;
         ValueList<StoreChange> changes = view.Tasks.OfService(key)

@@ -42,14 +42,18 @@ public sealed record SwarmTask(TaskId Id, ServiceId ServiceId, int Slot) : IStor
     /// <summary>When it was first seen running, by the clock of its node; null: never. Stays when it ends: updates watch tasks for a while from then on.</summary>
     public DateTimeOffset? RunningSince { get; init; }
 
+    /// <summary>Set on a task that runs nothing: it holds a place in a network for a container that a user runs on its node.</summary>
+    public TaskAttachment? Attachment { get; init; }
+
     ObjectKind IStoredObject.Kind => ObjectKind.SwarmTask;
 
     string IStoredObject.Key => Id.Value;
 
-    IEnumerable<string> IStoredObject.UniqueKeys => [];
+    /// <remarks>A container has one place in a network, however often it asks.</remarks>
+    IEnumerable<string> IStoredObject.UniqueKeys => Attachment is null ? [] : Spec.Networks.Select(n => $"attachment:{Attachment.Container}/{n.Target}");
 
-    /// <summary>service.slot.id, or service.node.id for global services.</summary>
-    public string Name => $"{ServiceAnnotations.Name}.{(Slot > 0 ? Slot.ToString(System.Globalization.CultureInfo.InvariantCulture) : Node?.Value)}.{Id}";
+    /// <summary>service.slot.id, or service.node.id for global services; of an attachment its container's name.</summary>
+    public string Name => Attachment is not null ? ServiceAnnotations.Name : $"{ServiceAnnotations.Name}.{(Slot > 0 ? Slot.ToString(System.Globalization.CultureInfo.InvariantCulture) : Node?.Value)}.{Id}";
 
     IStoredObject IStoredObject.Stamped(ObjectVersion version, DateTimeOffset createdAt, DateTimeOffset updatedAt)
         => this with { Version = version, CreatedAt = createdAt, UpdatedAt = updatedAt };
@@ -61,3 +65,10 @@ public sealed record NetworkAttachment(NetworkId Network, Ipv4Address? Address, 
 {
     public ValueList<string> Aliases { get; init; } = [];
 }
+
+/// <summary>Whom an attachment is for.</summary>
+/// <remarks>Source: moby/swarmkit:manager/resourceapi/allocator.go, where it is a kind of runtime. It belongs to no service, its node is given, and it never
+/// gets past <see cref="TaskState.Assigned"/>: its node removes it when the container has ended.</remarks>
+/// <param name="Container">Id of the container, 64 hexadecimal digits.</param>
+/// <param name="Address">The address that is wished for; null: any.</param>
+public sealed record TaskAttachment(string Container, Ipv4Address? Address);

@@ -26,6 +26,7 @@ public static class SwarmTaskMapping
             NotBeforeNanos = task.NotBefore.ToNanos(),
             After = task.After?.Value ?? "",
             RunningSinceNanos = task.RunningSince.ToNanos(),
+            Attachment = task.Attachment is { } attachment ? ToProto(attachment) : null,
         };
         if (task.JobIteration is { } iteration)
         {
@@ -55,6 +56,7 @@ public static class SwarmTaskMapping
             NotBefore = task.NotBeforeNanos.ToTimeOrNull(),
             After = task.After.Length == 0 ? null : new TaskId(task.After),
             RunningSince = task.RunningSinceNanos.ToTimeOrNull(),
+            Attachment = task.Attachment is { } held ? new TaskAttachment(held.ContainerId, held.HasAddress ? new Ipv4Address(held.Address) : null) : null,
         };
     }
 
@@ -77,6 +79,17 @@ public static class SwarmTaskMapping
         Container = status.Container is { } container ? new ContainerStatus(container.ContainerId, container.Pid, container.ExitCode) : null,
         Ports = status.Ports.ToList(ServiceSpecMapping.ToModel),
     };
+
+    private static Proto.TaskAttachment ToProto(TaskAttachment attachment)
+    {
+        var proto = new Proto.TaskAttachment { ContainerId = attachment.Container };
+        if (attachment.Address is { } address)
+        {
+            proto.Address = address.Value;
+        }
+
+        return proto;
+    }
 
     private static Proto.NetworkAttachment ToProto(NetworkAttachment attachment)
     {

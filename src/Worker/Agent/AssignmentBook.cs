@@ -132,7 +132,10 @@ internal sealed record AssignmentView
 
     public IReadOnlyList<AssignmentItem.TaskEndpoint> Endpoints { get; init; } = [];
 
-    /// <summary>In the order of ids.</summary>
+    /// <summary>Places in networks for the users' containers of this node.</summary>
+    public IReadOnlyDictionary<TaskId, SwarmTask> Attachments { get; init; } = new Dictionary<TaskId, SwarmTask>();
+
+    /// <summary>What is to run, in the order of ids.</summary>
     public IReadOnlyDictionary<TaskId, SwarmTask> Tasks { get; init; } = new Dictionary<TaskId, SwarmTask>();
 
     public static AssignmentView Of(IReadOnlyCollection<AssignmentItem> items) => new()
@@ -143,6 +146,7 @@ internal sealed record AssignmentView
         Configs = items.OfType<AssignmentItem.ConfigData>().ToDictionary(c => c.Config.Id, c => c.Config),
         Services = items.OfType<AssignmentItem.ServiceRecord>().ToDictionary(s => s.Service),
         Endpoints = [.. items.OfType<AssignmentItem.TaskEndpoint>()],
-        Tasks = items.OfType<AssignmentItem.TaskAssignment>().ToDictionary(t => t.Task.Id, t => t.Task),
+        Attachments = items.OfType<AssignmentItem.TaskAssignment>().Where(t => t.Task.Attachment is not null).ToDictionary(t => t.Task.Id, t => t.Task),
+        Tasks = items.OfType<AssignmentItem.TaskAssignment>().Where(t => t.Task.Attachment is null).ToDictionary(t => t.Task.Id, t => t.Task),
     };
 }

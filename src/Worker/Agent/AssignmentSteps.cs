@@ -5,7 +5,7 @@ namespace Skep.Worker.Agent;
 
 /// <summary>Turns each step of the assignment set into work: peers, network, tasks, and the files for the next start.</summary>
 internal sealed class AssignmentSteps(
-    AssignmentBook book, TaskFleet fleet, NodeTaskNetworks? networks, AssignmentFiles files, TimeProvider time, ILogger logger, Action<AssignmentView> tellPeers) : IDisposable
+    AssignmentBook book, TaskFleet fleet, NodeTaskNetworks? networks, AssignmentFiles files, TimeProvider time, ILogger logger, Action<AssignmentView> tellPeers, Action told) : IDisposable
 {
     /// <summary>The files are written at most this often; what they miss a manager tells again.</summary>
     private static readonly TimeSpan WritePace = TimeSpan.FromMilliseconds(500);
@@ -24,6 +24,7 @@ internal sealed class AssignmentSteps(
         AssignmentView view = book.View;
         tellPeers(view);
         networks?.Changed();
+        told();
         foreach (SwarmTask task in view.Tasks.Values)
             fleet.Put(task);
         fleet.Keep(view.Tasks.ContainsKey);

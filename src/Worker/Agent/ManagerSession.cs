@@ -20,12 +20,16 @@ internal sealed class ManagerSession(
     private static readonly TimeSpan FirstWordWithin = TimeSpan.FromSeconds(5);
 
     private ValueList<string> _managers = membership.Managers;
+    private volatile string _present = "";
     private TimeSpan _heartbeat = new Model.ClusterSpec(Annotations.Unnamed).HeartbeatPeriod;
 
     /// <summary>Called with each step after the book has taken it, in order.</summary>
     public required Func<bool, Task> OnAssigned { get; init; }
 
     public required Action<ClusterNews, ValueList<int>> OnNews { get; init; }
+
+    /// <summary>host:port of the managers that are known, the one of the present session first.</summary>
+    public IEnumerable<string> Managers => _managers.OrderBy(m => m == _present ? 0 : 1);
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -74,6 +78,7 @@ internal sealed class ManagerSession(
             for (bool more = await first; more; more = await call.ResponseStream.MoveNext(ct))
             {
                 isGood();
+                _present = address;
                 await HandleAsync(call.ResponseStream.Current, nudges.Writer);
                 if (writing.IsCompleted)
                     await writing;

@@ -142,7 +142,7 @@ internal static class NetworkPicture
     {
         var names = new Dictionary<string, ValueList<Ipv4Address>>(StringComparer.Ordinal);
         var pointers = new Dictionary<Ipv4Address, string>();
-        foreach (IGrouping<ServiceId, AssignmentItem.TaskEndpoint> tasks in endpoints.GroupBy(e => e.Service))
+        foreach (IGrouping<ServiceId, AssignmentItem.TaskEndpoint> tasks in endpoints.Where(e => e.Service != ServiceId.None).GroupBy(e => e.Service))
         {
             ValueList<Ipv4Address> serving = Serving(endpoints, tasks.Key);
             ValueList<Ipv4Address> front = serving;
@@ -172,7 +172,10 @@ internal static class NetworkPicture
         {
             Add(endpoint.TaskName, [endpoint.Address]);
             Add(endpoint.Task.Value, [endpoint.Address]);
-            Add(TaskController.ContainerIdOf(endpoint.Task)[..12], [endpoint.Address]);
+            if (endpoint.Service != ServiceId.None)
+                Add(TaskController.ContainerIdOf(endpoint.Task)[..12], [endpoint.Address]);
+            foreach (string alias in endpoint.Service == ServiceId.None ? endpoint.Aliases : [])
+                Add(alias, [endpoint.Address]);
             pointers[endpoint.Address] = $"{endpoint.TaskName}.{network.Name}";
         }
 

@@ -60,7 +60,7 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
     /// <param name="heardManager">Completes once a manager has told everything.</param>
     public async Task RunAsync(Task heardManager, CancellationToken ct)
     {
-        if (!_joined.IsEmpty)
+        if (!_joined.IsEmpty || Locals().NeedsManager)
         {
             // The last agent changed the kernel later than its files: a picture made from those would take back what it did last, a new backend for instance. What
             // is there serves the tasks that were taken over, until a manager speaks; names they ask for wait with it, so not for long.
@@ -255,6 +255,9 @@ internal sealed record NetworkMember(NodeId Self, Func<AssignmentView> View, Fun
 internal sealed record LocalPicture(ValueMap<TaskId, TaskSandbox> Sandboxes, ValueMap<NetworkId, OverlayNetwork> Networks, ValueMap<NetworkId, DnsZone> Dns)
 {
     public static LocalPicture Empty { get; } = new(ValueMap<TaskId, TaskSandbox>.Empty, ValueMap<NetworkId, OverlayNetwork>.Empty, ValueMap<NetworkId, DnsZone>.Empty);
+
+    /// <summary>Some of them is in a network that only managers can tell of.</summary>
+    public bool NeedsManager => Sandboxes.Values.Any(s => s.Overlays.Any(o => !Networks.ContainsKey(o.Network)));
 
     public DesiredNetwork AddTo(DesiredNetwork picture) => this == Empty ? picture : picture with
     {

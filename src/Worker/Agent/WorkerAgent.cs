@@ -36,6 +36,7 @@ public sealed class WorkerAgent : IAsyncDisposable
     private readonly AssignmentFiles _files;
     private readonly NodeTaskNetworks? _nodeNetworks;
     private readonly StandaloneHouse _standalone;
+    private readonly ClusterAttachments _attachments;
     private volatile TaskFleet? _fleet;
     private ValueList<int> _managerPorts = [2377];
 
@@ -56,8 +57,9 @@ public sealed class WorkerAgent : IAsyncDisposable
                 network, hostname, new LocalAddresses(Path.Combine(options.DataDirectory, "egress"), EgressPool), EgressPool[1], options, shop.Time, logger);
         }
 
+        _attachments = new ClusterAttachments(shop.Time, logger);
         StandaloneNetworks? networks = _nodeNetworks is null ? null : new StandaloneNetworks(
-            _nodeNetworks, new LocalBridges(Path.Combine(options.DataDirectory, "networks"), [EgressPool], shop.Time, shop.Ids), shop.Runtime);
+            _nodeNetworks, new LocalBridges(Path.Combine(options.DataDirectory, "networks"), [EgressPool], shop.Time, shop.Ids), shop.Runtime, _attachments);
         _standalone = new StandaloneHouse(shop, (IStandaloneNetworks?)networks ?? new NoStandaloneNetworks(), hostname, random);
         if (networks is not null)
             networks.House = _standalone;
@@ -161,7 +163,7 @@ public sealed class WorkerAgent : IAsyncDisposable
             fleet.Put(task);
         }
 
-        using var steps = new AssignmentSteps(book, fleet, nodeNetworks, _files, _shop.Time, _logger, step => TellPeers(step, membership, channels));
+        using var steps = new AssignmentSteps(book, fleet, nodeNetworks, _files, _shop.Time, _logger, step => TellPeers(step, membership, channels), _attachments.Told);
         TellPeers(book.View, membership, channels);
         var session = new ManagerSession(
             membership, channels, NodeDescriber.Describe(_options, membership, _network?.Features).ToProto(), book, outbox, _shop.Time, _random, _logger)
@@ -178,11 +180,13 @@ public sealed class WorkerAgent : IAsyncDisposable
                 news(told);
             },
         };
+        _attachments.Become(new AttachmentUplink(new ManagerCalls(() => session.Managers, channels, _shop.Time), () => book.View));
         try
         {
             Task[] parts =
             [
                 session.RunAsync(scope.Token),
+                _attachments.RunAsync(steps.HeardManager, scope.Token),
                 nodeNetworks?.RunAsync(steps.HeardManager, scope.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, _shop.Time, scope.Token),
                 steps.WriteAsync(scope.Token),
                 steps.StartWithoutManagerAsync(ManagerWithin, scope.Token),
@@ -195,6 +199,7 @@ public sealed class WorkerAgent : IAsyncDisposable
         }
         finally
         {
+            _attachments.Become(null);
             await scope.CancelAsync();
             await fleet.WhenEndedAsync();
             steps.WriteNow();

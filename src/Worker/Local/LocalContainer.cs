@@ -113,4 +113,10 @@ public sealed record LocalEndpoint(NetworkId Network, string Name, Ipv4Address? 
     public MacAddress? Mac { get; init; }
 
     public ValueList<string> Aliases { get; init; } = [];
+
+    /// <summary>A network of the cluster, not of the node.</summary>
+    public bool IsOfCluster { get; init; }
+
+    /// <summary>Nothing outside the network is reached through it.</summary>
+    public bool IsInternal { get; init; }
 }

@@ -17,14 +17,16 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     private readonly NodeTaskNetworks _node;
     private readonly LocalBridges _bridges;
     private readonly ContainerRuntime _runtime;
+    private readonly ClusterAttachments _attachments;
     private readonly ConcurrentDictionary<TaskId, Place> _places = new();
     private readonly Lock _gate = new();
 
-    public StandaloneNetworks(NodeTaskNetworks node, LocalBridges bridges, ContainerRuntime runtime)
+    public StandaloneNetworks(NodeTaskNetworks node, LocalBridges bridges, ContainerRuntime runtime, ClusterAttachments attachments)
     {
         _node = node;
         _bridges = bridges;
         _runtime = runtime;
+        _attachments = attachments;
         node.Locals = Picture;
     }
 
@@ -32,6 +34,9 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     public StandaloneHouse? House { get; set; }
 
     public LocalBridges Bridges => _bridges;
+
+    /// <summary>The cluster's networks that this node takes part in.</summary>
+    public IEnumerable<Network> OfCluster => _node.View.Networks.Values;
 
     public Task CheckAsync(StandaloneSpec spec, CancellationToken ct)
     {
@@ -42,8 +47,13 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             return Task.CompletedTask;
         }
 
+        // Whether the cluster has such a network a manager says at the start, as with Docker.
         foreach (StandaloneEndpoint wish in Wishes(spec))
-            _ = _bridges.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network);
+        {
+            if (_bridges.Find(wish.Network) is null && !_attachments.HasCluster)
+                throw NoSuchNetwork(wish.Network);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -59,8 +69,14 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
                 return await ShareAsync(mode[10..], ct);
         }
 
-        Place place = _places[record.Sandbox] = Settle(record);
+        Place place = _places[record.Sandbox] = await SettleAsync(record, ct);
         await _node.AppliedAsync(_node.Changed(), ct);
+        foreach (LocalEndpoint endpoint in place.Endpoints)
+        {
+            if (_node.ReasonAgainst(endpoint.Network) is { } reason)
+                throw ClusterException.Invalid($"failed to set up container networking: network {endpoint.Name}: {reason}");
+        }
+
         string path = await _node.Network.CreateSandboxAsync(record.Sandbox, ct);
         return new TaskNetwork(path, place.Sandbox.Overlays.IsEmpty ? null : place.Sandbox.Dns.ToResolvConf(), place.Endpoints, place.Ports);
     }
@@ -70,6 +86,8 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         if (record.Spec.NetworkMode is "host" or "none" || record.Spec.NetworkMode.StartsWith("container:", StringComparison.Ordinal))
             return;
         _places[record.Sandbox] = SandboxOf(record, record.Endpoints, record.Ports);
+        foreach (LocalEndpoint endpoint in record.Endpoints.Where(e => e.IsOfCluster && e.Address is not null))
+            _attachments.Adopt(new AttachmentHold(record.Id, record.Name, endpoint.Network, NamesOf(record, endpoint.Aliases), endpoint.Address!.Value));
     }
 
     public async Task<LocalEndpointPlace> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct)
@@ -124,6 +142,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         }
 
         _node.Addresses.Release(record.Sandbox);
+        await _attachments.ReleaseAsync(record.Id, network: null, ct);
     }
 
     /// <summary>Who is plugged into a network now.</summary>
@@ -153,14 +172,48 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             : throw new ClusterException(ErrorKind.AlreadyExists, $"cannot join network of a non running container: {other.Id}");
     }
 
-    private Place Settle(StandaloneRecord record)
+    private async Task<Place> SettleAsync(StandaloneRecord record, CancellationToken ct)
+    {
+        var attached = new Dictionary<string, LocalEndpoint>(StringComparer.Ordinal);
+        try
+        {
+            foreach (StandaloneEndpoint wish in Wishes(record.Spec).Where(w => _bridges.Find(w.Network) is null))
+                attached[wish.Network] = await AttachAsync(record, wish, ct);
+        }
+        catch (ClusterException e)
+        {
+            throw new ClusterException(e.Kind, $"failed to set up container networking: {e.Message}", e);
+        }
+
+        return Settle(record, attached);
+    }
+
+    /// <summary>A place in a network of the cluster.</summary>
+    private async Task<LocalEndpoint> AttachAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct)
+    {
+        AttachedNetwork given = await _attachments.AttachAsync(record.Id, record.Name, wish.Network, NamesOf(record, wish.Aliases), wish.Address, ct);
+        return new LocalEndpoint(given.Network, given.Name, given.Address, given.PrefixLength)
+        {
+            Gateway = given.Gateway,
+            Mac = MacAddress.ForTask(given.Address),
+            Aliases = wish.Aliases,
+            IsOfCluster = true,
+            IsInternal = given.Internal,
+        };
+    }
+
+    /// <summary>What a container is known by besides its name.</summary>
+    private static ValueList<string> NamesOf(StandaloneRecord record, ValueList<string> aliases)
+        => aliases.Append(record.Id[..12]).Append(record.Spec.Template.Container.Hostname).Where(n => n.Length > 0).Distinct().ToValueList();
+
+    private Place Settle(StandaloneRecord record, Dictionary<string, LocalEndpoint> attached)
     {
         lock (_gate)
         {
             var endpoints = new List<LocalEndpoint>();
             foreach (StandaloneEndpoint wish in Wishes(record.Spec))
-                endpoints.Add(EndpointOn(_bridges.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network), wish));
-            bool hasWayOut = endpoints.Count == 0 || endpoints.Any(e => _bridges.Find(e.Network.Value) is not { Internal: true });
+                endpoints.Add(attached.TryGetValue(wish.Network, out LocalEndpoint? given) ? given : EndpointOn(_bridges.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network), wish));
+            bool hasWayOut = endpoints.Count == 0 || endpoints.Any(e => !e.IsInternal);
             ValueList<PortConfig> ports = hasWayOut ? PortsOf(record) : [];
             if (endpoints.Count == 0 || record.Spec.Endpoints.Any(e => e.Network == "bridge") || record.Spec.NetworkMode is "bridge" or "default" or "")
             {
@@ -182,7 +235,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         var overlays = new List<OverlayAttachment>();
         foreach (LocalEndpoint endpoint in endpoints.Where(e => e.Network != DefaultBridge && e.Address is not null))
             overlays.Add(new OverlayAttachment(endpoint.Network, endpoint.Address!.Value, $"eth{overlays.Count}"));
-        bool hasWayOut = onDefault || overlays.Any(o => _bridges.Find(o.Network.Value) is not { Internal: true });
+        bool hasWayOut = onDefault || endpoints.Any(e => !e.IsInternal);
         DnsConfig dns = record.Spec.Template.Container.Dns ?? new DnsConfig();
         var sandbox = new TaskSandbox
         {
@@ -221,7 +274,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             address = bridge.Subnet[offset];
         }
 
-        return new LocalEndpoint(bridge.Key, bridge.Name, address, bridge.Subnet.Length) { Gateway = bridge.Gateway, Mac = MacAddress.ForTask(address), Aliases = wish.Aliases };
+        return new LocalEndpoint(bridge.Key, bridge.Name, address, bridge.Subnet.Length) { Gateway = bridge.Gateway, Mac = MacAddress.ForTask(address), Aliases = wish.Aliases, IsInternal = bridge.Internal };
     }
 
     private ValueList<PortConfig> PortsOf(StandaloneRecord record)

@@ -193,7 +193,7 @@ internal sealed record StandaloneFile
             RestartCount = record.RestartCount,
             WasStopped = record.WasStopped,
             BootId = record.BootId,
-            Endpoints = [.. record.Endpoints.Select(e => new EndpointFile(e.Network.Value, e.Name, e.Address?.ToString(), e.PrefixLength, e.Gateway?.ToString(), [.. e.Aliases]))],
+            Endpoints = [.. record.Endpoints.Select(e => new EndpointFile(e.Network.Value, e.Name, e.Address?.ToString(), e.PrefixLength, e.Gateway?.ToString(), [.. e.Aliases], e.IsOfCluster, e.IsInternal))],
             Ports = [.. record.Ports.Select(p => new StandalonePort(p.Protocol, p.TargetPort, p.PublishedPort))],
         };
     }
@@ -240,6 +240,8 @@ internal sealed record StandaloneFile
             Gateway = Address(e.Gateway),
             Mac = Address(e.Address) is { } address ? MacAddress.ForTask(address) : null,
             Aliases = e.Aliases.ToValueList(),
+            IsOfCluster = e.IsOfCluster,
+            IsInternal = e.IsInternal,
         }).ToValueList(),
         Ports = Ports.Select(p => new PortConfig(p.Protocol, p.TargetPort, p.HostPort, PublishMode.Host)).ToValueList(),
     };
@@ -249,7 +251,7 @@ internal sealed record StandaloneFile
 
 internal sealed record EndpointWishFile(string Network, List<string> Aliases, string? Address);
 
-internal sealed record EndpointFile(string Network, string Name, string? Address, int PrefixLength, string? Gateway, List<string> Aliases);
+internal sealed record EndpointFile(string Network, string Name, string? Address, int PrefixLength, string? Gateway, List<string> Aliases, bool IsOfCluster, bool IsInternal);
 
 [JsonSerializable(typeof(StandaloneFile))]
 internal sealed partial class StandaloneContext : JsonSerializerContext;

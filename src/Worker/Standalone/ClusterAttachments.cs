@@ -1,0 +1,249 @@
+using Microsoft.Extensions.Logging;
+using Skep.Worker.Agent;
+using Proto = Skep.Rpc.V1;
+
+namespace Skep.Worker.Standalone;
+
+/// <summary>The places that users' containers of this node have in cluster networks: asked of managers, and kept in step with the containers there are.</summary>
+/// <remarks>
+/// The managers' list of them comes with the assignments. What is in it and belongs to no container is given back, what a container holds and is not in it is asked
+/// for again: so nothing is stale after this program was killed, and a node that was given up finds its containers' places again.
+/// </remarks>
+internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
+{
+    /// <summary>Docker's own limit. Source: moby/moby:daemon/cluster/networks.go, AttachNetwork.</summary>
+    private static readonly TimeSpan AttachWithin = TimeSpan.FromSeconds(20);
+
+    /// <summary>A container's end waits so long for the managers to take its place back; later the list shows what is left.</summary>
+    private static readonly TimeSpan ReleaseWithin = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string Container, NetworkId Network), AttachmentHold> _held = [];
+    private readonly HashSet<string> _asking = new(StringComparer.Ordinal);
+    private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile AttachmentUplink? _uplink;
+
+    /// <summary>Whether the node is in a cluster.</summary>
+    public bool HasCluster => _uplink is not null;
+
+    /// <summary>The node's way to its managers from now on; null: it is in no cluster.</summary>
+    public void Become(AttachmentUplink? uplink)
+    {
+        _uplink = uplink;
+        Told();
+    }
+
+    /// <summary>The managers told something new.</summary>
+    public void Told()
+    {
+        TaskCompletionSource news;
+        lock (_gate)
+            (news, _news) = (_news, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        news.TrySetResult();
+    }
+
+    /// <summary>A container that an earlier agent attached goes on to hold its place.</summary>
+    public void Adopt(AttachmentHold hold)
+    {
+        lock (_gate)
+            _held[(hold.Container, hold.Network)] = hold;
+    }
+
+    /// <summary>Asks for a place and waits until it is known on this node.</summary>
+    /// <param name="network">Name or id.</param>
+    /// <exception cref="ClusterException">In Docker's words.</exception>
+    public async Task<AttachedNetwork> AttachAsync(string container, string name, string network, ValueList<string> aliases, Ipv4Address? address, CancellationToken ct)
+    {
+        using var timer = new CancellationTokenSource(AttachWithin, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
+        lock (_gate)
+            _asking.Add(container);
+        try
+        {
+            while (true)
+            {
+                Task news = News();
+                if (_uplink is { } uplink && await AskAsync(uplink, container, name, network, aliases, address, limit.Token) is { } answer)
+                {
+                    if (uplink.View() is var view && view.Attachments.TryGetValue(new TaskId(answer.TaskId), out SwarmTask? task) && task.Networks is [{ Address: { } given } place]
+                        && view.Networks.TryGetValue(place.Network, out Network? found) && found.Allocation is { } allocation)
+                    {
+                        Adopt(new AttachmentHold(container, name, place.Network, aliases, given));
+                        return new AttachedNetwork(place.Network, found.Name, given, place.PrefixLength, allocation.Gateway, found.Spec.Internal);
+                    }
+
+                    if (answer.Trouble.Length > 0)
+                        throw new ClusterException(ErrorKind.PermissionDenied, answer.Trouble);
+                }
+
+                await NewsOrAfterAsync(news, AskAgain, limit.Token);
+            }
+        }
+        catch (ClusterException e)
+        {
+            string code = e.Kind is ErrorKind.PermissionDenied or ErrorKind.NotFound or ErrorKind.InvalidArgument ? $"rpc error: code = {e.Kind} desc = " : "";
+            throw new ClusterException(e.Kind, $"Could not attach to network {network}: {code}{e.Message}", e);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw _uplink is null
+                ? new ClusterException(ErrorKind.NotFound, $"network {network} not found")
+                : new ClusterException(ErrorKind.Unavailable, $"Could not attach to network {network}: attaching to network failed, make sure your network options are correct and check manager logs: context deadline exceeded");
+        }
+        finally
+        {
+            lock (_gate)
+                _asking.Remove(container);
+        }
+    }
+
+    /// <summary>Gives a container's places back. What no manager hears now is given back as soon as one listens.</summary>
+    /// <param name="network">Null: all of them.</param>
+    public async Task ReleaseAsync(string container, NetworkId? network, CancellationToken ct)
+    {
+        lock (_gate)
+        {
+            foreach ((string Container, NetworkId Network) key in _held.Keys.Where(k => k.Container == container && (network is null || k.Network == network)).ToArray())
+                _held.Remove(key);
+        }
+
+        if (_uplink is not { } uplink)
+            return;
+        TaskId[] places = [.. uplink.View().Attachments.Values.Where(t => t.Attachment!.Container == container && (network is null || t.Networks.Any(n => n.Network == network))).Select(t => t.Id)];
+        if (places.Length == 0)
+            return;
+        using var timer = new CancellationTokenSource(ReleaseWithin, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
+        try
+        {
+            await DetachAsync(uplink, places, limit.Token);
+        }
+        catch (Exception e) when (e is ClusterException or OperationCanceledException)
+        {
+            ct.ThrowIfCancellationRequested();
+            WorkerLog.AttachmentsNotInStep(logger, e.Message);
+            Told();
+        }
+    }
+
+    /// <summary>Keeps the managers' list and the containers in step, for as long as the node is a member.</summary>
+    public async Task RunAsync(Task heardManager, CancellationToken ct)
+    {
+        await heardManager.WaitAsync(ct);
+        TimeSpan pause = FirstPause;
+        while (true)
+        {
+            Task news = News();
+            bool isInStep = true;
+            if (_uplink is { } uplink)
+            {
+                try
+                {
+                    await SettleAsync(uplink, ct);
+                    pause = FirstPause;
+                }
+                catch (ClusterException e)
+                {
+                    WorkerLog.AttachmentsNotInStep(logger, e.Message);
+                    isInStep = false;
+                }
+            }
+
+            if (isInStep)
+            {
+                await news.WaitAsync(ct);
+                continue;
+            }
+
+            await Task.Delay(pause, time, ct);
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+        }
+    }
+
+    /// <summary>What differs between the list and the containers. Pure.</summary>
+    internal static (IReadOnlyList<TaskId> Extra, IReadOnlyList<AttachmentHold> Missing) Compare(
+        IEnumerable<SwarmTask> listed, IReadOnlyCollection<AttachmentHold> held, IReadOnlySet<string> asking)
+    {
+        var extra = new List<TaskId>();
+        var present = new HashSet<(string, NetworkId)>();
+        var wanted = held.Select(h => (h.Container, h.Network)).ToHashSet();
+        foreach (SwarmTask task in listed)
+        {
+            foreach (NetworkAttachment place in task.Networks)
+                present.Add((task.Attachment!.Container, place.Network));
+            if (!asking.Contains(task.Attachment!.Container) && !task.Networks.Any(n => wanted.Contains((task.Attachment.Container, n.Network))))
+                extra.Add(task.Id);
+        }
+
+        return (extra, [.. held.Where(h => !present.Contains((h.Container, h.Network)) && !asking.Contains(h.Container))]);
+    }
+
+    private async Task SettleAsync(AttachmentUplink uplink, CancellationToken ct)
+    {
+        IReadOnlyList<TaskId> extra;
+        IReadOnlyList<AttachmentHold> missing;
+        lock (_gate)
+            (extra, missing) = Compare(uplink.View().Attachments.Values, _held.Values, _asking);
+        if (extra.Count > 0)
+            await DetachAsync(uplink, extra, ct);
+        foreach (AttachmentHold hold in missing)
+            await uplink.Managers.AskAsync((client, limit) => client.AttachAsync(Request(hold.Container, hold.Name, hold.Network.Value, hold.Aliases, hold.Address), cancellationToken: limit), ct);
+    }
+
+    private static Task DetachAsync(AttachmentUplink uplink, IEnumerable<TaskId> places, CancellationToken ct)
+    {
+        var request = new Proto.DetachRequest();
+        request.TaskIds.Add(places.Select(p => p.Value));
+        return uplink.Managers.AskAsync((client, limit) => client.DetachAsync(request, cancellationToken: limit), ct);
+    }
+
+    /// <returns>Null: no manager can say now.</returns>
+    private static async Task<Proto.AttachResponse?> AskAsync(
+        AttachmentUplink uplink, string container, string name, string network, ValueList<string> aliases, Ipv4Address? address, CancellationToken ct)
+    {
+        try
+        {
+            return await uplink.Managers.AskAsync((client, limit) => client.AttachAsync(Request(container, name, network, aliases, address), cancellationToken: limit), ct);
+        }
+        catch (ClusterException e) when (e.Kind is ErrorKind.Unavailable or ErrorKind.Internal)
+        {
+            return null;
+        }
+    }
+
+    private static Proto.AttachRequest Request(string container, string name, string network, ValueList<string> aliases, Ipv4Address? address)
+    {
+        var request = new Proto.AttachRequest { ContainerId = container, ContainerName = name, Network = network };
+        request.Aliases.Add(aliases);
+        if (address is { } wanted)
+            request.Address = wanted.Value;
+        return request;
+    }
+
+    private Task News()
+    {
+        lock (_gate)
+            return _news.Task;
+    }
+
+    private async Task NewsOrAfterAsync(Task news, TimeSpan longest, CancellationToken ct)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await Task.WhenAny(news, Task.Delay(longest, time, timer.Token));
+        await timer.CancelAsync();
+        ct.ThrowIfCancellationRequested();
+    }
+}
+
+/// <summary>A member's way to its managers, and what they told.</summary>
+internal sealed record AttachmentUplink(ManagerCalls Managers, Func<AssignmentView> View);
+
+/// <summary>A place that a container holds.</summary>
+internal sealed record AttachmentHold(string Container, string Name, NetworkId Network, ValueList<string> Aliases, Ipv4Address Address);
+
+/// <summary>A place that a container was given.</summary>
+internal sealed record AttachedNetwork(NetworkId Network, string Name, Ipv4Address Address, int PrefixLength, Ipv4Address Gateway, bool Internal);
