@@ -88,6 +88,23 @@ internal static class VerbTable
         ("cp", static () => ContainerCopy.Copy),
         ("diff", static () => ContainerCopy.Diff),
         ("export", static () => ContainerCopy.Export),
+        ("run", static () => ContainerRun.Run),
+        ("create", static () => ContainerCreation.Create),
+        ("start", static () => ContainerStart.Start),
+        ("attach", static () => ContainerStart.Attach),
+        ("stop", static () => ContainerLife.Stop),
+        ("restart", static () => ContainerLife.Restart),
+        ("kill", static () => ContainerLife.Kill),
+        ("pause", static () => ContainerLife.Pause),
+        ("unpause", static () => ContainerLife.Unpause),
+        ("rm", static () => ContainerLife.Remove),
+        ("rename", static () => ContainerLife.Rename),
+        ("wait", static () => ContainerLife.Wait),
+        ("update", static () => ContainerUpdate.Update),
+        ("port", static () => ContainerInspection.Port),
+        ("inspect", static () => ContainerInspection.InspectAny),
+        ("container inspect", static () => ContainerInspection.Inspect),
+        ("container prune", static () => ContainerLife.Prune),
         ("container top", static () => ContainerStats.Top),
         ("doctor", static () => DoctorVerb.Run),
         ("info", static () => NodeInfo.Info),
@@ -115,6 +132,12 @@ internal static class VerbTable
 
     public static IEnumerable<(string Group, string Summary)> Groups => Summaries.Where(static group => IsGroup(group.Group));
 
+    /// <summary>Verbs of containers that stand alone, too.</summary>
+    private static readonly string[] s_container =
+    [
+        "attach", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause", "port", "rename", "restart", "rm", "run", "start", "stats", "stop", "unpause", "update", "wait",
+    ];
+
     public static Verb? Find(string words)
     {
         words = words switch
@@ -124,8 +147,9 @@ internal static class VerbTable
             "load" => "image load",
             "tag" => "image tag",
             "rmi" => "image rm",
-            "container ls" or "container list" => "ps",
-            "container logs" or "container exec" or "container stats" or "container cp" or "container diff" or "container export" => words["container ".Length..],
+            "container ls" or "container list" or "container ps" => "ps",
+            "container remove" => "rm",
+            _ when IsOfContainers(words) => words["container ".Length..],
             "system info" => "info",
             "system events" => "events",
             "save" => "image save",
@@ -149,6 +173,8 @@ internal static class VerbTable
         return null;
     }
 
+    private static bool IsOfContainers(string words) => words.StartsWith("container ", StringComparison.Ordinal) && s_container.Contains(words["container ".Length..]);
+
     public static bool IsGroup(string word) => Array.Exists(All, verb => verb.Words.Length > word.Length && verb.Words[word.Length] == ' ' && verb.Words.StartsWith(word, StringComparison.Ordinal));
 
     /// <summary>The verbs of a group, or the single words where it is empty.</summary>
@@ -157,7 +183,14 @@ internal static class VerbTable
     /// <inheritdoc cref="WordsOf"/>
     public static IEnumerable<(string Word, Verb Verb)> Of(string group) => Members(group).Select(verb => (Word(verb.Words, group), verb.Make()));
 
-    private static IEnumerable<(string Words, Func<Verb> Make)> Members(string group) => All.Where(verb => group.Length > 0
+    private static IEnumerable<(string Words, Func<Verb> Make)> Members(string group) => group == "container"
+        ? All.Where(static verb => s_container.Contains(verb.Words) || verb.Words == "ps" || verb.Words.StartsWith("container ", StringComparison.Ordinal)).Select(static verb => verb.Words switch
+        {
+            "ps" => ("container ls", verb.Make),
+            _ when verb.Words.StartsWith("container ", StringComparison.Ordinal) => verb,
+            _ => ($"container {verb.Words}", verb.Make),
+        })
+        : All.Where(verb => group.Length > 0
         ? verb.Words.StartsWith(group + " ", StringComparison.Ordinal)
         : !verb.Words.Contains(' ', StringComparison.Ordinal) && !verb.Words.StartsWith('_'));
 

@@ -8,7 +8,7 @@ namespace Skep.Cli.Tests;
 public sealed class RecordedRequestTests
 {
     /// <summary>Verbs that this program does not have, or that need a file that was not kept.</summary>
-    private static readonly string[] NotOurs = ["stack deploy", "stack rm", "network connect", "network disconnect", "run", "exec", "inspect", "stop", "kill", "rm", "events", "system df", "service logs -f"];
+    private static readonly string[] NotOurs = ["stack deploy", "stack rm", "network connect", "network disconnect", "run", "exec", "events", "system df", "service logs -f"];
 
     [SharedDataFact]
     public async Task Verbs_send_what_docker_sends()
@@ -49,7 +49,7 @@ public sealed class RecordedRequestTests
         return Describe(request["method"]!.GetValue<string>(), request["path"]!.GetValue<string>(), query, request["headers"]?["X-Registry-Auth"]?.GetValue<string>(), request["body"]);
     }
 
-    private static string Describe(SeenRequest request) =>
+    internal static string Describe(SeenRequest request) =>
         Describe(request.Method, request.Path, request.Query, request.RegistryAuth, request.Body.Length > 0 ? JsonNode.Parse(request.Body) : null);
 
     private static string Describe(string method, string path, string query, string? auth, JsonNode? body) =>

@@ -36,7 +36,7 @@ internal static class ContainerExec
             throw new CliException("the input device is not a TTY");
         }
 
-        List<int>? size = tty && call.Terminal.IsInteractive ? [Console.WindowHeight, Console.WindowWidth] : null;
+        List<int>? size = tty && call.Terminal.Size is { } window ? [window.Rows, window.Columns] : null;
         WireExecCreate wanted = new()
         {
             User = call.Get(User),
@@ -65,26 +65,17 @@ internal static class ContainerExec
         await using (AttachedStream stream = await call.Engine.AttachAsync($"{path}/start", body, cancellation))
         {
             using RawTerminal? raw = tty && interactive ? RawTerminal.Enter() : null;
-            using PosixSignalRegistration? resized = tty && call.Terminal.IsInteractive
-                ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, signal => _ = ResizeAsync(call, path))
-                : null;
-            await stream.CopyAsync(call.Terminal, interactive, isRaw: tty, cancellation);
+            using PosixSignalRegistration? resized = tty ? WindowResizing.Follow(call, path) : null;
+            if (!await stream.CopyAsync(call.Terminal, interactive, isRaw: tty, tty && interactive ? DetachKeysOf(call) : null, cancellation))
+            {
+                throw new CliException("read escape sequence");
+            }
         }
 
         return (await call.Engine.GetAsync($"{path}/json", WireJson.Default.WireExecDetail, cancellation)).ExitCode ?? 0;
     }
 
-    private static async Task ResizeAsync(Invocation call, string path)
-    {
-        try
-        {
-            await call.Engine.PostAsync(new Query($"{path}/resize").With("h", (ulong)Console.WindowHeight).With("w", (ulong)Console.WindowWidth).ToString(), CancellationToken.None);
-        }
-        catch (CliException)
-        {
-            return; // It has ended meanwhile.
-        }
-    }
+    private static Wire.DetachKeys DetachKeysOf(Invocation call) => AttachedRun.Keys(call.Get(DetachKeys));
 
     /// <summary>Of files first; a bare name takes its value from here, and is left out where there is none.</summary>
     private static IEnumerable<string> Variables(Invocation call)

@@ -1,12 +1,14 @@
 using System.Runtime.InteropServices;
+using Skep.Cli.Output;
 
 namespace Skep.Cli.Containers;
 
 /// <summary>Our terminal without its own ideas: every key goes to the container. As it was before once disposed.</summary>
-/// <remarks>Source: termios(3), cfmakeraw.</remarks>
+/// <remarks>Source: termios(3), cfmakeraw; ioctl_tty(2), TIOCGWINSZ.</remarks>
 internal sealed partial class RawTerminal : IDisposable
 {
     private const int LargestTermios = 128;
+    private const nuint GetWindowSize = 0x5413;
     private readonly byte[] _before;
 
     private RawTerminal(byte[] before) => _before = before;
@@ -25,6 +27,13 @@ internal sealed partial class RawTerminal : IDisposable
         return tcsetattr(0, 0, ref raw[0]) == 0 ? new RawTerminal(state) : null;
     }
 
+    /// <summary>Of the terminal that standard output is; null where it is none.</summary>
+    public static WindowSize? ReadSize()
+    {
+        ushort[] size = new ushort[4];
+        return ioctl(1, GetWindowSize, ref size[0]) == 0 && size[0] > 0 && size[1] > 0 ? new WindowSize(size[0], size[1]) : null;
+    }
+
     public void Dispose() => _ = tcsetattr(0, 0, ref _before[0]);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -35,4 +44,7 @@ internal sealed partial class RawTerminal : IDisposable
 
     [LibraryImport("libc")]
     private static partial void cfmakeraw(ref byte state);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(int file, nuint request, ref ushort size);
 }

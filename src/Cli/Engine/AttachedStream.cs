@@ -1,51 +1,36 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using Skep.Cli.Output;
+using Skep.Wire;
 
 namespace Skep.Cli.Engine;
 
 /// <summary>A connection that the daemon took from HTTP: the ends of a process's streams.</summary>
-internal sealed class AttachedStream(HttpClient http, HttpResponseMessage reply, Stream stream, Socket socket) : IAsyncDisposable
+internal sealed class AttachedStream(HttpClient http, HttpResponseMessage reply, Stream stream, EngineConnection connection) : IAsyncDisposable
 {
     private const int HeaderLength = 8;
+    private const int ChunkBytes = 32 * 1024;
     private const byte Stderr = 2;
 
-    /// <summary>Copies until the process's output ends.</summary>
+    /// <summary>Copies until the process's output ends, or the user leaves.</summary>
     /// <param name="sendInput">Send ours too, and then its end.</param>
     /// <param name="isRaw">A terminal's output, without frames.</param>
-    public async Task CopyAsync(Terminal terminal, bool sendInput, bool isRaw, CancellationToken cancellation)
+    /// <param name="keys">By which the user leaves; null: nobody looks for them.</param>
+    /// <returns>False: the user left, and the process goes on.</returns>
+    public async Task<bool> CopyAsync(Terminal terminal, bool sendInput, bool isRaw, DetachKeys? keys, CancellationToken cancellation)
     {
         await terminal.Out.FlushAsync(cancellation);
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using CancellationTokenSource left = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // Reading the console cannot be broken off; the program ends without it.
-        Task sending = sendInput ? Task.Run(() => SendAsync(terminal, ended.Token), CancellationToken.None) : Task.CompletedTask;
-        await using Stream output = terminal.OpenOutput();
-        await using Stream error = terminal.OpenError();
-        byte[] buffer = new byte[32 * 1024];
-        if (isRaw)
+        Task sending = sendInput ? Task.Run(() => SendAsync(terminal, keys, left, ended.Token), CancellationToken.None) : Task.CompletedTask;
+        try
         {
-            while (await stream.ReadAsync(buffer, cancellation) is > 0 and var count)
-            {
-                await output.WriteAsync(buffer.AsMemory(0, count), cancellation);
-                await output.FlushAsync(cancellation);
-            }
+            await ReceiveAsync(terminal, isRaw, left.Token);
         }
-        else
+        catch (OperationCanceledException) when (left.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            byte[] header = new byte[HeaderLength];
-            while (await stream.ReadAtLeastAsync(header, HeaderLength, throwOnEndOfStream: false, cancellation) == HeaderLength)
-            {
-                int length = checked((int)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4)));
-                if (length > buffer.Length)
-                {
-                    buffer = new byte[length];
-                }
-
-                await stream.ReadExactlyAsync(buffer.AsMemory(0, length), cancellation);
-                Stream target = header[0] == Stderr ? error : output;
-                await target.WriteAsync(buffer.AsMemory(0, length), cancellation);
-                await target.FlushAsync(cancellation);
-            }
+            return false;
         }
 
         await ended.CancelAsync();
@@ -53,6 +38,8 @@ internal sealed class AttachedStream(HttpClient http, HttpResponseMessage reply,
         {
             await sending;
         }
+
+        return !left.IsCancellationRequested;
     }
 
     public async ValueTask DisposeAsync()
@@ -62,19 +49,62 @@ internal sealed class AttachedStream(HttpClient http, HttpResponseMessage reply,
         http.Dispose();
     }
 
-    private async Task SendAsync(Terminal terminal, CancellationToken cancellation)
+    private async Task ReceiveAsync(Terminal terminal, bool isRaw, CancellationToken cancellation)
     {
-        byte[] buffer = new byte[32 * 1024];
+        await using Stream output = terminal.OpenOutput();
+        await using Stream error = terminal.OpenError();
+        byte[] buffer = new byte[ChunkBytes];
+        if (isRaw)
+        {
+            while (await stream.ReadAsync(buffer, cancellation) is > 0 and var count)
+            {
+                await output.WriteAsync(buffer.AsMemory(0, count), cancellation);
+                await output.FlushAsync(cancellation);
+            }
+
+            return;
+        }
+
+        byte[] header = new byte[HeaderLength];
+        while (await stream.ReadAtLeastAsync(header, HeaderLength, throwOnEndOfStream: false, cancellation) == HeaderLength)
+        {
+            int length = checked((int)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4)));
+            if (length > buffer.Length)
+            {
+                buffer = new byte[length];
+            }
+
+            await stream.ReadExactlyAsync(buffer.AsMemory(0, length), cancellation);
+            Stream target = header[0] == Stderr ? error : output;
+            await target.WriteAsync(buffer.AsMemory(0, length), cancellation);
+            await target.FlushAsync(cancellation);
+        }
+    }
+
+    private async Task SendAsync(Terminal terminal, DetachKeys? keys, CancellationTokenSource left, CancellationToken cancellation)
+    {
+        // Room at the end for the beginning of a sequence that turned out to be none.
+        byte[] buffer = new byte[ChunkBytes * 2];
         await using Stream input = terminal.OpenInput();
         try
         {
-            while (await input.ReadAsync(buffer, cancellation) is > 0 and var count)
+            while (await input.ReadAsync(buffer.AsMemory(0, ChunkBytes), cancellation) is > 0 and var count)
             {
-                await stream.WriteAsync(buffer.AsMemory(0, count), cancellation);
-                await stream.FlushAsync(cancellation);
+                (int passed, bool isDetached) = keys?.Take(buffer, count) ?? (count, false);
+                if (passed > 0)
+                {
+                    await stream.WriteAsync(buffer.AsMemory(0, passed), cancellation);
+                    await stream.FlushAsync(cancellation);
+                }
+
+                if (isDetached)
+                {
+                    await left.CancelAsync();
+                    return;
+                }
             }
 
-            socket.Shutdown(SocketShutdown.Send);
+            await connection.EndWritingAsync();
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {

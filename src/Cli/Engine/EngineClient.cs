@@ -27,24 +27,7 @@ internal sealed class EngineClient : IDisposable
         _version = fixedVersion;
         _trace = trace;
         SocketsHttpHandler handler = new() { UseProxy = false, UseCookies = false, AllowAutoRedirect = false };
-        if (host.SocketPath is { } path)
-        {
-            handler.ConnectCallback = async (_, cancellation) =>
-            {
-                Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            };
-        }
-
+        handler.ConnectCallback = async (_, cancellation) => await host.OpenAsync(cancellation);
         _http = new HttpClient(handler) { BaseAddress = host.Address ?? new Uri("http://localhost"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
@@ -140,29 +123,24 @@ internal sealed class EngineClient : IDisposable
         }
     }
 
-    /// <summary>Posts a body and takes the connection from HTTP; the caller disposes it.</summary>
+    /// <summary>Posts a body, if any, and takes the connection from HTTP; the caller disposes it.</summary>
     /// <exception cref="EngineException">The daemon refused.</exception>
-    public async Task<AttachedStream> AttachAsync(string path, byte[] body, CancellationToken cancellation)
+    public async Task<AttachedStream> AttachAsync(string path, byte[]? body, CancellationToken cancellation)
     {
         string version = await VersionAsync(cancellation);
-        Socket? socket = null;
+        EngineConnection? connection = null;
         SocketsHttpHandler handler = new() { UseProxy = false, UseCookies = false };
-        handler.ConnectCallback = async (context, token) =>
-        {
-            socket = _host.SocketPath is null ? new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true } : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(_host.SocketPath is { } file ? new UnixDomainSocketEndPoint(file) : context.DnsEndPoint, token);
-            return new NetworkStream(socket, ownsSocket: true);
-        };
+        handler.ConnectCallback = async (_, token) => connection = await _host.OpenAsync(token);
         HttpClient http = new(handler) { BaseAddress = _http.BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
-        HttpRequestMessage request = new(HttpMethod.Post, $"/v{version}{path}") { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        HttpRequestMessage request = new(HttpMethod.Post, $"/v{version}{path}") { Content = new ByteArrayContent(body ?? []) };
+        request.Content.Headers.ContentType = body is null ? null : new MediaTypeHeaderValue("application/json");
         request.Headers.Connection.Add("Upgrade");
         request.Headers.Upgrade.Add(new ProductHeaderValue("tcp"));
         _trace?.Invoke($"{request.Method} {request.RequestUri}");
         HttpResponseMessage reply = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (reply.StatusCode == HttpStatusCode.SwitchingProtocols)
         {
-            return new AttachedStream(http, reply, await reply.Content.ReadAsStreamAsync(cancellation), socket!);
+            return new AttachedStream(http, reply, await reply.Content.ReadAsStreamAsync(cancellation), connection!);
         }
 
         using (http)

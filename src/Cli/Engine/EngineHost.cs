@@ -5,6 +5,10 @@ internal sealed record EngineHost(string Text, string? SocketPath, Uri? Address)
 {
     public const string Default = "unix:///run/skep/skep.sock";
 
+    /// <summary>A connection of its own.</summary>
+    public Task<EngineConnection> OpenAsync(CancellationToken cancellation)
+        => SocketPath is { } path ? EngineConnection.OpenUnixAsync(path, cancellation) : EngineConnection.OpenTcpAsync(Address!.Host, Address.Port, cancellation);
+
     /// <exception cref="CliException">The text names no place that can be reached.</exception>
     public static EngineHost Parse(string text)
     {

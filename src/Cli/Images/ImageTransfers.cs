@@ -91,7 +91,7 @@ internal static class ImageTransfers
             StreamContent body = new(source, 1 << 16);
             body.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
             using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, query + changes, body, null, cancellation);
-            await ProgressStream.PrintAsync(call, reply, quiet: false, cancellation);
+            await ProgressStream.PrintAsync(call.Out, reply, quiet: false, cancellation);
         }
 
         return 0;
@@ -116,7 +116,7 @@ internal static class ImageTransfers
         string path = new Query($"/images/{name[..colon]}/push").When(!call.Get(AllTags), "tag", tag).ToString();
         // The header must be there, even if it carries nothing.
         using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, path, null, RegistryAuth.For(call.Terminal, name) ?? "e30=", cancellation);
-        await ProgressStream.PrintAsync(call, reply, call.Get(QuietPush), cancellation);
+        await ProgressStream.PrintAsync(call.Out, reply, call.Get(QuietPush), cancellation);
         if (call.Get(QuietPush))
         {
             call.Out.WriteLine($"{name[..colon]}{(call.Get(AllTags) ? "" : $":{tag}")}");

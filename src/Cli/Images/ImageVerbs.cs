@@ -121,7 +121,7 @@ internal static class ImageVerbs
             StreamContent body = new(source, 1 << 16);
             body.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
             using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, new Query("/images/load").With("quiet", call.Get(QuietLoad) || !call.Terminal.IsInteractive ? "1" : "0").ToString(), body, null, cancellation);
-            await ProgressStream.PrintAsync(call, reply, quiet: false, cancellation);
+            await ProgressStream.PrintAsync(call.Out, reply, quiet: false, cancellation);
         }
 
         return 0;
@@ -138,7 +138,7 @@ internal static class ImageVerbs
 
         Query query = new Query("/images/create").With("fromImage", repository).With("tag", tag).When(call.Given(Platform), "platform", call.Get(Platform));
         using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, query.ToString(), null, RegistryAuth.For(call.Terminal, call.Arguments[0]), cancellation);
-        await ProgressStream.PrintAsync(call, reply, quiet, cancellation);
+        await ProgressStream.PrintAsync(call.Out, reply, quiet, cancellation);
         call.Out.WriteLine(tag.Contains(':', StringComparison.Ordinal) ? $"{repository}@{tag}" : $"{repository}:{tag}");
         return 0;
     }

@@ -8,7 +8,7 @@ namespace Skep.Cli.Images;
 internal static class ProgressStream
 {
     /// <exception cref="CliException">The daemon told of an error, which comes after it has answered 200.</exception>
-    public static async Task PrintAsync(Invocation call, HttpResponseMessage reply, bool quiet, CancellationToken cancellation)
+    public static async Task PrintAsync(TextWriter output, HttpResponseMessage reply, bool quiet, CancellationToken cancellation)
     {
         await using Stream stream = await reply.Content.ReadAsStreamAsync(cancellation);
         using StreamReader reader = new(stream, Encoding.UTF8);
@@ -24,7 +24,7 @@ internal static class ProgressStream
 
             foreach (WireProgress progress in Read(pending))
             {
-                Print(call, progress, quiet);
+                Print(output, progress, quiet);
             }
 
             pending = "";
@@ -47,7 +47,7 @@ internal static class ProgressStream
         return found;
     }
 
-    private static void Print(Invocation call, WireProgress progress, bool quiet)
+    private static void Print(TextWriter output, WireProgress progress, bool quiet)
     {
         if (progress.Error is { Length: > 0 } || progress.ErrorDetail is not null)
         {
@@ -61,13 +61,13 @@ internal static class ProgressStream
 
         if (progress.Stream is { } text)
         {
-            call.Out.Write(text);
+            output.Write(text);
         }
         else if (progress.Status is { } status && progress.ProgressDetail is not { Total: > 0 })
         {
-            call.Out.WriteLine(progress.Id is { Length: > 0 } id ? $"{id}: {status}" : status);
+            output.WriteLine(progress.Id is { Length: > 0 } id ? $"{id}: {status}" : status);
         }
 
-        call.Out.Flush();
+        output.Flush();
     }
 }

@@ -134,7 +134,9 @@ internal static class SystemDisk
             return query.ToString();
         }
 
-        long freed = 0;
+        WireContainersPruned containers = await call.Engine.PostAsync(Path("/containers/prune"), WireJson.Default.WireContainersPruned, cancellation);
+        Tell(call, "Deleted Containers:", containers.ContainersDeleted);
+        long freed = containers.SpaceReclaimed;
         WireNetworksPruned networks = await call.Engine.PostAsync(Path("/networks/prune"), WireJson.Default.WireNetworksPruned, cancellation);
         Tell(call, "Deleted Networks:", networks.NetworksDeleted);
         if (volumes)

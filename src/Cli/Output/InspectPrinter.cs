@@ -31,6 +31,7 @@ internal static class InspectPrinter
         }
 
         Print(call, format, found);
+        call.Out.Flush();
         foreach (string failure in failures)
         {
             call.Err.WriteLine(failure);

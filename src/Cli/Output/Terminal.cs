@@ -28,6 +28,14 @@ internal sealed record Terminal
     /// <summary>Standard input is a terminal: questions may be asked.</summary>
     public bool CanAsk { get; init; }
 
+    /// <summary>Asks the terminal for its size; gives null where output is none.</summary>
+    public Func<WindowSize?> ReadSize { get; init; } = static () => null;
+
+    public WindowSize? Size => ReadSize();
+
+    /// <summary>Who takes the signals that would end the program.</summary>
+    public SignalTarget Signals { get; init; } = new();
+
     public string? Variable(string name) => Environment.TryGetValue(name, out string? value) && value.Length > 0 ? value : null;
 
     /// <summary>Asks before something is destroyed; without a terminal the answer is read all the same, as Docker does.</summary>

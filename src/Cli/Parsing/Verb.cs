@@ -21,7 +21,7 @@ internal readonly record struct Arity(int Least, int Most)
         static string Arguments(int count) => string.Create(CultureInfo.InvariantCulture, $"{count} argument{(count == 1 ? "" : "s")}");
         return count >= Least && count <= Most ? null
             : Most == 0 ? "accepts no arguments"
-            : Least == Most ? $"requires exactly {Arguments(Least)}"
+            : Least == Most ? $"requires {Arguments(Least)}"
             : Most == int.MaxValue ? $"requires at least {Arguments(Least)}"
             : Least == 0 ? $"requires at most {Arguments(Most)}"
             : string.Create(CultureInfo.InvariantCulture, $"requires at least {Least} and at most {Arguments(Most)}");

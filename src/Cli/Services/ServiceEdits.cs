@@ -120,7 +120,7 @@ internal static class ServiceEdits
         return new WireDriver { Name = Text(call, ServiceFlags.LogDriver, present?.Name), Options = options.Count > 0 ? options : null };
     }
 
-    private static WireHealthcheck? Healthcheck(Invocation call, WireHealthcheck? present)
+    public static WireHealthcheck? Healthcheck(Invocation call, WireHealthcheck? present)
     {
         bool any = Any(call, Health);
         if (call.Get(NoHealthcheck))

@@ -95,17 +95,7 @@ internal static class SmallValues
         List<string> variables = [.. present ?? []];
         foreach (string file in files)
         {
-            string[] lines;
-            try
-            {
-                lines = File.ReadAllLines(Path.GetFullPath(file, terminal.CurrentDirectory));
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                throw new CliException($"open {file}: {(failure is FileNotFoundException ? "no such file or directory" : failure.Message)}");
-            }
-
-            foreach (string line in lines.Select(static line => line.TrimStart()).Where(static line => line.Length > 0 && line[0] != '#'))
+            foreach (string line in Lines(terminal, file))
             {
                 if (line.Contains('=', StringComparison.Ordinal))
                 {
@@ -124,6 +114,21 @@ internal static class SmallValues
         }
 
         return variables;
+    }
+
+    /// <summary>Of a file of variables or labels: without comments and empty lines.</summary>
+    /// <exception cref="CliException">It cannot be read.</exception>
+    public static IEnumerable<string> Lines(Terminal terminal, string file)
+    {
+        try
+        {
+            return File.ReadAllLines(Path.GetFullPath(file, terminal.CurrentDirectory))
+                .Select(static line => line.TrimStart()).Where(static line => line.Length > 0 && line[0] != '#');
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException($"open {file}: {(failure is FileNotFoundException ? "no such file or directory" : failure.Message)}");
+        }
     }
 
     /// <summary>Splits a command as a shell does: blanks, quotes, backslashes.</summary>

@@ -1,8 +1,10 @@
-namespace Skep.Api.Http;
+using Skep.Model;
+
+namespace Skep.Wire;
 
 /// <summary>Recognises the keys with which a user leaves an attached terminal. Keys that turn out to be something else are passed on.</summary>
 /// <remarks>Source: moby/term:ascii.go for the names, term/proxy.go for the default ctrl-p ctrl-q.</remarks>
-internal sealed class DetachKeys(byte[] keys)
+public sealed class DetachKeys(byte[] keys)
 {
     private int _matched;
 
