@@ -65,7 +65,7 @@ internal static class RecordedRequests
     private static bool Same(JsonNode recorded, JsonNode? written)
         => written is not null
             && (recorded.GetValueKind() == JsonValueKind.Number && written.GetValueKind() == JsonValueKind.Number
-                // Durations are kept to 100 ns, ratios as single floats.
+                // Ratios are kept as single floats, the swarm's durations to 100 ns.
                 ? Math.Abs(recorded.GetValue<double>() - written.GetValue<double>()) <= Math.Abs(recorded.GetValue<double>()) * 1e-7
                 : JsonNode.DeepEquals(recorded, written));
 

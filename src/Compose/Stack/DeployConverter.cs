@@ -48,7 +48,7 @@ internal static class DeployConverter
     public static UpdateConfig? Update(ComposeUpdateConfig? update) => update is null ? null : new UpdateConfig
     {
         Parallelism = update.Parallelism ?? 1,
-        Delay = update.Delay.ToTimeSpan(),
+        Delay = update.Delay.ToDuration(),
         FailureAction = update.FailureAction switch
         {
             "" or "pause" => UpdateFailureAction.Pause,
@@ -56,7 +56,7 @@ internal static class DeployConverter
             "rollback" => UpdateFailureAction.Rollback,
             _ => throw new StackException($"unrecognized update failure action {update.FailureAction}"),
         },
-        Monitor = update.Monitor.Nanoseconds == 0 ? null : update.Monitor.ToTimeSpan(),
+        Monitor = update.Monitor.Nanoseconds == 0 ? null : update.Monitor.ToDuration(),
         MaxFailureRatio = update.MaxFailureRatio,
         Order = update.Order == "start-first" ? UpdateOrder.StartFirst : UpdateOrder.StopFirst,
     };
@@ -85,9 +85,9 @@ internal static class DeployConverter
                     "none" => RestartCondition.None,
                     _ => throw new StackException($"invalid restart condition: {policy.Condition}"),
                 },
-                Delay = policy.Delay?.ToTimeSpan(),
+                Delay = policy.Delay?.ToDuration(),
                 MaxAttempts = policy.MaxAttempts,
-                Window = policy.Window?.ToTimeSpan(),
+                Window = policy.Window?.ToDuration(),
             };
         }
 

@@ -87,7 +87,7 @@ internal sealed class ServiceConverter
             Directory = _service.WorkingDir,
             User = _service.User,
             Mounts = _service.Volumes.Select(mount => MountConverter.Convert(mount, _scope)).ToValueList(),
-            StopGracePeriod = _service.StopGracePeriod?.ToTimeSpan(),
+            StopGracePeriod = _service.StopGracePeriod?.ToDuration(),
             StopSignal = _service.StopSignal,
             Tty = _service.Tty,
             OpenStdin = _service.StdinOpen,
@@ -128,11 +128,11 @@ internal sealed class ServiceConverter
         return new HealthCheck
         {
             Test = health.Test.ToValueList(),
-            Timeout = health.Timeout?.ToTimeSpan() ?? default,
-            Interval = health.Interval?.ToTimeSpan() ?? default,
+            Timeout = health.Timeout?.ToDuration() ?? default,
+            Interval = health.Interval?.ToDuration() ?? default,
             Retries = (int)Math.Min(health.Retries ?? 0, int.MaxValue),
-            StartPeriod = health.StartPeriod?.ToTimeSpan() ?? default,
-            StartInterval = health.StartInterval?.ToTimeSpan() ?? default,
+            StartPeriod = health.StartPeriod?.ToDuration() ?? default,
+            StartInterval = health.StartInterval?.ToDuration() ?? default,
         };
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Skep.Model;
 
 namespace Skep.Compose;
 
@@ -9,8 +10,7 @@ public readonly record struct ComposeDuration(long Nanoseconds)
 {
     private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
 
-    /// <summary>The same length in steps of 100 ns; what is below is cut off.</summary>
-    public TimeSpan ToTimeSpan() => new(Nanoseconds / 100);
+    public Duration ToDuration() => new(Nanoseconds);
 
     /// <summary>Reads <c>[+-](number unit)+</c> with the units ns, us, µs, ms, s, m, h; null where the text is none.</summary>
     public static ComposeDuration? TryParse(string text)

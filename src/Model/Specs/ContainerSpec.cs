@@ -36,7 +36,7 @@ public sealed record ContainerSpec(string Image)
     public string StopSignal { get; init; } = "";
 
     /// <summary>From the stop signal to SIGKILL. Null: 10 s.</summary>
-    public TimeSpan? StopGracePeriod { get; init; }
+    public Duration? StopGracePeriod { get; init; }
 
     public HealthCheck? HealthCheck { get; init; }
 
@@ -123,15 +123,15 @@ public sealed record HealthCheck
     /// <summary>[] the image's; [NONE] off; [CMD, …]; [CMD-SHELL, line].</summary>
     public ValueList<string> Test { get; init; } = [];
 
-    public TimeSpan Interval { get; init; }
+    public Duration Interval { get; init; }
 
-    public TimeSpan Timeout { get; init; }
+    public Duration Timeout { get; init; }
 
     public int Retries { get; init; }
 
-    public TimeSpan StartPeriod { get; init; }
+    public Duration StartPeriod { get; init; }
 
-    public TimeSpan StartInterval { get; init; }
+    public Duration StartInterval { get; init; }
 }
 
 public sealed record DnsConfig

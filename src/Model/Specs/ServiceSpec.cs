@@ -54,12 +54,12 @@ public sealed record UpdateConfig
     /// <summary>Slots changed at a time; 0 means all.</summary>
     public ulong Parallelism { get; init; } = 1;
 
-    public TimeSpan Delay { get; init; }
+    public Duration Delay { get; init; }
 
     public UpdateFailureAction FailureAction { get; init; }
 
     /// <summary>How long a new task is watched after it runs. Null: 5 s.</summary>
-    public TimeSpan? Monitor { get; init; }
+    public Duration? Monitor { get; init; }
 
     /// <summary>Fraction of failed slots that is borne, 0 to 1; more than that acts.</summary>
     public float MaxFailureRatio { get; init; }

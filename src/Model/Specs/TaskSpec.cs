@@ -49,12 +49,12 @@ public sealed record RestartPolicySpec
 
     public RestartCondition? Condition { get; init; }
 
-    public TimeSpan? Delay { get; init; }
+    public Duration? Delay { get; init; }
 
     /// <summary>0 or null: unlimited.</summary>
     public ulong? MaxAttempts { get; init; }
 
-    public TimeSpan? Window { get; init; }
+    public Duration? Window { get; init; }
 
     public RestartCondition EffectiveCondition => Condition ?? RestartCondition.Any;
 

@@ -42,7 +42,7 @@ internal static class ContainerSpecMapping
         };
         if (spec.StopGracePeriod is { } grace)
         {
-            proto.StopGracePeriodNanos = grace.ToNanos();
+            proto.StopGracePeriodNanos = grace.Nanoseconds;
         }
 
         if (spec.Init is { } init)
@@ -69,7 +69,7 @@ internal static class ContainerSpecMapping
         ReadOnly = spec.ReadOnly,
         Mounts = spec.Mounts.ToList(MountMapping.ToModel),
         StopSignal = spec.StopSignal,
-        StopGracePeriod = spec.HasStopGracePeriodNanos ? spec.StopGracePeriodNanos.ToDuration() : null,
+        StopGracePeriod = spec.HasStopGracePeriodNanos ? new Duration(spec.StopGracePeriodNanos) : null,
         HealthCheck = spec.HealthCheck?.ToModel(),
         Hosts = spec.Hosts.ToList(),
         Dns = spec.Dns is { } dns ? new DnsConfig { Nameservers = dns.Nameservers.ToList(), Search = dns.Search.ToList(), Options = dns.Options.ToList() } : null,
@@ -92,21 +92,21 @@ internal static class ContainerSpecMapping
     private static Proto.HealthCheck ToProto(this HealthCheck check) => new()
     {
         Test = { check.Test },
-        IntervalNanos = check.Interval.ToNanos(),
-        TimeoutNanos = check.Timeout.ToNanos(),
+        IntervalNanos = check.Interval.Nanoseconds,
+        TimeoutNanos = check.Timeout.Nanoseconds,
         Retries = check.Retries,
-        StartPeriodNanos = check.StartPeriod.ToNanos(),
-        StartIntervalNanos = check.StartInterval.ToNanos(),
+        StartPeriodNanos = check.StartPeriod.Nanoseconds,
+        StartIntervalNanos = check.StartInterval.Nanoseconds,
     };
 
     private static HealthCheck ToModel(this Proto.HealthCheck check) => new()
     {
         Test = check.Test.ToList(),
-        Interval = check.IntervalNanos.ToDuration(),
-        Timeout = check.TimeoutNanos.ToDuration(),
+        Interval = new Duration(check.IntervalNanos),
+        Timeout = new Duration(check.TimeoutNanos),
         Retries = check.Retries,
-        StartPeriod = check.StartPeriodNanos.ToDuration(),
-        StartInterval = check.StartIntervalNanos.ToDuration(),
+        StartPeriod = new Duration(check.StartPeriodNanos),
+        StartInterval = new Duration(check.StartIntervalNanos),
     };
 
     private static Proto.Privileges ToProto(this Privileges privileges) => new()

@@ -67,14 +67,14 @@ internal static class ServiceSpecMapping
         var proto = new Proto.UpdateConfig
         {
             Parallelism = update.Parallelism,
-            DelayNanos = update.Delay.ToNanos(),
+            DelayNanos = update.Delay.Nanoseconds,
             FailureAction = (int)update.FailureAction,
             MaxFailureRatio = update.MaxFailureRatio,
             Order = (int)update.Order,
         };
         if (update.Monitor is { } monitor)
         {
-            proto.MonitorNanos = monitor.ToNanos();
+            proto.MonitorNanos = monitor.Nanoseconds;
         }
 
         return proto;
@@ -83,9 +83,9 @@ internal static class ServiceSpecMapping
     private static UpdateConfig ToModel(this Proto.UpdateConfig update) => new()
     {
         Parallelism = update.Parallelism,
-        Delay = update.DelayNanos.ToDuration(),
+        Delay = new Duration(update.DelayNanos),
         FailureAction = update.FailureAction.ToKnown<UpdateFailureAction>(),
-        Monitor = update.HasMonitorNanos ? update.MonitorNanos.ToDuration() : null,
+        Monitor = update.HasMonitorNanos ? new Duration(update.MonitorNanos) : null,
         MaxFailureRatio = update.MaxFailureRatio,
         Order = update.Order.ToKnown<UpdateOrder>(),
     };

@@ -93,7 +93,7 @@ public static class TaskSpecMapping
 
         if (restart.Delay is { } delay)
         {
-            proto.DelayNanos = delay.ToNanos();
+            proto.DelayNanos = delay.Nanoseconds;
         }
 
         if (restart.MaxAttempts is { } attempts)
@@ -103,7 +103,7 @@ public static class TaskSpecMapping
 
         if (restart.Window is { } window)
         {
-            proto.WindowNanos = window.ToNanos();
+            proto.WindowNanos = window.Nanoseconds;
         }
 
         return proto;
@@ -112,8 +112,8 @@ public static class TaskSpecMapping
     private static RestartPolicySpec ToModel(this Proto.RestartPolicySpec restart) => new()
     {
         Condition = restart.HasCondition ? restart.Condition.ToKnown<RestartCondition>() : null,
-        Delay = restart.HasDelayNanos ? restart.DelayNanos.ToDuration() : null,
+        Delay = restart.HasDelayNanos ? new Duration(restart.DelayNanos) : null,
         MaxAttempts = restart.HasMaxAttempts ? restart.MaxAttempts : null,
-        Window = restart.HasWindowNanos ? restart.WindowNanos.ToDuration() : null,
+        Window = restart.HasWindowNanos ? new Duration(restart.WindowNanos) : null,
     };
 }

@@ -24,7 +24,7 @@ public static class ContainerSpecMapping
         OpenStdin = spec.OpenStdin,
         ReadOnly = spec.ReadOnly,
         Mounts = spec.Mounts.OrAbsent(MountMapping.ToWire),
-        StopGracePeriod = spec.StopGracePeriod.OrAbsent(),
+        StopGracePeriod = spec.StopGracePeriod?.Nanoseconds,
         Healthcheck = spec.HealthCheck?.ToWire(),
         Hosts = spec.Hosts.OrAbsent(),
         DnsConfig = spec.Dns?.ToWire(),
@@ -63,7 +63,7 @@ public static class ContainerSpecMapping
         OpenStdin = spec.OpenStdin,
         ReadOnly = spec.ReadOnly,
         Mounts = spec.Mounts.ToModel(MountMapping.ToModel),
-        StopGracePeriod = Omit.FromNanoseconds(spec.StopGracePeriod),
+        StopGracePeriod = spec.StopGracePeriod.ToDuration(),
         HealthCheck = spec.Healthcheck?.ToModel(),
         Hosts = spec.Hosts.ToModel(),
         Dns = spec.DnsConfig?.ToModel() is { } dns && dns != new DnsConfig() ? dns : null,
@@ -80,20 +80,20 @@ public static class ContainerSpecMapping
     public static WireHealthcheck ToWire(this HealthCheck check) => new()
     {
         Test = check.Test.OrAbsent(),
-        Interval = check.Interval.ToNanoseconds(),
-        Timeout = check.Timeout.ToNanoseconds(),
-        StartPeriod = check.StartPeriod.ToNanoseconds(),
-        StartInterval = check.StartInterval.ToNanoseconds(),
+        Interval = check.Interval.Nanoseconds,
+        Timeout = check.Timeout.Nanoseconds,
+        StartPeriod = check.StartPeriod.Nanoseconds,
+        StartInterval = check.StartInterval.Nanoseconds,
         Retries = check.Retries,
     };
 
     public static HealthCheck ToModel(this WireHealthcheck check) => new()
     {
         Test = check.Test.ToModel(),
-        Interval = Omit.FromNanoseconds(check.Interval),
-        Timeout = Omit.FromNanoseconds(check.Timeout),
-        StartPeriod = Omit.FromNanoseconds(check.StartPeriod),
-        StartInterval = Omit.FromNanoseconds(check.StartInterval),
+        Interval = new Duration(check.Interval),
+        Timeout = new Duration(check.Timeout),
+        StartPeriod = new Duration(check.StartPeriod),
+        StartInterval = new Duration(check.StartInterval),
         Retries = check.Retries,
     };
 

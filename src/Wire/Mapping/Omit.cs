@@ -7,7 +7,7 @@ public static class Omit
 {
     public static string? OrAbsent(this string text) => text.Length == 0 ? null : text;
 
-    public static long? OrAbsent(this TimeSpan? duration) => duration is { } value ? value.ToNanoseconds() : null;
+    public static Duration? ToDuration(this long? nanoseconds) => nanoseconds is { } value ? new Duration(value) : null;
 
     public static List<string>? OrAbsent(this ValueList<string> items) => items.IsEmpty ? null : [.. items];
 
@@ -39,8 +39,6 @@ public static class Omit
     public static long ToNanoseconds(this TimeSpan duration) => checked(duration.Ticks * TimeSpan.NanosecondsPerTick);
 
     public static TimeSpan FromNanoseconds(long nanoseconds) => TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
-
-    public static TimeSpan? FromNanoseconds(long? nanoseconds) => nanoseconds is { } value ? FromNanoseconds(value) : null;
 
     public static WireVersion ToWire(this ObjectVersion version) => new() { Index = version.Index };
 

@@ -53,9 +53,9 @@ public static class ServiceMapping
     public static WireUpdateConfig ToWire(this UpdateConfig update) => new()
     {
         Parallelism = update.Parallelism,
-        Delay = update.Delay.ToNanoseconds(),
+        Delay = update.Delay.Nanoseconds,
         FailureAction = update.FailureAction.ToWire(),
-        Monitor = update.Monitor?.ToNanoseconds() ?? 0,
+        Monitor = update.Monitor?.Nanoseconds ?? 0,
         MaxFailureRatio = update.MaxFailureRatio,
         Order = update.Order.ToWire(),
     };
@@ -63,9 +63,9 @@ public static class ServiceMapping
     public static UpdateConfig ToModel(this WireUpdateConfig update) => new()
     {
         Parallelism = update.Parallelism,
-        Delay = Omit.FromNanoseconds(update.Delay),
+        Delay = new Duration(update.Delay),
         FailureAction = WireWords.ReadFailureAction(update.FailureAction),
-        Monitor = update.Monitor == 0 ? null : Omit.FromNanoseconds(update.Monitor),
+        Monitor = update.Monitor == 0 ? null : new Duration(update.Monitor),
         MaxFailureRatio = update.MaxFailureRatio,
         Order = WireWords.ReadOrder(update.Order),
     };

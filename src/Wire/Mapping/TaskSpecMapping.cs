@@ -68,17 +68,17 @@ public static class TaskSpecMapping
     public static WireRestartPolicy ToWire(this RestartPolicySpec policy) => new()
     {
         Condition = policy.Condition?.ToWire(),
-        Delay = policy.Delay.OrAbsent(),
+        Delay = policy.Delay?.Nanoseconds,
         MaxAttempts = policy.MaxAttempts,
-        Window = policy.Window.OrAbsent(),
+        Window = policy.Window?.Nanoseconds,
     };
 
     public static RestartPolicySpec ToModel(this WireRestartPolicy policy) => new()
     {
         Condition = WireWords.ReadCondition(policy.Condition),
-        Delay = Omit.FromNanoseconds(policy.Delay),
+        Delay = policy.Delay.ToDuration(),
         MaxAttempts = policy.MaxAttempts,
-        Window = Omit.FromNanoseconds(policy.Window),
+        Window = policy.Window.ToDuration(),
     };
 
     public static WirePlacement ToWire(this Placement placement) => new()

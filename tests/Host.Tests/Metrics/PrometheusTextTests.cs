@@ -20,10 +20,11 @@ public sealed class PrometheusTextTests
         UpDownCounter<int> open = meter.CreateUpDownCounter<int>("skep.test.open", "{session}", "What is open.");
         open.Add(3);
         open.Add(-1);
-        int asked = 0;
-        meter.CreateObservableGauge("skep.test.seen", () => new Measurement<int>(7, new KeyValuePair<string, object?>("round", ++asked)), "By", "What is there now.");
+        int round = 1;
+        meter.CreateObservableGauge("skep.test.seen", () => new Measurement<int>(7, new KeyValuePair<string, object?>("round", round)), "By", "What is there now.");
 
         _ = store.Text();
+        round = 2;
         string text = store.Text();
         Assert.Contains("\nskep_test_things_total{kind=\"a \\\"quoted\\\" one\"} 3\n", text);
         Assert.Contains("# TYPE skep_test_open gauge\nskep_test_open 2\n", text);

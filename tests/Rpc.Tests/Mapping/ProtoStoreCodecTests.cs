@@ -58,10 +58,10 @@ public sealed class ProtoStoreCodecTests
     [Fact]
     public void Durations_that_do_not_fit_are_refused()
     {
-        var task = new ModelGenerator(new Random(1), sparse: false).Make<SwarmTask>();
-        task = task with { Spec = task.Spec with { Restart = new RestartPolicySpec { Delay = TimeSpan.MaxValue } } };
+        var cluster = new ModelGenerator(new Random(1), sparse: false).Make<Cluster>();
+        cluster = cluster with { Spec = cluster.Spec with { HeartbeatPeriod = TimeSpan.MaxValue } };
 
-        Assert.Equal(ErrorKind.InvalidArgument, Assert.Throws<ClusterException>(() => task.ToProto()).Kind);
+        Assert.Equal(ErrorKind.InvalidArgument, Assert.Throws<ClusterException>(() => cluster.ToProto()).Kind);
     }
 
     [Fact]
