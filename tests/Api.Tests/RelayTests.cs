@@ -2,6 +2,7 @@ using Skep.Api.Http;
 using Skep.Api.Local;
 using Skep.Api.Relay;
 using Skep.Model;
+using Skep.Wire;
 
 namespace Skep.Api.Tests;
 
