@@ -3,7 +3,7 @@
 set -euo pipefail
 packages=(containerd runc nftables libnftables1 iproute2 procps curl jq)
 [ "${1:-}" != demo ] || packages+=(perl redis-server)
-[ "${1:-}" != test ] || packages+=(perl redis-server busybox-static python3-grpcio python3-protobuf python3-yaml docker-registry apache2-utils tini python3-docker prometheus)
+[ "${1:-}" != test ] || packages+=(perl redis-server busybox-static python3-grpcio python3-protobuf python3-yaml docker-registry apache2-utils tini python3-docker prometheus chromium fonts-dejavu-core)
 
 missing=()
 for package in "${packages[@]}"; do

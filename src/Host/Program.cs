@@ -70,7 +70,7 @@ try
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
     observed.Tell(node, facts);
     await node.ResumeAsync(stopping.Token);
-    var dashboard = new DashboardListener(options.DashboardPort, options.Socket, node, time, log);
+    var dashboard = new DashboardListener(options.DashboardPort, options.Socket, options.RunDir, node, time, log);
     await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, tls, node, dashboard, time, log, stopping.Token);
     await using WebApplication? metrics = await observed.ServeAsync(log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);

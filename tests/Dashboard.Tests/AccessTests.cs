@@ -21,7 +21,7 @@ public sealed class AccessTests
     private static async Task<(DashboardServer Server, HttpClient Client)> StartAsync(bool isOpen = false)
     {
         int port = FreePort();
-        DashboardServer server = await DashboardServer.StartAsync("unix:///nonexistent/engine.sock", new IPEndPoint(IPAddress.Loopback, port), isOpen, logs: null, Time, CancellationToken.None);
+        DashboardServer server = await DashboardServer.StartAsync("unix:///nonexistent/engine.sock", new IPEndPoint(IPAddress.Loopback, port), isOpen, keyFile: null, logs: null, Time, CancellationToken.None);
         return (server, new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer() }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") });
     }
 

@@ -6,11 +6,13 @@ using System.Text.Json.Nodes;
 
 namespace Skep.Dashboard.Engine;
 
-/// <summary>The Engine API the page shows: Skep's or Docker's, all the room knows of a cluster.</summary>
+/// <summary>The Engine API the page shows: Skep's or Docker's, all the room knows of a cluster. Speaks the engine's newest version that both know.</summary>
 internal sealed class EngineEndpoint : IDisposable
 {
+    private static readonly Version Oldest = new(1, 24), Newest = new(1, 50);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private readonly HttpClient _http;
+    private volatile string? _version;
 
     /// <param name="host">unix:///path or tcp://host:port.</param>
     /// <exception cref="ArgumentException">Neither of these.</exception>
@@ -30,7 +32,7 @@ internal sealed class EngineEndpoint : IDisposable
         // Streams end when they end; what is asked once has a limit of its own.
         _http = new HttpClient(handler)
         {
-            BaseAddress = new Uri(uri.Scheme == "unix" ? "http://engine/v1.41/" : $"http://{uri.Authority}/v1.41/"),
+            BaseAddress = new Uri(uri.Scheme == "unix" ? "http://engine/" : $"http://{uri.Authority}/"),
             Timeout = Timeout.InfiniteTimeSpan,
         };
     }
@@ -41,7 +43,7 @@ internal sealed class EngineEndpoint : IDisposable
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(TimeSpan.FromSeconds(15));
-        using HttpResponseMessage answer = await _http.GetAsync(path, limit.Token).ConfigureAwait(false);
+        using HttpResponseMessage answer = await SendAsync(HttpMethod.Get, path, null, HttpCompletionOption.ResponseContentRead, limit.Token).ConfigureAwait(false);
         return await BodyAsync(answer, limit.Token).ConfigureAwait(false);
     }
 
@@ -53,7 +55,7 @@ internal sealed class EngineEndpoint : IDisposable
     public async Task PostAsync(string path, JsonNode body, CancellationToken ct)
     {
         using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, Json);
-        using HttpResponseMessage answer = await _http.PostAsync(path, content, ct).ConfigureAwait(false);
+        using HttpResponseMessage answer = await SendAsync(HttpMethod.Post, path, content, HttpCompletionOption.ResponseContentRead, ct).ConfigureAwait(false);
         await BodyAsync(answer, ct).ConfigureAwait(false);
     }
 
@@ -61,7 +63,7 @@ internal sealed class EngineEndpoint : IDisposable
     /// <inheritdoc cref="GetAsync"/>
     public async Task<HttpResponseMessage> StreamAsync(string path, CancellationToken ct)
     {
-        HttpResponseMessage answer = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
+        HttpResponseMessage answer = await SendAsync(HttpMethod.Get, path, null, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
         if (!answer.IsSuccessStatusCode)
         {
             using (answer)
@@ -74,6 +76,32 @@ internal sealed class EngineEndpoint : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, HttpCompletionOption completion, CancellationToken ct)
+    {
+        string version = _version ??= await NegotiateAsync(ct).ConfigureAwait(false);
+        try
+        {
+            using var request = new HttpRequestMessage(method, $"v{version}/{path}") { Content = content };
+            return await _http.SendAsync(request, completion, ct).ConfigureAwait(false);
+        }
+        catch (HttpRequestException)
+        {
+            _version = null; // What answers next may be another engine, such as an upgraded one.
+            throw;
+        }
+    }
+
+    /// <remarks>Source: Docker Engine API, /_ping: the header names the newest version the daemon speaks; one without it speaks none that we do.</remarks>
+    private async Task<string> NegotiateAsync(CancellationToken ct)
+    {
+        using HttpResponseMessage pong = await _http.GetAsync("_ping", ct).ConfigureAwait(false);
+        await BodyAsync(pong, ct).ConfigureAwait(false);
+        string told = pong.Headers.TryGetValues("Api-Version", out IEnumerable<string>? values) ? values.First() : "";
+        return !Version.TryParse(told, out Version? newest) || newest < Oldest
+            ? throw new EngineRefusal(501, $"the engine speaks API version {(told.Length > 0 ? told : "unknown")}; {Oldest} is the oldest this page understands")
+            : (newest < Newest ? newest : Newest).ToString();
+    }
 
     private static async Task<byte[]> BodyAsync(HttpResponseMessage answer, CancellationToken ct)
     {

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Skep.Dashboard.Feed;
@@ -83,6 +85,7 @@ internal static class Projection
                 Copy(w, "cpus", item, "Description", "Resources", "NanoCPUs");
                 Copy(w, "memory", item, "Description", "Resources", "MemoryBytes");
                 Put(w, "engine", Text(item, "Description", "Engine", "EngineVersion"));
+                Copy(w, "labels", item, "Spec", "Labels");
                 break;
             case "services":
                 Put(w, "name", Text(item, "Spec", "Name"));
@@ -90,10 +93,12 @@ internal static class Projection
                 Put(w, "image", Text(item, "Spec", "TaskTemplate", "ContainerSpec", "Image"));
                 Put(w, "mode", At(item, "Spec", "Mode") is { ValueKind: JsonValueKind.Object } mode ? mode.EnumerateObject().Select(m => m.Name).FirstOrDefault() : "");
                 Copy(w, "replicas", item, "Spec", "Mode", "Replicated", "Replicas");
+                Copy(w, "completions", item, "Spec", "Mode", "ReplicatedJob", "TotalCompletions");
                 Copy(w, "ports", item, "Endpoint", "Ports");
                 Copy(w, "constraints", item, "Spec", "TaskTemplate", "Placement", "Constraints");
                 Copy(w, "networks", item, "Spec", "TaskTemplate", "Networks");
                 Copy(w, "update", item, "UpdateStatus");
+                Put(w, "spec", Fingerprint(At(item, "Spec", "TaskTemplate")));
                 w.WriteBoolean("previous", At(item, "PreviousSpec") is { ValueKind: JsonValueKind.Object });
                 break;
             case "tasks":
@@ -108,6 +113,7 @@ internal static class Projection
                 Put(w, "image", Text(item, "Spec", "ContainerSpec", "Image"));
                 Put(w, "container", Text(item, "Status", "ContainerStatus", "ContainerID"));
                 Copy(w, "exit", item, "Status", "ContainerStatus", "ExitCode");
+                Put(w, "spec", Fingerprint(At(item, "Spec")));
                 break;
             default:
                 Put(w, "name", Text(item, "Name"));
@@ -120,6 +126,10 @@ internal static class Projection
                 break;
         }
     }
+
+    /// <summary>Equal for a service's task template and the tasks made from it: how the page counts what an update has renewed.</summary>
+    private static string? Fingerprint(JsonElement? spec)
+        => spec is { } present ? Convert.ToHexStringLower(SHA256.HashData(JsonMarshal.GetRawUtf8Value(present)).AsSpan(0, 4)) : null;
 
     public static JsonElement? At(JsonElement item, params ReadOnlySpan<string> path)
     {

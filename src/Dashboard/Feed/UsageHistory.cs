@@ -25,9 +25,13 @@ internal sealed class UsageHistory
         var sums = new SortedDictionary<string, (double Cores, long Bytes)>(StringComparer.Ordinal);
         foreach (UsageSample sample in samples)
         {
-            double cores = _last.TryGetValue(sample.Task, out UsageSample? before) && sample.At > before.At && sample.CpuNanoseconds >= before.CpuNanoseconds
-                ? (sample.CpuNanoseconds - before.CpuNanoseconds) / ((sample.At - before.At).TotalSeconds * 1e9)
-                : 0;
+            // The first sample of a task only begins to count.
+            if (!_last.TryGetValue(sample.Task, out UsageSample? before) || sample.At <= before.At || sample.CpuNanoseconds < before.CpuNanoseconds)
+            {
+                continue;
+            }
+
+            double cores = (sample.CpuNanoseconds - before.CpuNanoseconds) / ((sample.At - before.At).TotalSeconds * 1e9);
             foreach (string id in new[] { sample.Node, sample.Service, sample.Task })
             {
                 (double c, long b) = sums.GetValueOrDefault(id);

@@ -50,7 +50,7 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         {
             if (sessions.Exchange(token) is { } session)
             {
-                http.Response.Cookies.Append(cookie, session, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/" });
+                Hand(http, session);
                 http.Response.Redirect("/");
                 return Task.CompletedTask;
             }
@@ -59,6 +59,11 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         if (!isOpen && !sessions.IsOpen(http.Request.Cookies[cookie]))
         {
             return SayAsync(http, 401, "This page opens with a link from `skep dashboard`, which is good once. Run it on a manager and open what it prints.");
+        }
+
+        if (path is "/" or "/api/stream" && sessions.Renew(http.Request.Cookies[cookie]) is { } renewed)
+        {
+            Hand(http, renewed);
         }
 
         return (isGet, path) switch
@@ -70,6 +75,9 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
             _ => SayAsync(http, 405, "method not allowed"),
         };
     }
+
+    private void Hand(HttpContext http, string session)
+        => http.Response.Cookies.Append(cookie, session, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/" });
 
     private static async Task FileAsync(HttpContext http, string name, CancellationToken ct)
     {

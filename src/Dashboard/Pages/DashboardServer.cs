@@ -29,10 +29,12 @@ public sealed class DashboardServer : IAsyncDisposable
 
     /// <param name="host">The Engine API: unix:///path or tcp://host:port.</param>
     /// <param name="isOpen">Everybody may look, nobody may change anything.</param>
+    /// <param name="keyFile">Where sessions outlive this process; null: nowhere.</param>
     /// <exception cref="IOException">The address is taken.</exception>
     /// <exception cref="ArgumentException">The host is not understood.</exception>
-    public static async Task<DashboardServer> StartAsync(string host, IPEndPoint listen, bool isOpen, ILoggerProvider? logs, TimeProvider time, CancellationToken ct)
+    public static async Task<DashboardServer> StartAsync(string host, IPEndPoint listen, bool isOpen, string? keyFile, ILoggerProvider? logs, TimeProvider time, CancellationToken ct)
     {
+        var sessions = new Sessions(time, keyFile);
         var engine = new EngineEndpoint(host);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         if (logs is not null)
@@ -49,7 +51,6 @@ public sealed class DashboardServer : IAsyncDisposable
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
-        var sessions = new Sessions(time);
         var feed = new ClusterFeed(engine, time);
         new DashboardRoutes(engine, feed, sessions, isOpen, $"skep_{listen.Port}").AddTo(app);
         try

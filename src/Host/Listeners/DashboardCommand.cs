@@ -36,7 +36,7 @@ internal static class DashboardCommand
 
         try
         {
-            await using DashboardServer server = await DashboardServer.StartAsync(host, address, isOpen, logs: null, time, ct).ConfigureAwait(false);
+            await using DashboardServer server = await DashboardServer.StartAsync(host, address, isOpen, keyFile: null, logs: null, time, ct).ConfigureAwait(false);
             bool isAny = address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any);
             Console.WriteLine($"http://{(isAny ? "localhost:" + address.Port : address.ToString())}/{(isOpen ? "" : "?token=" + server.Sessions.MintToken())}");
             await Task.Delay(Timeout.Infinite, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);

@@ -9,7 +9,7 @@ using Skep.Dashboard.Pages;
 namespace Skep.Host.Listeners;
 
 /// <summary>The dashboard while this node is a manager, and the links to it that the socket's owner may ask for.</summary>
-internal sealed class DashboardListener(int port, string socket, INodeContext node, TimeProvider time, ConsoleLog log)
+internal sealed class DashboardListener(int port, string socket, string runDirectory, INodeContext node, TimeProvider time, ConsoleLog log)
 {
     private static readonly TimeSpan RoleCheck = TimeSpan.FromSeconds(1);
     private readonly ILogger _logger = log.CreateLogger(nameof(DashboardListener));
@@ -41,7 +41,7 @@ internal sealed class DashboardListener(int port, string socket, INodeContext no
                 {
                     try
                     {
-                        _server = await DashboardServer.StartAsync("unix://" + socket, new IPEndPoint(IPAddress.Any, port), isOpen: false, log, time, ct).ConfigureAwait(false);
+                        _server = await DashboardServer.StartAsync("unix://" + socket, new IPEndPoint(IPAddress.Any, port), isOpen: false, Path.Combine(runDirectory, "dashboard.key"), log, time, ct).ConfigureAwait(false);
                         failed = false;
                     }
                     catch (IOException e)

@@ -36,16 +36,20 @@ export function patch(old: Element, next: Element): void {
   while (at) { const rest: ChildNode | null = at.nextSibling; at.remove(); at = rest; }
 }
 
-export function chart(values: number[], label: string, format: (n: number) => string): HTMLElement {
-  const top = Math.max(...values, 1e-9), width = 240, height = 48;
-  const points = values.map((v, i) => `${(i / Math.max(values.length - 1, 1) * width).toFixed(1)},${(height - 2 - v / top * (height - 6)).toFixed(1)}`).join(' ');
-  const ns = 'http://www.w3.org/2000/svg', svg = document.createElementNS(ns, 'svg'), line = document.createElementNS(ns, 'polyline');
+export function chart(values: number[], label: string, format: (n: number) => string, least: number): HTMLElement {
+  const most = Math.max(...values), top = Math.max(most * 1.25, least), width = 240, height = 48;
+  const points = values.map((v, i) => `${(i / (values.length - 1) * width).toFixed(1)},${(height - 1 - v / top * (height - 2)).toFixed(1)}`).join(' ');
+  const ns = 'http://www.w3.org/2000/svg', svg = document.createElementNS(ns, 'svg');
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  svg.setAttribute('preserveAspectRatio', 'none');
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', `${label}, now ${format(values.at(-1) ?? 0)}, most ${format(top)}`);
-  line.setAttribute('points', points);
-  svg.append(line);
-  const box = h('figure', { class: 'chart' }, h('figcaption', {}, h('span', {}, label), h('b', {}, values.length ? format(values.at(-1)!) : '–')));
+  svg.setAttribute('aria-label', `${label}, now ${format(values.at(-1)!)}, most ${format(most)}`);
+  for (const [tag, shape] of [['polygon', `0,${height} ${points} ${width},${height}`], ['polyline', points]] as const) {
+    const line = document.createElementNS(ns, tag);
+    line.setAttribute('points', shape);
+    svg.append(line);
+  }
+  const box = h('figure', { class: 'chart' }, h('figcaption', {}, h('span', {}, label), h('b', {}, format(values.at(-1)!))));
   box.append(svg);
   return box;
 }
