@@ -36,6 +36,11 @@ public interface INodeLifecycle
     /// <param name="force">A manager leaves only with it.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: not part of a cluster, or a manager and not forced.</exception>
     Task LeaveAsync(bool force, CancellationToken ct);
+
+    /// <summary>Lets a locked manager go on.</summary>
+    /// <param name="unlockKey">In the form that <see cref="Rpc.Security.UnlockKey.Parse"/> gives.</param>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/>: not locked. <see cref="ErrorKind.Unauthenticated"/>: the key is another one.</exception>
+    Task UnlockAsync(SensitiveBytes unlockKey, CancellationToken ct);
 }
 
 /// <summary>Docker's LocalNodeState; its words are these in lower case.</summary>

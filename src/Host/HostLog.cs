@@ -32,6 +32,15 @@ internal static partial class HostLog
     [LoggerMessage(107, LogLevel.Warning, "Left without telling the other managers: {Reason}; remove this node there with node rm --force")]
     public static partial void LeftWithoutGroup(this ILogger logger, string reason);
 
+    [LoggerMessage(109, LogLevel.Warning, "Node {NodeId} is locked; unlock it with swarm unlock. What runs on it goes on")]
+    public static partial void Locked(this ILogger logger, NodeId nodeId);
+
+    [LoggerMessage(110, LogLevel.Information, "The private key of node {NodeId} is sealed on disk: {IsSealed}")]
+    public static partial void KeySealed(this ILogger logger, NodeId nodeId, bool isSealed);
+
+    [LoggerMessage(111, LogLevel.Information, "Node {NodeId} now trusts {Count} root certificates")]
+    public static partial void RootsChanged(this ILogger logger, NodeId nodeId, int count);
+
     [LoggerMessage(190, LogLevel.Warning, "The dashboard is not served on port {Port}: {Reason}; choose another with --dashboard-port, or 0 for none")]
     public static partial void DashboardNotServed(this ILogger logger, int port, string reason);
 }

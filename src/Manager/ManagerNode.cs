@@ -98,7 +98,7 @@ public sealed class ManagerNode : IAsyncDisposable
         Certificates = new CertificateAuthorityService(Store, time, ids, loggers.CreateLogger<CertificateAuthorityService>());
         Members = new RaftService(Raft, Store, random, loggers.CreateLogger<RaftService>());
         Liveness = new LivenessService(Raft, liveness);
-        Control = new ClusterControl(Store, time, ids, new RaftMembers(Raft), new ClusterLogs(Store, channels), new NodeTunnels(channels), new ControlOptions());
+        Control = new ClusterControl(Store, time, ids, new RaftMembers(Raft), new ClusterLogs(Store, channels), new NodeTunnels(channels));
         Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, Control.Attachments, Raft, time, loggers.CreateLogger<DispatchService>());
     }
 
@@ -156,6 +156,9 @@ public sealed class ManagerNode : IAsyncDisposable
 
     /// <summary>To be called before <paramref name="next"/> is put in force, so that the data key opens with it.</summary>
     public void PrepareIdentity(NodeIdentity present, NodeIdentity next) => _keyFile.SealFor(_dataKey, present, next);
+
+    /// <summary>To be called once <paramref name="present"/> is in force: no other key opens the data key any more.</summary>
+    public void SettleIdentity(NodeIdentity present) => _keyFile.SealFor(_dataKey, present);
 
     public async ValueTask DisposeAsync()
     {

@@ -83,6 +83,12 @@ internal sealed class ApiHarness : INodeContext, INodeLifecycle, IAsyncDisposabl
         return Task.CompletedTask;
     }
 
+    public Task UnlockAsync(SensitiveBytes unlockKey, CancellationToken ct)
+    {
+        LifecycleCalls.Add(unlockKey);
+        return Task.CompletedTask;
+    }
+
     public async Task<(int Status, JsonNode? Body)> GetAsync(string path)
     {
         using HttpResponseMessage answer = await Http.GetAsync(new Uri(path, UriKind.Relative));

@@ -182,8 +182,29 @@ public sealed class ClusterHalfTests
         Assert.Equal("10.20.0.0/16", Assert.Single(init.AddressPools).ToString());
         Assert.Equal("SWMTKN-1-x"u8.ToArray(), Assert.IsType<SwarmJoin>(server.LifecycleCalls[1]).Token.Reveal().ToArray());
         Assert.Equal(true, server.LifecycleCalls[2]);
-        Assert.Equal(501, (await server.PostAsync("/swarm/init", """{"AutoLockManagers":true}""")).Status);
+        await server.PostAsync("/swarm/init", """{"AutoLockManagers":true}""");
+        Assert.True(Assert.IsType<SwarmInit>(server.LifecycleCalls[3]).Spec.AutoLockManagers);
         Assert.Equal(400, (await server.PostAsync("/swarm/init", """{"DataPathPort":80}""")).Status);
+    }
+
+    [Fact]
+    public async Task Unlocking_answers_as_docker_does()
+    {
+        await using ApiHarness server = await ApiHarness.StartAsync();
+        const string Key = "SWMKEY-1-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+        (int status, JsonNode? body) = await server.PostAsync("/swarm/unlock", $$"""{"UnlockKey":"{{Key}}"}""");
+        Assert.Equal((409, "swarm is not locked"), (status, (string)body!["message"]!));
+        server.Control = null;
+        server.Swarm = new SwarmState(LocalNodeState.Inactive);
+        Assert.Equal(503, (await server.PostAsync("/swarm/unlock", $$"""{"UnlockKey":"{{Key}}"}""")).Status);
+        server.Swarm = new SwarmState(LocalNodeState.Locked);
+        (status, body) = await server.PostAsync("/swarm/unlock", """{"UnlockKey":"swordfish"}""");
+        Assert.Equal(400, status);
+        Assert.StartsWith("invalid string key", (string)body!["message"]!, StringComparison.Ordinal);
+        Assert.Equal(200, (await server.PostAsync("/swarm/unlock", $$"""{"UnlockKey":" {{Key}} "}""")).Status);
+        Assert.Equal(Key, System.Text.Encoding.ASCII.GetString(Assert.IsType<SensitiveBytes>(Assert.Single(server.LifecycleCalls)).Reveal()));
+        Assert.Equal("locked", (string)(await server.GetAsync("/info")).Body!["Swarm"]!["LocalNodeState"]!);
     }
 
     private static SwarmTask Task(ApiHarness server, Service service, string id, TaskState state, TaskSpec spec) => new(new TaskId(id), service.Id, 1)

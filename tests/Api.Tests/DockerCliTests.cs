@@ -83,8 +83,9 @@ public sealed class DockerCliTests
         await DockerCli.OutputAsync(server, "swarm update --task-history-limit 3 --cert-expiry 48h");
         Assert.Equal(3, server.Manager.Store.View().Cluster!.Spec.TaskHistoryLimit);
         Assert.Contains("BEGIN CERTIFICATE", await DockerCli.OutputAsync(server, "swarm ca"), StringComparison.Ordinal);
-        (int exit, _, string error) = await DockerCli.RunAsync(server, "swarm update --autolock=true");
-        Assert.Equal((1, "Error response from daemon: autolock is not supported by this manager"), (exit, error.Trim()));
+        Assert.Contains("    SWMKEY-1-", await DockerCli.OutputAsync(server, "swarm update --autolock=true"), StringComparison.Ordinal);
+        string key = await DockerCli.OutputAsync(server, "swarm unlock-key -q");
+        Assert.NotEqual(key, await DockerCli.OutputAsync(server, "swarm unlock-key -q --rotate"));
     }
 
     [DockerFact]

@@ -1,6 +1,8 @@
 using System.Text;
 using Skep.Api.Http;
+using Skep.Manager.Ca;
 using Skep.Manager.Control;
+using Skep.Rpc.Security;
 using Skep.Store;
 
 namespace Skep.Api.Cluster;
@@ -29,9 +31,14 @@ internal static class SwarmRoutes
     {
         WireSwarmInit body = await call.ReadAsync(WireJson.Default.WireSwarmInit, ct);
         RequireInactive(call, mayBeActive: body.ForceNewCluster);
+        if (Brought(body.Spec?.CaConfig) is not null)
+        {
+            throw new ClusterException(ErrorKind.NotImplemented, "bringing a root certificate at init (CAConfig.SigningCACert) is not supported; init first, then swarm ca --rotate --ca-cert --ca-key");
+        }
+
         ClusterSpec spec = (body.Spec ?? new WireSwarmSpec()).ToModel(ClusterSpec.Default);
         spec = spec with { AutoLockManagers = spec.AutoLockManagers || body.AutoLockManagers };
-        SwarmControl.Check(spec, ClusterSpec.Default, new ControlOptions());
+        SwarmControl.Check(spec, ClusterSpec.Default);
         var request = new SwarmInit(body.ListenAddr ?? "", body.AdvertiseAddr ?? "", body.DataPathAddr ?? "")
         {
             DataPathPort = DataPathPort(body.DataPathPort),
@@ -71,8 +78,17 @@ internal static class SwarmRoutes
         ulong version = call.ExpectedVersion("swarm");
         WireSwarmSpec body = await call.ReadAsync(WireJson.Default.WireSwarmSpec, ct);
         var rotation = new SecretRotation(call.Flag("rotateWorkerToken"), call.Flag("rotateManagerToken"), call.Flag("rotateManagerUnlockKey"));
-        await control.Swarm.UpdateAsync(version, present => body.ToModel(present), rotation, ct);
+        await control.Swarm.UpdateAsync(version, present => body.ToModel(present), rotation, Brought(body.CaConfig), ct);
     }
+
+    private static BroughtRoot? Brought(WireCaConfig? config) => (config?.SigningCaCert, config?.SigningCaKey) switch
+    {
+        ({ Length: > 0 } certificate, { Length: > 0 } key) => new BroughtRoot(certificate, SensitiveBytes.From(Encoding.UTF8.GetBytes(key))),
+        ({ Length: > 0 }, _) => throw new ClusterException(
+            ErrorKind.NotImplemented, "a root certificate without its key (CAConfig.SigningCACert) needs an external certificate authority, which is not supported; give the key too (--ca-key)"),
+        (_, { Length: > 0 }) => throw ClusterException.Invalid("if a signing CA key is provided, the signing CA cert must also be provided"),
+        _ => null,
+    };
 
     private static async Task UnlockKeyAsync(ApiCall call, CancellationToken ct)
     {
@@ -81,10 +97,18 @@ internal static class SwarmRoutes
         await call.AnswerAsync(new WireUnlockKey { UnlockKey = key }, WireJson.Default.WireUnlockKey, ct);
     }
 
-    private static Task UnlockAsync(ApiCall call, CancellationToken ct)
-        => call.Node.Lifecycle.State().State == LocalNodeState.Locked
-            ? throw new ClusterException(ErrorKind.NotImplemented, "autolock is not supported by this manager")
-            : throw new ClusterException(ErrorKind.AlreadyExists, "swarm is not locked");
+    /// <remarks>Source of errors and their order: moby/moby:daemon/cluster/swarm.go, UnlockSwarm.</remarks>
+    private static async Task UnlockAsync(ApiCall call, CancellationToken ct)
+    {
+        WireUnlockKey body = await call.ReadAsync(WireJson.Default.WireUnlockKey, ct);
+        if (call.Node.Lifecycle.State().State != LocalNodeState.Locked)
+        {
+            _ = call.Control; // No manager at all: says that first.
+            throw new ClusterException(ErrorKind.AlreadyExists, "swarm is not locked");
+        }
+
+        await call.Node.Lifecycle.UnlockAsync(UnlockKey.Parse(body.UnlockKey ?? ""), ct);
+    }
 
     private static void RequireInactive(ApiCall call, bool mayBeActive)
     {

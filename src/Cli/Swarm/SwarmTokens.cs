@@ -1,3 +1,4 @@
+using Skep.Cli.Containers;
 using Skep.Cli.Engine;
 using Skep.Cli.Parsing;
 using Skep.Wire;
@@ -152,8 +153,18 @@ internal static class SwarmTokens
             call.Out.Flush();
         }
 
-        using StreamReader reader = new(call.Terminal.OpenInput());
-        string key = (await reader.ReadLineAsync(cancellation) ?? "").Trim();
+        string key;
+        using (call.Terminal.CanAsk ? RawTerminal.Hide() : null)
+        using (StreamReader reader = new(call.Terminal.OpenInput()))
+        {
+            key = (await reader.ReadLineAsync(cancellation) ?? "").Trim();
+        }
+
+        if (call.Terminal.CanAsk)
+        {
+            call.Out.WriteLine();
+        }
+
         await call.Engine.PostAsync("/swarm/unlock", new WireUnlockKey { UnlockKey = key }, WireJson.Default.WireUnlockKey, cancellation);
         return 0;
     }

@@ -92,13 +92,15 @@ internal sealed class PeerListener : IAsyncDisposable
         NodeIdentity current = identity.Current;
         return new SslServerAuthenticationOptions
         {
-            ServerCertificate = current.Certificate,
+            ServerCertificateContext = current.Chain,
             EnabledSslProtocols = SslProtocols.Tls13,
             ApplicationProtocols = [SslApplicationProtocol.Http2],
             ClientCertificateRequired = true,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             // No certificate is a machine about to join; which calls that is good for is decided per service.
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is null || (certificate is X509Certificate2 c && NodeIdentity.IsTrusted(c, current.Roots, time.GetUtcNow())),
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is null
+                || (certificate is X509Certificate2 c && NodeIdentity.IsTrusted(c, current.Roots, time.GetUtcNow(), chain?.ChainPolicy.ExtraStore)),
+            AllowTlsResume = false,
         };
     }
 

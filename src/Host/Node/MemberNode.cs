@@ -8,6 +8,7 @@ using Skep.Manager;
 using Skep.Manager.Ca;
 using Skep.Raft;
 using Skep.Rpc.Security;
+using Skep.Store;
 using Skep.Worker.Agent;
 
 namespace Skep.Host.Node;
@@ -31,8 +32,16 @@ internal sealed class MemberNode : IDisposable
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeRecord _record;
     private volatile ManagerNode? _manager;
-    private TaskCompletionSource _roleMayHaveChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile CertificateRenewer? _renewer;
     private int _wantedRole;
+    private volatile bool _isRenewalWanted;
+    private volatile byte[]? _wantedIssuer;
+
+    // Whoever replaces the identity on disk and in force holds it.
+    private readonly Lock _replacing = new();
+
+    // What the cluster seals its managers' keys with, once this manager has asked the quorum.
+    private SensitiveBytes? _unlockKey;
 
     /// <param name="founding">Not null when this node makes the cluster.</param>
     /// <param name="forceNewCluster">The manager goes on as the only member of its group.</param>
@@ -107,16 +116,22 @@ internal sealed class MemberNode : IDisposable
                 _identity.Current.Cluster,
                 (role == NodeRole.Manager ? [_record.AdvertiseAddress, .. _record.Managers.Where(m => m != _record.AdvertiseAddress)] : _record.Managers).ToValueList(),
                 _record.AdvertiseAddress,
-                _record.DataPathAddress);
+                _record.DataPathAddress)
+            {
+                Certificate = new CertificateOfNode(_identity),
+            };
+            var renewer = new CertificateRenewer(_identity, IsWanted, c => TryRenewAsync(manager, c), _time, _random);
+            _renewer = renewer;
             var running = new List<Task>
             {
                 agent.RunAsync(membership, new ChannelsOfAgent(_channels), Hear, together.Token),
-                RenewAsync(together.Token),
+                renewer.RunAsync(together.Token),
                 UntilRoleChangesAsync(role, together.Token),
             };
             if (manager is not null)
             {
                 running.Add(manager.RunAsync(together.Token));
+                running.Add(KeepSealedAsync(manager, together.Token));
                 running.Add(ClusterEventFeed.RunAsync(manager.Control, _engine.Events, _time, together.Token));
                 _manager = manager;
                 await StartManagingAsync(manager, together.Token).ConfigureAwait(false);
@@ -218,9 +233,36 @@ internal sealed class MemberNode : IDisposable
             Remember(_record with { DataPathPort = news.DataPathPort });
         }
 
+        Trust(news.RootCaPem);
+        _wantedIssuer = [.. news.IssuerPublicKey];
+        if (!IsFromWantedIssuer(_identity.Current))
+        {
+            _renewer?.Look();
+        }
+
         if (Interlocked.Exchange(ref _wantedRole, (int)news.DesiredRole) != (int)news.DesiredRole || news.DesiredRole != _identity.Current.Role)
         {
-            Interlocked.Exchange(ref _roleMayHaveChanged, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+            _renewer?.Look();
+        }
+    }
+
+    private bool IsWanted(NodeIdentity identity) => Volatile.Read(ref _wantedRole) == (int)identity.Role && !_isRenewalWanted && IsFromWantedIssuer(identity);
+
+    private bool IsFromWantedIssuer(NodeIdentity identity)
+        => _wantedIssuer is not { Length: > 0 } wanted || identity.Issuer?.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(wanted) == true;
+
+    /// <summary>The roots that managers name are trusted from now on, others no more.</summary>
+    private void Trust(string rootPem)
+    {
+        lock (_replacing)
+        {
+            if (rootPem.Length > 0 && rootPem != _identity.Current.RootPem)
+            {
+                NodeIdentity next = _identity.Current.WithRoots(rootPem);
+                _identities.Save(next);
+                _identity.Replace(next);
+                _logger.RootsChanged(next.Node, next.Roots.Count);
+            }
         }
     }
 
@@ -232,54 +274,26 @@ internal sealed class MemberNode : IDisposable
         }
     }
 
-    /// <summary>Renews the certificate when it is due, or at once when the cluster wants another role of this node.</summary>
-    private async Task RenewAsync(CancellationToken ct)
-    {
-        TimeSpan retry = TimeSpan.FromMilliseconds(250);
-        while (true)
-        {
-            Task changed = Volatile.Read(ref _roleMayHaveChanged).Task;
-            TimeSpan due = _identity.Current.RenewAt(_random) - _time.GetUtcNow();
-            if (Volatile.Read(ref _wantedRole) == (int)_identity.Current.Role && due > TimeSpan.Zero)
-            {
-                await Task.WhenAny(changed, Task.Delay(Min(due, TimeSpan.FromHours(12)), _time, ct)).ConfigureAwait(false);
-                ct.ThrowIfCancellationRequested();
-                continue;
-            }
-
-            if (await TryRenewAsync(ct).ConfigureAwait(false))
-            {
-                retry = TimeSpan.FromMilliseconds(250);
-            }
-            else
-            {
-                await Task.Delay(retry, _time, ct).ConfigureAwait(false);
-                retry = Min(retry * 2, TimeSpan.FromSeconds(30));
-            }
-        }
-    }
-
-    private async Task<bool> TryRenewAsync(CancellationToken ct)
+    private async Task<bool> TryRenewAsync(ManagerNode? serving, CancellationToken ct)
     {
         foreach (string manager in _record.Managers)
         {
             try
             {
                 NodeIdentity next = await CertificateClient.RenewAsync(_channels.To(manager), manager, _time, ct).ConfigureAwait(false);
-                if ((int)next.Role != Volatile.Read(ref _wantedRole) && next.Role == _identity.Current.Role)
+                if (((int)next.Role != Volatile.Read(ref _wantedRole) && next.Role == _identity.Current.Role) || !IsFromWantedIssuer(next))
                 {
                     continue; // That manager has not heard yet.
                 }
 
-                _manager?.PrepareIdentity(_identity.Current, next);
-                _identities.Save(next);
+                _isRenewalWanted = false;
+                PutInForce(serving, next);
                 _logger.CertificateRenewed(next.Node, next.Role, next.Certificate.NotAfter);
                 foreach (string address in _record.Managers)
                 {
                     _channels.Forget(address); // New connections show the new role.
                 }
 
-                _identity.Replace(next);
                 return true;
             }
             catch (ClusterException e)
@@ -291,7 +305,96 @@ internal sealed class MemberNode : IDisposable
         return false;
     }
 
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+    /// <summary>The identity on disk and the one shown to others become <paramref name="next"/>; the data key of <paramref name="serving"/>, null on a worker, opens with it.</summary>
+    private void PutInForce(ManagerNode? serving, NodeIdentity next)
+    {
+        lock (_replacing)
+        {
+            if (next.Role == NodeRole.Manager && _unlockKey is { } unlockKey)
+            {
+                next = next.WithUnlockKey(unlockKey);
+            }
+
+            serving?.PrepareIdentity(_identity.Current, next);
+            _identities.Save(next);
+            _identity.Replace(next);
+            serving?.SettleIdentity(next);
+        }
+    }
+
+    /// <summary>This manager's private key lies on disk as the cluster wants it: open, or sealed with the unlock key that is in force.</summary>
+    /// <remarks>Asks the quorum each time: a replica that is just catching up would bring back keys of long ago.</remarks>
+    private async Task KeepSealedAsync(ManagerNode manager, CancellationToken ct)
+    {
+        using StoreWatch watch = manager.Store.Watch();
+        await using IAsyncEnumerator<StoreBatch> batches = watch.GetAsyncEnumerator(ct);
+        do
+        {
+            Seal(await ReadClusterAsync(manager, ct).ConfigureAwait(false));
+            do
+            {
+                if (!await batches.MoveNextAsync().ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+            while (!batches.Current.IsResync && !batches.Current.Events.Any(e => e.Kind == ObjectKind.Cluster));
+        }
+        while (true);
+    }
+
+    private async Task<Cluster?> ReadClusterAsync(ManagerNode manager, CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                return (await manager.Store.ReadAsync(ct).ConfigureAwait(false)).Cluster;
+            }
+            catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), _time, ct).ConfigureAwait(false); // No leader; the lock stays as it is.
+            }
+        }
+    }
+
+    private void Seal(Cluster? cluster)
+    {
+        if (cluster is null)
+        {
+            return;
+        }
+
+        lock (_replacing)
+        {
+            _unlockKey = cluster.UnlockKey;
+            NodeIdentity present = _identity.Current;
+            if (present.Role != NodeRole.Manager || present.UnlockKey == cluster.UnlockKey)
+            {
+                return;
+            }
+
+            NodeIdentity next = present.WithUnlockKey(cluster.UnlockKey);
+            _identities.Save(next);
+            _identity.Replace(next);
+            _logger.KeySealed(next.Node, next.UnlockKey.Length > 0);
+            if (present.UnlockKey.Length == 0)
+            {
+                // A key that lay open is worth nothing behind a lock: get another.
+                _isRenewalWanted = true;
+                _renewer?.Look();
+            }
+        }
+    }
+
+    private sealed class CertificateOfNode(IdentityHolder identity) : INodeCertificate
+    {
+        public NodeTls? Present => identity.Current is { Issuer: { } issuer } now
+            ? new NodeTls(now.RootPem, issuer.SubjectName.RawData.ToValueList(), issuer.PublicKey.ExportSubjectPublicKeyInfo().ToValueList())
+            : null;
+
+        public Task Changed => identity.Changed;
+    }
 
     private sealed class ChannelsOfAgent(NodeChannels channels) : INodeChannels
     {

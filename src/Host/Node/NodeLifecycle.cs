@@ -14,6 +14,8 @@ namespace Skep.Host.Node;
 internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeEngine engine, NodeFacts facts, TimeProvider time, Random random, ConsoleLog log)
     : INodeContext, INodeLifecycle, IDisposable
 {
+    private const string LockedText = "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.";
+
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>A membership that takes longer to come back goes on coming back while the API says so.</summary>
@@ -25,10 +27,13 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     // One init, join or leave at a time.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private volatile Life? _life;
+    private volatile LockedLife? _locked;
     private volatile string _error = "";
     private CancellationToken _daemon;
 
     private sealed record Life(MemberNode Member, CancellationTokenSource Stop, Task Running);
+
+    private sealed record LockedLife(LockedNode Node, CancellationTokenSource Stop, Task Running);
 
     public NodeFacts Facts => facts;
 
@@ -50,15 +55,22 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         await _turn.WaitAsync(ct).ConfigureAwait(false);
         try
         {
-            if (_identities.Load() is { } identity && NodeRecord.Load(paths.NodeRecord) is { } record)
+            StoredIdentity? stored = _identities.Load();
+            NodeRecord? record = stored is null ? null : NodeRecord.Load(paths.NodeRecord);
+            if (stored is null || record is null)
             {
-                _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-                Life life = Begin(identity, record, founding: null, forceNewCluster: false);
-                await Task.WhenAny(life.Member.Ready, Task.Delay(ResumeLimit, time, ct)).ConfigureAwait(false);
+                engine.BeginAlone();
+            }
+            else if (stored.IsSealed)
+            {
+                BeginLocked(stored, record);
             }
             else
             {
-                engine.BeginAlone();
+                NodeIdentity identity = stored.Open();
+                _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
+                Life life = Begin(identity, record, founding: null, forceNewCluster: false);
+                await Task.WhenAny(life.Member.Ready, Task.Delay(ResumeLimit, time, ct)).ConfigureAwait(false);
             }
         }
         finally
@@ -75,10 +87,20 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         {
             await EndAsync(life).ConfigureAwait(false);
         }
+
+        if (_locked is { } locked)
+        {
+            await EndAsync(locked).ConfigureAwait(false);
+        }
     }
 
     public SwarmState State()
     {
+        if (_locked is not null)
+        {
+            return new SwarmState(LocalNodeState.Locked) { Error = LockedText };
+        }
+
         if (_life is not { } life)
         {
             return new SwarmState(LocalNodeState.Inactive);
@@ -103,6 +125,11 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         await _turn.WaitAsync(ct).ConfigureAwait(false);
         try
         {
+            if (request.ForceNewCluster && _locked is not null)
+            {
+                throw new ClusterException(ErrorKind.Unavailable, LockedText);
+            }
+
             if (request.ForceNewCluster && _life is { } present)
             {
                 return await ForceNewClusterAsync(present, ct).ConfigureAwait(false);
@@ -161,6 +188,20 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         await _turn.WaitAsync(ct).ConfigureAwait(false);
         try
         {
+            if (_locked is { } locked)
+            {
+                if (!force)
+                {
+                    throw new ClusterException(ErrorKind.Unavailable, "Swarm is encrypted and locked. Please unlock it first or use `--force` to ignore this message.");
+                }
+
+                NodeId self = locked.Node.Identity.Self.Node;
+                await EndAsync(locked).ConfigureAwait(false);
+                await ForgetAsync(ct).ConfigureAwait(false);
+                _logger.LeftCluster(self);
+                return;
+            }
+
             Life life = _life ?? throw new ClusterException(ErrorKind.Unavailable, "This node is not part of a swarm");
             if (life.Member.Identity.Role == NodeRole.Manager)
             {
@@ -178,6 +219,24 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
             await EndAsync(life).ConfigureAwait(false);
             await ForgetAsync(ct).ConfigureAwait(false);
             _logger.LeftCluster(life.Member.Identity.Node);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async Task UnlockAsync(SensitiveBytes unlockKey, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            LockedLife locked = _locked ?? throw new ClusterException(ErrorKind.AlreadyExists, "swarm is not locked");
+            NodeIdentity identity = locked.Node.Identity.Open(unlockKey) ?? throw new ClusterException(ErrorKind.Unauthenticated, "swarm could not be unlocked: invalid key provided");
+            await EndAsync(locked).ConfigureAwait(false);
+            _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
+            Life life = Begin(identity, locked.Node.Record, founding: null, forceNewCluster: false);
+            await Task.WhenAny(life.Member.Ready, Task.Delay(ReadyLimit, time, ct)).ConfigureAwait(false);
         }
         finally
         {
@@ -215,7 +274,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
 
     private void RequireNoCluster()
     {
-        if (_life is not null)
+        if (_life is not null || _locked is not null)
         {
             throw new ClusterException(ErrorKind.Unavailable, "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one.");
         }
@@ -283,18 +342,27 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         _error = "";
         CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_daemon);
         var member = new MemberNode(paths, _identities, identity, record, founding, forceNewCluster, engine, time, random, log);
-        return _life = new Life(member, stop, SuperviseAsync(member, stop.Token));
+        return _life = new Life(member, stop, SuperviseAsync(member.RunAsync, stop.Token));
+    }
+
+    /// <summary>What the node runs goes on; the cluster's half of the API waits for the unlock key.</summary>
+    private void BeginLocked(StoredIdentity identity, NodeRecord record)
+    {
+        var node = new LockedNode(identity, record);
+        _logger.Locked(identity.Self.Node);
+        CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_daemon);
+        _locked = new LockedLife(node, stop, SuperviseAsync(ct => node.RunAsync(engine.Agent ?? throw new ClusterException(ErrorKind.Unavailable, "the node's engine is not open"), ct), stop.Token));
     }
 
     /// <summary>A membership that fails is tried again, so that a manager whose disk was full for a minute comes back by itself.</summary>
-    private async Task SuperviseAsync(MemberNode member, CancellationToken ct)
+    private async Task SuperviseAsync(Func<CancellationToken, Task> run, CancellationToken ct)
     {
         TimeSpan pause = TimeSpan.FromSeconds(1);
         while (!ct.IsCancellationRequested)
         {
             try
             {
-                await member.RunAsync(ct).ConfigureAwait(false);
+                await run(ct).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
@@ -319,6 +387,14 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         life.Member.Dispose();
         life.Stop.Dispose();
         _life = null;
+    }
+
+    private async Task EndAsync(LockedLife locked)
+    {
+        await locked.Stop.CancelAsync().ConfigureAwait(false);
+        await locked.Running.ConfigureAwait(false);
+        locked.Stop.Dispose();
+        _locked = null;
     }
 
     /// <summary>The node keeps its images and volumes; all that is the cluster's goes.</summary>

@@ -43,10 +43,11 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
         return new V1.IssueResponse
         {
             CertificatePem = RootAuthority.Sign(cluster.RootCa, subject, key, cluster.Spec.CertificateLifetime, time.GetUtcNow()),
-            RootCertificatePem = cluster.RootCa.CertificatePem,
+            RootCertificatePem = cluster.RootCa.TrustedPem,
             NodeId = node.Id.Value,
             ClusterId = cluster.Id.Value,
             Role = (int)node.Role,
+            UnlockKey = node.Role == NodeRole.Manager ? Google.Protobuf.ByteString.CopyFrom(cluster.UnlockKey.Reveal()) : Google.Protobuf.ByteString.Empty,
         };
     }
 

@@ -14,6 +14,7 @@ public sealed record NewCluster(Cluster Cluster, Node FirstManager)
             Spec = spec,
             RootCa = root,
             JoinTokens = new JoinTokens(JoinToken.Create(root.CertificatePem).ToString(), JoinToken.Create(root.CertificatePem).ToString()),
+            UnlockKey = spec.AutoLockManagers ? UnlockKey.Create() : SensitiveBytes.Empty,
         };
         var node = new Node(new NodeId(moment.Ids.Next()))
         {
@@ -29,6 +30,6 @@ public sealed record NewCluster(Cluster Cluster, Node FirstManager)
         using var key = new NodeKey();
         string certificate = RootAuthority.Sign(
             Cluster.RootCa, new PeerIdentity(FirstManager.Id, NodeRole.Manager, Cluster.Id), key.PublicKey, Cluster.Spec.CertificateLifetime, now);
-        return NodeIdentity.FromPem(certificate, key.PrivatePem, Cluster.RootCa.CertificatePem);
+        return NodeIdentity.FromPem(certificate, key.PrivatePem, Cluster.RootCa.CertificatePem, Cluster.UnlockKey);
     }
 }

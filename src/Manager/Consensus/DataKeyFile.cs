@@ -40,8 +40,17 @@ public sealed class DataKeyFile(string path)
         throw new ClusterException(ErrorKind.FailedPrecondition, $"{path}: no copy of the Raft data key opens with this node's TLS key; restore the node's certificate directory, or let the node leave and join anew");
     }
 
-    /// <summary>Adds a copy for the identity that is about to be put in force, beside the one in force.</summary>
-    public void SealFor(byte[] key, NodeIdentity present, NodeIdentity next) => Write([.. Seal(key, present), .. Seal(key, next)]);
+    /// <summary>One copy for each of the identities: the one in force, and the one about to be.</summary>
+    public void SealFor(byte[] key, params ReadOnlySpan<NodeIdentity> identities)
+    {
+        var copies = new List<byte>();
+        foreach (NodeIdentity identity in identities)
+        {
+            copies.AddRange(Seal(key, identity));
+        }
+
+        Write([.. copies]);
+    }
 
     private static byte[] Seal(byte[] key, NodeIdentity identity)
     {

@@ -11,7 +11,7 @@ public sealed class ClusterControl
 
     /// <param name="logs">Output of tasks, wherever they run.</param>
     /// <param name="tunnels">Ways to the Engine API of other nodes.</param>
-    public ClusterControl(ClusterStore store, TimeProvider time, IdSource ids, IMembershipControl members, ILogSource logs, INodeTunnels tunnels, ControlOptions options)
+    public ClusterControl(ClusterStore store, TimeProvider time, IdSource ids, IMembershipControl members, ILogSource logs, INodeTunnels tunnels)
     {
         _store = store;
         var commits = new ControlCommits(store);
@@ -24,7 +24,7 @@ public sealed class ClusterControl
         Attachments = new AttachmentControl(commits, ids);
         Secrets = new SecretControl(commits, ids);
         Configs = new ConfigControl(commits, ids);
-        Swarm = new SwarmControl(commits, options);
+        Swarm = new SwarmControl(commits, time);
     }
 
     public ServiceControl Services { get; }
@@ -58,11 +58,4 @@ public sealed class ClusterControl
 
     /// <summary>Equal on managers that hold the same objects at the same index. Reads the whole store.</summary>
     public ulong Checksum(StoreView view) => _store.Checksum(view);
-}
-
-/// <summary>What this build of a manager can do beyond the store.</summary>
-public sealed record ControlOptions
-{
-    /// <summary>True where managers seal their keys with the unlock key; else turning autolock on is refused.</summary>
-    public bool CanAutoLock { get; init; }
 }

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Skep.Manager.Ca;
 using Skep.Rpc.Security;
 
 namespace Skep.Manager.Control;
@@ -12,30 +12,38 @@ public sealed class SwarmControl
     private static readonly TimeSpan s_minCertificateLifetime = TimeSpan.FromHours(1);
 
     private readonly ControlCommits _commits;
-    private readonly ControlOptions _options;
 
-    internal SwarmControl(ControlCommits commits, ControlOptions options)
+    private readonly TimeProvider _time;
+
+    internal SwarmControl(ControlCommits commits, TimeProvider time)
     {
         _commits = commits;
-        _options = options;
+        _time = time;
     }
 
-    /// <param name="change">From the present settings to the ones wanted.</param>
-    /// <exception cref="ClusterException"><see cref="ErrorKind.OutOfSequence"/>; <see cref="ErrorKind.InvalidArgument"/>; <see cref="ErrorKind.NotImplemented"/>: autolock where managers cannot.</exception>
-    public Task UpdateAsync(ulong version, Func<ClusterSpec, ClusterSpec> change, SecretRotation rotation, CancellationToken ct) => _commits.CommitAsync(
+    /// <param name="change">From the present settings to the ones wanted. Another <see cref="ClusterSpec.CaForceRotate"/> has a new root take over.</param>
+    /// <param name="brought">A root that is to take over; null: none is brought.</param>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.OutOfSequence"/>; <see cref="ErrorKind.InvalidArgument"/></exception>
+    public Task UpdateAsync(ulong version, Func<ClusterSpec, ClusterSpec> change, SecretRotation rotation, BroughtRoot? brought, CancellationToken ct) => _commits.CommitAsync(
         view =>
         {
             Cluster cluster = view.RequireCluster();
             ControlCommits.RequireVersion(cluster, version);
             ClusterSpec spec = change(cluster.Spec);
-            Check(spec, cluster.Spec, _options);
-            return new ControlPlan<bool>([new StoreChange.Update(Rotated(cluster with { Spec = spec }, rotation))], true);
+            Check(spec, cluster.Spec);
+            Cluster next = Rotated(cluster with { Spec = spec }, rotation);
+            if (spec.CaForceRotate != cluster.Spec.CaForceRotate || (brought is not null && brought.CertificatePem.Trim() != cluster.RootCa.SigningPem.Trim()))
+            {
+                next = RootRotations.Begin(next, brought, _time.GetUtcNow());
+            }
+
+            return new ControlPlan<bool>([new StoreChange.Update(next)], true);
         },
         ct);
 
     /// <summary>What a first manager's settings must obey too.</summary>
     /// <exception cref="ClusterException">As <see cref="UpdateAsync"/>.</exception>
-    public static void Check(ClusterSpec spec, ClusterSpec present, ControlOptions options)
+    public static void Check(ClusterSpec spec, ClusterSpec present)
     {
         if (spec.Annotations.Name != "default")
         {
@@ -61,21 +69,7 @@ public sealed class SwarmControl
         {
             throw new ClusterException(ErrorKind.NotImplemented, "changing the Raft snapshot settings (--snapshot-interval, --max-snapshots) is not supported");
         }
-
-        if (spec.CaForceRotate != present.CaForceRotate)
-        {
-            throw new ClusterException(ErrorKind.NotImplemented, "rotating the root CA is not supported yet");
-        }
-
-        if (spec.AutoLockManagers && !options.CanAutoLock)
-        {
-            throw new ClusterException(ErrorKind.NotImplemented, "autolock is not supported by this manager");
-        }
     }
-
-    /// <summary>A new unlock key: <c>SWMKEY-1-</c> and 32 random bytes in base 64 without padding.</summary>
-    /// <remarks>Source: moby/swarmkit:manager/encryption/encryption.go, HumanReadableKey.</remarks>
-    public static string NewUnlockKey() => $"SWMKEY-1-{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=')}";
 
     private static Cluster Rotated(Cluster cluster, SecretRotation rotation)
     {
@@ -95,7 +89,7 @@ public sealed class SwarmControl
         }
 
         return rotation.UnlockKey || cluster.UnlockKey.Length == 0
-            ? cluster with { UnlockKey = SensitiveBytes.From(System.Text.Encoding.ASCII.GetBytes(NewUnlockKey())) }
+            ? cluster with { UnlockKey = Skep.Rpc.Security.UnlockKey.Create() }
             : cluster;
     }
 

@@ -73,11 +73,14 @@ public sealed class DispatchHub(ClusterStore store)
     {
         (SwarmTask old, SwarmTask now) => old.Node != now.Node || old.DesiredState != now.DesiredState || old.Networks != now.Networks || StageOf(old) != StageOf(now),
         (null, SwarmTask now) => now.Node is not null,
-        (Node old, Node now) => old.Status.State != now.Status.State || old.Description != now.Description || old.Attachments != now.Attachments
+        (Node old, Node now) => old.Status.State != now.Status.State || Without(old.Description) != Without(now.Description) || old.Attachments != now.Attachments
             || old.NetworkIndex != now.NetworkIndex || old.Role != now.Role || old.Manager != now.Manager,
         (Service old, Service now) => old.Endpoint != now.Endpoint || old.Name != now.Name,
         _ => true,
     };
+
+    /// <summary>Whose certificate a node shows is the leader's business alone.</summary>
+    private static NodeDescription? Without(NodeDescription? description) => description is { Tls: not null } ? description with { Tls = null } : description;
 
     private static int StageOf(SwarmTask task) => task.Status.State switch
     {

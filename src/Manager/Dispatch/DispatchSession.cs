@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Skep.Rpc;
@@ -13,6 +15,8 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
 {
     /// <summary>Lets a burst of commits become one step; far below what a user notices.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
+
+    private static volatile Root? s_root;
 
     private readonly Channel<bool> _wake = hub.Subscribe();
     private readonly ConcurrentQueue<ulong> _accepted = new();
@@ -128,6 +132,20 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
         }
     }
 
+    /// <summary>Views are made often, roots change seldom.</summary>
+    private static ByteString KeyOf(string rootPem)
+    {
+        if (s_root is not { } root || root.Pem != rootPem)
+        {
+            using X509Certificate2? certificate = rootPem.Length == 0 ? null : X509Certificate2.CreateFromPem(rootPem);
+            s_root = root = new Root(rootPem, certificate is null ? ByteString.Empty : ByteString.CopyFrom(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
+        }
+
+        return root.Key;
+    }
+
+    private sealed record Root(string Pem, ByteString Key);
+
     private static V1.NodeView ViewOf(StoreView view, Node self)
     {
         Cluster cluster = view.Cluster ?? throw new ClusterException(ErrorKind.Unavailable, "the cluster is not made yet");
@@ -136,7 +154,8 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
             ClusterId = cluster.Id.Value,
             DesiredRole = (int)self.Role,
             HeartbeatPeriodNanos = (long)(cluster.Spec.HeartbeatPeriod.TotalMilliseconds * 1e6),
-            RootCaPem = cluster.RootCa.CertificatePem,
+            RootCaPem = cluster.RootCa.TrustedPem,
+            IssuerPublicKey = KeyOf(cluster.RootCa.SigningPem),
             DataPathPort = (uint)cluster.DataPathPort,
         };
         foreach (Node manager in view.Nodes.Where(n => n.Manager is not null))

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Skep.Manager.Allocation;
+using Skep.Manager.Ca;
 using Skep.Manager.Orchestration;
 using Skep.Manager.Scheduling;
 
@@ -16,6 +17,7 @@ internal static class LeaderLoops
         new ReconcileLoop<ServiceId>(new RemovedServices(), store, time, ids, random),
         new ReconcileLoop<ServiceId>(new TaskReaper(), store, time, ids, random),
         new ReconcileLoop<NodeId>(new ConstraintEnforcer(), store, time, ids, random),
+        new ReconcileLoop<ClusterId>(new RootRotations(), store, time, ids, random),
         new ReconcileLoop<NodeId>(new LostTasks(), store, time, ids, random),
         new AllocatorLoop(store, time, loggers.CreateLogger<AllocatorLoop>()),
         new SchedulerLoop(store, time, loggers.CreateLogger<SchedulerLoop>()),

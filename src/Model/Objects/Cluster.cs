@@ -41,7 +41,21 @@ public sealed record Cluster(ClusterId Id) : IStoredObject
 
 /// <param name="CertificatePem">What nodes trust.</param>
 /// <param name="Digest">SHA-256 of the PEM bytes, as in join tokens.</param>
-public sealed record RootCa(string CertificatePem, SensitiveBytes PrivateKeyPem, string Digest);
+public sealed record RootCa(string CertificatePem, SensitiveBytes PrivateKeyPem, string Digest)
+{
+    /// <summary>The root that is taking over; null most of the time.</summary>
+    public RootRotation? Rotation { get; init; }
+
+    /// <summary>What nodes trust now: the root and, during a rotation, also the next one.</summary>
+    public string TrustedPem => CertificatePem + Rotation?.CertificatePem;
+
+    /// <summary>The root whose signature every node's certificate is to carry.</summary>
+    public string SigningPem => Rotation?.CertificatePem ?? CertificatePem;
+}
+
+/// <summary>A root that is taking over: it signs already, but nodes may know the old one only.</summary>
+/// <param name="CrossSignedPem">The new root as the old one vouches for it: what leads from new certificates to the old root.</param>
+public sealed record RootRotation(string CertificatePem, SensitiveBytes PrivateKeyPem, string CrossSignedPem);
 
 /// <summary>The secrets that let a node in; full texts, <c>SWMTKN-1-…</c>.</summary>
 public sealed record JoinTokens(string Worker, string Manager);

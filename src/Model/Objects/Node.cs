@@ -76,6 +76,14 @@ public sealed record NodeDescription(string Hostname, Platform Platform, Resourc
 
     /// <summary>host:port of the node's own gRPC listener (logs, images).</summary>
     public string PeerAddress { get; init; } = "";
+
+    /// <summary>What the node trusts, and whose certificate it shows; null from agents that do not say.</summary>
+    public NodeTls? Tls { get; init; }
 }
+
+/// <param name="TrustRoot">PEM of the roots it trusts.</param>
+/// <param name="IssuerSubject">DER of the name of who signed its certificate.</param>
+/// <param name="IssuerPublicKey">DER of that one's public key.</param>
+public sealed record NodeTls(string TrustRoot, ValueList<byte> IssuerSubject, ValueList<byte> IssuerPublicKey);
 
 public sealed record EnginePlugin(string Type, string Name);

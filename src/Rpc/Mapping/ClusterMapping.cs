@@ -16,6 +16,9 @@ public static class ClusterMapping
             CertificatePem = cluster.RootCa.CertificatePem,
             PrivateKeyPem = cluster.RootCa.PrivateKeyPem.ToProto(),
             Digest = cluster.RootCa.Digest,
+            Rotation = cluster.RootCa.Rotation is { } rotation
+                ? new Proto.RootRotation { CertificatePem = rotation.CertificatePem, PrivateKeyPem = rotation.PrivateKeyPem.ToProto(), CrossSignedPem = rotation.CrossSignedPem }
+                : null,
         },
         JoinTokens = new Proto.JoinTokens { Worker = cluster.JoinTokens.Worker, Manager = cluster.JoinTokens.Manager },
         DefaultAddressPool = { cluster.DefaultAddressPool.Select(WireValues.ToProto) },
@@ -36,7 +39,10 @@ public static class ClusterMapping
             CreatedAt = meta.CreatedAtNanos.ToTime(),
             UpdatedAt = meta.UpdatedAtNanos.ToTime(),
             Spec = Need(cluster.Spec).ToModel(),
-            RootCa = new RootCa(rootCa.CertificatePem, rootCa.PrivateKeyPem.ToSensitive(), rootCa.Digest),
+            RootCa = new RootCa(rootCa.CertificatePem, rootCa.PrivateKeyPem.ToSensitive(), rootCa.Digest)
+            {
+                Rotation = rootCa.Rotation is { } rotation ? new RootRotation(rotation.CertificatePem, rotation.PrivateKeyPem.ToSensitive(), rotation.CrossSignedPem) : null,
+            },
             JoinTokens = new JoinTokens(tokens.Worker, tokens.Manager),
             DefaultAddressPool = cluster.DefaultAddressPool.ToList(p => p.ToModel()),
             SubnetSize = (int)cluster.SubnetSize,

@@ -66,6 +66,14 @@ public static class NodeMapping
         Plugins = { description.Plugins.Select(p => new Proto.EnginePlugin { Type = p.Type, Name = p.Name }) },
         DataPathAddress = description.DataPathAddress,
         PeerAddress = description.PeerAddress,
+        Tls = description.Tls is { } tls
+            ? new Proto.NodeTls
+            {
+                TrustRoot = tls.TrustRoot,
+                IssuerSubject = Google.Protobuf.ByteString.CopyFrom([.. tls.IssuerSubject]),
+                IssuerPublicKey = Google.Protobuf.ByteString.CopyFrom([.. tls.IssuerPublicKey]),
+            }
+            : null,
     };
 
     public static NodeDescription ToModel(this Proto.NodeDescription description)
@@ -76,6 +84,7 @@ public static class NodeMapping
             Plugins = description.Plugins.ToList(p => new EnginePlugin(p.Type, p.Name)),
             DataPathAddress = description.DataPathAddress,
             PeerAddress = description.PeerAddress,
+            Tls = description.Tls is { } tls ? new NodeTls(tls.TrustRoot, tls.IssuerSubject.ToValueList(), tls.IssuerPublicKey.ToValueList()) : null,
         };
 
     internal static IEnumerable<Proto.NetworkAddress> ToAddresses(this ValueMap<NetworkId, Ipv4Address> addresses)

@@ -19,7 +19,7 @@ public static class CertificateClient
     {
         string rootPem = await FetchRootAsync(address, token, time, ct).ConfigureAwait(false);
         X509Certificate2Collection roots = NodeIdentity.ParseRoots(rootPem);
-        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, c => NodeIdentity.IsTrusted(c, roots, time.GetUtcNow()));
+        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, (c, shown) => NodeIdentity.IsTrusted(c, roots, time.GetUtcNow(), shown));
         return await IssueAsync(channel, address, token.ToString(), availability, time, ct).ConfigureAwait(false);
     }
 
@@ -30,7 +30,7 @@ public static class CertificateClient
     private static async Task<string> FetchRootAsync(string address, JoinToken token, TimeProvider time, CancellationToken ct)
     {
         // Nothing is known of the server yet: what it sends is believed only if it has the digest of the token.
-        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, _ => true);
+        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, (_, _) => true);
         GetRootCertificateResponse response = await CallAsync(address, () => new CertificateAuthority.CertificateAuthorityClient(channel)
             .GetRootCertificateAsync(new GetRootCertificateRequest(), Options(time, ct))).ConfigureAwait(false);
         string found = JoinToken.DigestOf(response.CertificatePem);
@@ -50,7 +50,7 @@ public static class CertificateClient
                 Availability = (int)availability,
             },
             Options(time, ct))).ConfigureAwait(false);
-        return NodeIdentity.FromPem(response.CertificatePem, key.PrivatePem, response.RootCertificatePem);
+        return NodeIdentity.FromPem(response.CertificatePem, key.PrivatePem, response.RootCertificatePem, SensitiveBytes.From(response.UnlockKey.Span));
     }
 
     private static CallOptions Options(TimeProvider time, CancellationToken ct) => new(deadline: (time.GetUtcNow() + CallLimit).UtcDateTime, cancellationToken: ct);

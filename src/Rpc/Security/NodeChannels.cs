@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Net.Client;
@@ -36,23 +38,17 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
         _channels.Clear();
     }
 
-    /// <summary>A channel without a client certificate, for joining; <paramref name="isTrusted"/> judges the server's.</summary>
-    public static GrpcChannel OpenWithoutIdentity(string address, Func<X509Certificate2, bool> isTrusted)
-        => Open(address, new SslClientAuthenticationOptions
-        {
-            EnabledSslProtocols = SslProtocols.Tls13,
-            RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 c && isTrusted(c),
-        });
+    /// <summary>A channel without a client certificate, for joining; <paramref name="isTrusted"/> judges the server's, given what it shows beside it.</summary>
+    public static GrpcChannel OpenWithoutIdentity(string address, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted)
+        => Open(address, () => null, isTrusted);
 
-    private static GrpcChannel Open(string address, SslClientAuthenticationOptions ssl)
+    private static GrpcChannel Open(string address, Func<NodeIdentity?> self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted)
     {
-        // The name in a certificate is the node's id, not its host's; who answers is checked by the chain and the cluster's id.
-        ssl.TargetHost = "skep";
         return GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
         {
             HttpHandler = new SocketsHttpHandler
             {
-                SslOptions = ssl,
+                ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, self(), isTrusted, ct),
                 ConnectTimeout = ConnectLimit,
                 EnableMultipleHttp2Connections = true,
                 PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
@@ -65,14 +61,38 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
         });
     }
 
-    private GrpcChannel Open(string address) => Open(address, new SslClientAuthenticationOptions
+    /// <summary>By hand, so that each connection shows the certificate in force at that moment and all that leads from it to older roots.</summary>
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint address, NodeIdentity? self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted, CancellationToken ct)
     {
-        EnabledSslProtocols = SslProtocols.Tls13,
-        LocalCertificateSelectionCallback = (_, _, _, _, _) => identity.Current.Certificate,
-        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is X509Certificate2 c && IsOfThisCluster(c),
-    });
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, ct).ConfigureAwait(false);
+            var tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            await tls.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    // The name in a certificate is the node's id, not its host's; who answers is checked by the chain and the cluster's id.
+                    TargetHost = "skep",
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                    ApplicationProtocols = [SslApplicationProtocol.Http2],
+                    ClientCertificateContext = self?.Chain,
+                    AllowTlsResume = false, // A resumed session would show the certificate, and the role, of long ago.
+                    RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is X509Certificate2 c && isTrusted(c, chain?.ChainPolicy.ExtraStore),
+                },
+                ct).ConfigureAwait(false);
+            return tls;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
-    private bool IsOfThisCluster(X509Certificate2 certificate)
-        => NodeIdentity.IsTrusted(certificate, identity.Current.Roots, time.GetUtcNow())
+    private GrpcChannel Open(string address) => Open(address, () => identity.Current, IsOfThisCluster);
+
+    private bool IsOfThisCluster(X509Certificate2 certificate, X509Certificate2Collection? shown)
+        => NodeIdentity.IsTrusted(certificate, identity.Current.Roots, time.GetUtcNow(), shown)
             && PeerIdentity.Read(certificate)?.Cluster == identity.Current.Cluster;
 }

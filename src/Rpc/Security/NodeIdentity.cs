@@ -1,20 +1,25 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Skep.Model;
 
 namespace Skep.Rpc.Security;
 
-/// <summary>A node's certificate with its key, and the root it trusts.</summary>
+/// <summary>A node's certificate with its key, and the roots it trusts: one, and two while the root is being rotated.</summary>
 public sealed class NodeIdentity
 {
-    private NodeIdentity(PeerIdentity self, X509Certificate2 certificate, X509Certificate2Collection roots, string certificatePem, SensitiveBytes privateKeyPem, string rootPem)
+    private NodeIdentity(
+        PeerIdentity self, X509Certificate2 certificate, X509Certificate2Collection intermediates, X509Certificate2Collection roots, string certificatePem, SensitiveBytes privateKeyPem, string rootPem, SensitiveBytes unlockKey)
     {
         Self = self;
         Certificate = certificate;
+        Intermediates = intermediates;
         Roots = roots;
         CertificatePem = certificatePem;
         PrivateKeyPem = privateKeyPem;
         RootPem = rootPem;
+        UnlockKey = unlockKey;
+        Chain = SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
     }
 
     public PeerIdentity Self { get; }
@@ -22,13 +27,23 @@ public sealed class NodeIdentity
     /// <summary>With its private key.</summary>
     public X509Certificate2 Certificate { get; }
 
+    /// <summary>What leads from the certificate to an older root: the new root, signed by the old one. Empty save after a rotation.</summary>
+    public X509Certificate2Collection Intermediates { get; }
+
     public X509Certificate2Collection Roots { get; }
 
+    /// <summary>What the node shows to others: its certificate and the intermediates.</summary>
+    public SslStreamCertificateContext Chain { get; }
+
+    /// <summary>The certificate, then the intermediates.</summary>
     public string CertificatePem { get; }
 
     public SensitiveBytes PrivateKeyPem { get; }
 
     public string RootPem { get; }
+
+    /// <summary>What the private key is sealed with on disk; empty: it is not.</summary>
+    public SensitiveBytes UnlockKey { get; }
 
     public NodeId Node => Self.Node;
 
@@ -37,20 +52,29 @@ public sealed class NodeIdentity
     public ClusterId Cluster => Self.Cluster;
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: the texts are not a certificate of a cluster, its key and its root.</exception>
-    public static NodeIdentity FromPem(string certificatePem, SensitiveBytes privateKeyPem, string rootPem)
+    public static NodeIdentity FromPem(string certificatePem, SensitiveBytes privateKeyPem, string rootPem, SensitiveBytes unlockKey = default)
     {
         try
         {
             X509Certificate2 certificate = X509Certificate2.CreateFromPem(certificatePem, System.Text.Encoding.UTF8.GetString(privateKeyPem.Reveal()));
+            X509Certificate2Collection intermediates = ParseRoots(certificatePem);
+            intermediates.RemoveAt(0);
             PeerIdentity self = PeerIdentity.Read(certificate)
                 ?? throw new ClusterException(ErrorKind.FailedPrecondition, $"certificate subject \"{certificate.Subject}\" names no node, role and cluster");
-            return new NodeIdentity(self, certificate, ParseRoots(rootPem), certificatePem, privateKeyPem, rootPem);
+            return new NodeIdentity(self, certificate, intermediates, ParseRoots(rootPem), certificatePem, privateKeyPem, rootPem, unlockKey);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new ClusterException(ErrorKind.FailedPrecondition, $"the node's certificate cannot be read: {e.Message}", e);
         }
     }
+
+    public NodeIdentity WithRoots(string rootPem) => new(Self, Certificate, Intermediates, ParseRoots(rootPem), CertificatePem, PrivateKeyPem, rootPem, UnlockKey);
+
+    public NodeIdentity WithUnlockKey(SensitiveBytes unlockKey) => new(Self, Certificate, Intermediates, Roots, CertificatePem, PrivateKeyPem, RootPem, unlockKey);
+
+    /// <summary>Who signed the certificate; null when none of the certificates at hand did.</summary>
+    public X509Certificate2? Issuer => Intermediates.Concat(Roots).FirstOrDefault(c => c.SubjectName.RawData.AsSpan().SequenceEqual(Certificate.IssuerName.RawData));
 
     public static X509Certificate2Collection ParseRoots(string rootPem)
     {
@@ -60,11 +84,21 @@ public sealed class NodeIdentity
     }
 
     /// <summary>True when <paramref name="certificate"/> was signed by one of <paramref name="roots"/> and is in force at <paramref name="now"/>.</summary>
-    public static bool IsTrusted(X509Certificate2 certificate, X509Certificate2Collection roots, DateTimeOffset now)
+    /// <param name="shown">Intermediates that its holder showed; null: none.</param>
+    public static bool IsTrusted(X509Certificate2 certificate, X509Certificate2Collection roots, DateTimeOffset now, X509Certificate2Collection? shown = null)
+        => roots.Any(root => IsTrusted(certificate, root, now, shown));
+
+    /// <summary>One root at a time: two roots of one name must not be mistaken for each other.</summary>
+    private static bool IsTrusted(X509Certificate2 certificate, X509Certificate2 root, DateTimeOffset now, X509Certificate2Collection? shown)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(roots);
+        chain.ChainPolicy.CustomTrustStore.Add(root);
+        if (shown is not null)
+        {
+            chain.ChainPolicy.ExtraStore.AddRange(shown);
+        }
+
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;

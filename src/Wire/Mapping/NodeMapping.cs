@@ -54,6 +54,8 @@ public static class NodeMapping
             Labels = description.EngineLabels.OrAbsent(),
             Plugins = description.Plugins.OrAbsent(p => new WireEnginePlugin(p.Type, p.Name)),
         },
-        TlsInfo = new WireTlsInfo(),
+        TlsInfo = description.Tls is { } tls
+            ? new WireTlsInfo { TrustRoot = tls.TrustRoot, CertIssuerSubject = [.. tls.IssuerSubject], CertIssuerPublicKey = [.. tls.IssuerPublicKey] }
+            : new WireTlsInfo(),
     };
 }

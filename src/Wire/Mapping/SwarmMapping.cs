@@ -13,8 +13,8 @@ public static class SwarmMapping
         CreatedAt = cluster.CreatedAt,
         UpdatedAt = cluster.UpdatedAt,
         Spec = cluster.Spec.ToWire(),
-        TlsInfo = TlsInfo(cluster.RootCa),
-        RootRotationInProgress = false,
+        TlsInfo = TlsInfo(cluster.RootCa.SigningPem),
+        RootRotationInProgress = cluster.RootCa.Rotation is not null,
         DefaultAddrPool = [.. cluster.DefaultAddressPool.Select(p => p.ToString())],
         SubnetSize = (uint)cluster.SubnetSize,
         DataPathPort = (uint)cluster.DataPathPort,
@@ -50,11 +50,6 @@ public static class SwarmMapping
             throw new ClusterException(ErrorKind.NotImplemented, "external certificate authorities (CAConfig.ExternalCAs) are not supported");
         }
 
-        if (spec.CaConfig is { SigningCaCert.Length: > 0 } or { SigningCaKey.Length: > 0 })
-        {
-            throw new ClusterException(ErrorKind.NotImplemented, "bringing a root certificate (CAConfig.SigningCACert) is not supported; CAConfig.ForceRotate makes a new one");
-        }
-
         return present with
         {
             Annotations = new Annotations(spec.Name is { Length: > 0 } name ? name : present.Annotations.Name)
@@ -78,17 +73,18 @@ public static class SwarmMapping
         };
     }
 
-    public static WireTlsInfo TlsInfo(RootCa root)
+    /// <param name="rootPem">The root in force, or the one that is taking over: clients compare nodes with where the cluster is going.</param>
+    public static WireTlsInfo TlsInfo(string rootPem)
     {
-        if (root.CertificatePem.Length == 0)
+        if (rootPem.Length == 0)
         {
             return new WireTlsInfo();
         }
 
-        using X509Certificate2 certificate = X509Certificate2.CreateFromPem(root.CertificatePem);
+        using X509Certificate2 certificate = X509Certificate2.CreateFromPem(rootPem);
         return new WireTlsInfo
         {
-            TrustRoot = root.CertificatePem,
+            TrustRoot = rootPem,
             CertIssuerSubject = certificate.SubjectName.RawData,
             CertIssuerPublicKey = certificate.PublicKey.ExportSubjectPublicKeyInfo(),
         };

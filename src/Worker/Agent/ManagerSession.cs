@@ -8,7 +8,7 @@ namespace Skep.Worker.Agent;
 
 /// <summary>A session with some manager, for ever: when one breaks, another manager is asked.</summary>
 internal sealed class ManagerSession(
-    Membership membership, INodeChannels channels, Proto.NodeDescription description, AssignmentBook book, ReportOutbox outbox, TimeProvider time, Random random, ILogger logger)
+    Membership membership, INodeChannels channels, NodeDescription description, AssignmentBook book, ReportOutbox outbox, TimeProvider time, Random random, ILogger logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
@@ -69,8 +69,9 @@ internal sealed class ManagerSession(
         outbox.Reset();
         // Heartbeats out of turn: asked for when a step is missing. One is enough.
         Channel<bool> nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        await call.RequestStream.WriteAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = description } }, ct);
-        Task writing = WriteAsync(call.RequestStream, nudges.Reader, scope.Token);
+        NodeTls? told = membership.Certificate?.Present;
+        await call.RequestStream.WriteAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = Describe(told) } }, ct);
+        Task writing = WriteAsync(call.RequestStream, nudges.Reader, told, scope.Token);
         try
         {
             Task<bool> first = call.ResponseStream.MoveNext(ct);
@@ -91,6 +92,8 @@ internal sealed class ManagerSession(
         }
     }
 
+    private Proto.NodeDescription Describe(NodeTls? tls) => (description with { Tls = tls }).ToProto();
+
     private async Task HandleAsync(Proto.ManagerMessage message, ChannelWriter<bool> nudges)
     {
         switch (message.MessageCase)
@@ -108,7 +111,7 @@ internal sealed class ManagerSession(
                 }
 
                 OnNews(
-                    new ClusterNews(new ClusterId(node.ClusterId), (NodeRole)node.DesiredRole, managers, _heartbeat, node.RootCaPem, (int)node.DataPathPort),
+                    new ClusterNews(new ClusterId(node.ClusterId), (NodeRole)node.DesiredRole, managers, _heartbeat, node.RootCaPem, node.IssuerPublicKey.ToByteArray().ToValueList(), (int)node.DataPathPort),
                     node.ManagerPorts.Select(p => (int)p).ToValueList());
                 break;
             case Proto.ManagerMessage.MessageOneofCase.Assignments:
@@ -125,7 +128,7 @@ internal sealed class ManagerSession(
         }
     }
 
-    private async Task WriteAsync(IClientStreamWriter<Proto.AgentMessage> stream, ChannelReader<bool> nudges, CancellationToken ct)
+    private async Task WriteAsync(IClientStreamWriter<Proto.AgentMessage> stream, ChannelReader<bool> nudges, NodeTls? told, CancellationToken ct)
     {
         long lastBeat = time.GetTimestamp();
         while (true)
@@ -133,7 +136,14 @@ internal sealed class ManagerSession(
             TimeSpan left = _heartbeat * 0.9 - time.GetElapsedTime(lastBeat);
             using var wait = CancellationTokenSource.CreateLinkedTokenSource(ct);
             Task reports = outbox.WhenAny;
-            await Task.WhenAny(reports, Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, wait.Token), nudges.WaitToReadAsync(wait.Token).AsTask());
+            Task renewed = membership.Certificate?.Changed ?? Task.Delay(Timeout.InfiniteTimeSpan, time, wait.Token);
+            if (membership.Certificate?.Present is { } tls && tls != told)
+            {
+                told = tls;
+                await stream.WriteAsync(new Proto.AgentMessage { Description = Describe(tls) }, ct);
+            }
+
+            await Task.WhenAny(reports, renewed, Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, wait.Token), nudges.WaitToReadAsync(wait.Token).AsTask());
             await wait.CancelAsync();
             ct.ThrowIfCancellationRequested();
             bool isNudged = nudges.TryRead(out _);

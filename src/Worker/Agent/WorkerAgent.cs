@@ -166,7 +166,7 @@ public sealed class WorkerAgent : IAsyncDisposable
         using var steps = new AssignmentSteps(book, fleet, nodeNetworks, _files, _shop.Time, _logger, step => TellPeers(step, membership, channels), _attachments.Told);
         TellPeers(book.View, membership, channels);
         var session = new ManagerSession(
-            membership, channels, NodeDescriber.Describe(_options, membership, _network?.Features).ToProto(), book, outbox, _shop.Time, _random, _logger)
+            membership, channels, NodeDescriber.Describe(_options, membership, _network?.Features), book, outbox, _shop.Time, _random, _logger)
         {
             OnAssigned = complete => steps.ApplyAsync(complete, scope.Token),
             OnNews = (told, ports) =>

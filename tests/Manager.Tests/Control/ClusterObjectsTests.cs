@@ -1,5 +1,6 @@
 using Skep.Manager.Control;
 using Skep.Model;
+using Skep.Rpc.Security;
 using Skep.Store;
 using static Skep.Manager.Tests.Control.ServiceControlTests;
 
@@ -173,7 +174,7 @@ public sealed class ClusterObjectsTests
         OneManager manager = await OneManager.StartAsync();
         Cluster before = manager.Store.View().Cluster!;
 
-        await manager.Control.Swarm.UpdateAsync(before.Version.Index, spec => spec with { TaskHistoryLimit = 2 }, new SecretRotation(WorkerToken: true, ManagerToken: false, UnlockKey: false), default);
+        await manager.Control.Swarm.UpdateAsync(before.Version.Index, spec => spec with { TaskHistoryLimit = 2 }, new SecretRotation(WorkerToken: true, ManagerToken: false, UnlockKey: false), brought: null, default);
 
         Cluster after = manager.Store.View().Cluster!;
         Assert.Equal(2, after.Spec.TaskHistoryLimit);
@@ -182,13 +183,24 @@ public sealed class ClusterObjectsTests
     }
 
     [Fact]
-    public async Task Autolock_is_refused_where_managers_cannot_lock()
+    public async Task Autolock_makes_an_unlock_key_that_rotates_when_asked_and_goes_with_it()
     {
         OneManager manager = await OneManager.StartAsync();
 
-        await RefusesAsync(ErrorKind.NotImplemented, "autolock is not supported by this manager",
-            manager.Control.Swarm.UpdateAsync(
-                manager.Store.View().Cluster!.Version.Index, spec => spec with { AutoLockManagers = true }, new SecretRotation(false, false, false), default));
+        SensitiveBytes first = await UpdateAsync(locked: true, rotate: false);
+        Assert.Equal(first, UnlockKey.Parse(System.Text.Encoding.ASCII.GetString(first.Reveal())));
+        Assert.Equal(first, await UpdateAsync(locked: true, rotate: false));
+        SensitiveBytes second = await UpdateAsync(locked: true, rotate: true);
+        Assert.NotEqual(first, second);
+        Assert.Equal(0, (await UpdateAsync(locked: false, rotate: false)).Length);
+        Assert.NotEqual(second, await UpdateAsync(locked: true, rotate: false));
+
+        async Task<SensitiveBytes> UpdateAsync(bool locked, bool rotate)
+        {
+            await manager.Control.Swarm.UpdateAsync(
+                manager.Store.View().Cluster!.Version.Index, spec => spec with { AutoLockManagers = locked }, new SecretRotation(false, false, rotate), brought: null, default);
+            return manager.Store.View().Cluster!.UnlockKey;
+        }
     }
 
     private static NetworkSpec With(string name, IpamPool pool) => new(new Annotations(name)) { Ipam = new IpamSpec { Pools = [pool] } };

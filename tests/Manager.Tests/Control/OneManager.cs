@@ -16,7 +16,7 @@ internal sealed class OneManager : IMembershipControl
     {
         Store = new ClusterStore(_log, new ProtoStoreCodec(), Time, new StoreOptions());
         _log.Store = Store;
-        Control = new ClusterControl(Store, Time, Ids, this, logs, new NoTunnels(), new ControlOptions());
+        Control = new ClusterControl(Store, Time, Ids, this, logs, new NoTunnels());
     }
 
     public ManualTimeProvider Time { get; } = new();
