@@ -21,8 +21,8 @@ internal sealed class IdentityStore(string path)
 
         string text = File.ReadAllText(path);
         int border = text.IndexOf(RootsBegin, StringComparison.Ordinal);
-        List<string> own = Parts(border < 0 ? text : text[..border]);
-        List<string> roots = border < 0 ? [.. own.Skip(2)] : Parts(text[border..]);
+        List<string> own = Parts(border < 0 ? text : text.AsSpan(0, border));
+        List<string> roots = border < 0 ? [.. own.Skip(2)] : Parts(text.AsSpan(border));
         List<string> chain = border < 0 ? [.. own.Skip(1).Take(1)] : [.. own.Skip(1)];
         return own.Count >= 2 && roots.Count > 0
             ? new StoredIdentity(own[0], string.Concat(chain), string.Concat(roots))

@@ -25,7 +25,7 @@ public sealed class CertificateRenewerTests
             for (int i = 0; i < 400; i++)
             {
                 await AdvanceAsync(step);
-                Assert.True(holder.Current.Certificate.NotAfter > _time.GetUtcNow());
+                Assert.True(holder.Current.Certificate.NotAfter.ToUniversalTime() > _time.GetUtcNow().UtcDateTime);
             }
         });
 
