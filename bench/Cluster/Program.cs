@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Skep.Bench.Cluster;
 
 // bench-cluster [--host unix://SOCKET] [--cluster-run /run/skep-dev] [SCENARIO...]: times what users wait for, on any engine that serves Docker's API.
-// Scenarios: memory cli create stack scale update rate killed leader node. Without any: all.
+// Scenarios: memory cli page create stack scale update rate killed leader node. Without any: all.
 Settings settings = Settings.Parse(args);
 using var engine = new Engine(settings.Host);
 using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(15));
@@ -24,6 +24,11 @@ if (kills && settings.Wants("memory"))
 if (settings.Wants("cli"))
 {
     await new CommandLine(settings).CompareAsync(ct);
+}
+
+if (kills && settings.Wants("page"))
+{
+    await new PageLatency(engine, settings).MeasureAsync(ct);
 }
 
 string network = (string)(await engine.PostAsync("networks/create", new JsonObject { ["Name"] = settings.Network, ["Driver"] = "overlay" }, ct))!["Id"]!;
