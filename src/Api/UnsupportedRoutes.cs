@@ -9,7 +9,6 @@ internal static class UnsupportedRoutes
 
     private static readonly (string Method, string Pattern, string What)[] s_routes =
     [
-        ("GET", "/containers/{id}/attach/ws", "attaching to a container"),
         ("POST", "/commit", "committing a container"),
         ("POST", "/build", BuildElsewhere),
         ("POST", "/build/cancel", BuildElsewhere),

@@ -40,7 +40,7 @@ public sealed class TransportTests
     [InlineData("/configs/ghost", 404, "config ghost not found")]
     [InlineData("/networks/ghost", 404, "network ghost not found")]
     [InlineData("/tasks/ghost", 404, "task ghost not found")]
-    [InlineData("/containers/c1/attach/ws", 501, "attaching to a container: not supported by Skep")]
+    [InlineData("/plugins", 501, "plugins: not supported by Skep")]
     [InlineData("/services?filters=%7B%22color%22%3A%7B%22red%22%3Atrue%7D%7D", 400, "invalid filter 'color'")]
     [InlineData("/services?filters=nonsense", 400, "invalid filter")]
     public async Task Errors_are_one_message_with_Dockers_status(string path, int status, string message)

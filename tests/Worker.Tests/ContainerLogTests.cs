@@ -104,9 +104,19 @@ public sealed class ContainerLogTests : IDisposable
         Assert.InRange(int.Parse(du.StandardOutput.ReadToEnd().Split('\t')[0]), 0, 2100);
     }
 
+    [Fact]
+    public void The_local_driver_rotates_unless_told_otherwise()
+    {
+        Assert.Equal(new LogSettings(true, 20 << 20, 5), LogSettings.From(new Driver("local")));
+        Assert.Equal(new LogSettings(true, 1 << 20, 5), LogSettings.From(new Driver("local") { Options = ValueMap<string, string>.Empty.Set("max-size", "1m") }));
+        Assert.Equal(new LogSettings(true, 0, 1), LogSettings.From(new Driver("json-file") { Options = ValueMap<string, string>.Empty.Set("tag", "{{.Name}}") }));
+    }
+
     [Theory]
     [InlineData("fluentd", "", "")]
-    [InlineData("json-file", "tag", "x")]
+    [InlineData("json-file", "tag", "{{.Weather}}")]
+    [InlineData("json-file", "compress", "true")]
+    [InlineData("local", "labels", "a")]
     [InlineData("json-file", "max-file", "3")]
     [InlineData("json-file", "max-size", "many")]
     public void What_a_log_driver_cannot_do_here_is_refused(string driver, string option, string value)

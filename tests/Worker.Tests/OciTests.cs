@@ -52,6 +52,10 @@ public sealed class OciTests
         Assert.Equal(41, Capabilities.Resolve(["ALL"], [], 40).Count);
         Assert.DoesNotContain("CAP_MKNOD", Capabilities.Resolve([], ["CAP_MKNOD"], 40));
         Assert.Throws<ClusterException>(() => Capabilities.Resolve(["FLY"], [], 40));
+        // A machine that gives its daemon less gives its containers less; what is asked for by name and missing is said.
+        Assert.Equal(["CAP_CHOWN"], Capabilities.Resolve(["ALL"], [], 40, ["CAP_CHOWN"]));
+        Assert.Equal(["CAP_CHOWN", "CAP_KILL"], Capabilities.Resolve([], [], 40, ["CAP_KILL", "CAP_CHOWN"]));
+        Assert.Contains("CAP_SYS_RESOURCE cannot be given", Assert.Throws<ClusterException>(() => Capabilities.Resolve(["SYS_RESOURCE"], [], 40, ["CAP_CHOWN"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

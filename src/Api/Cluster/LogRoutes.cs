@@ -46,11 +46,14 @@ internal static class LogRoutes
     {
         var request = LogRequest.Of(call);
         LocalContainer container = await call.Local.InspectContainerAsync(call["id"], ct);
+        if (container.LogDriver == "none")
+            throw new ClusterException(ErrorKind.NotImplemented, "configured logging driver does not support reading");
         var writer = new LogWriter(call, container.Spec?.Container.Tty ?? false, request.Timestamps, request.Details);
+        string attributes = request.Details ? LogAttributes.Of(container) : "";
         await writer.StartAsync(ct);
         await foreach (LogLine line in call.Local.ReadLogsAsync(container.Id, QueryOf(request.Selection), ct))
         {
-            await writer.WriteAsync(new TaskLogLine(line.Time, line.Stream == LogStream.Stderr, line.Data), attributes: "", flush: request.Selection.Follow, ct);
+            await writer.WriteAsync(new TaskLogLine(line.Time, line.Stream == LogStream.Stderr, line.Data), attributes, flush: request.Selection.Follow, ct);
         }
     }
 

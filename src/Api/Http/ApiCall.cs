@@ -105,6 +105,21 @@ internal sealed class ApiCall(HttpContext http, INodeContext node, ApiVersion ve
         return connection;
     }
 
+    /// <summary>Takes the connection from HTTP and makes a web socket of it, after everything that can be refused was checked.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: the client asks for none.</exception>
+    public async Task<WebSocketClient> HijackWebSocketAsync(CancellationToken ct)
+    {
+        string key = http.Request.Headers.SecWebSocketKey.ToString();
+        if (key.Length == 0 || !http.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase))
+            throw ClusterException.Invalid("this path is served to web sockets only (Upgrade: websocket)");
+        Hijacking.Hijack hijack = http.Features.Get<Hijacking.Hijack>() ?? throw new ClusterException(ErrorKind.NotImplemented, "this listener cannot hand over connections");
+        http.Response.Headers.Connection = "close";
+        var connection = new HijackedConnection(hijack.Take());
+        await connection.WriteAsync(
+            System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {WebSocketClient.Accept(key)}\r\n\r\n"), ct);
+        return WebSocketClient.Open(connection);
+    }
+
     private static ClusterException NotAManager(SwarmState state) => new(ErrorKind.Unavailable, state switch
     {
         { State: LocalNodeState.Locked } =>

@@ -5,7 +5,7 @@ using System.IO.Pipelines;
 namespace Skep.Api.Http;
 
 /// <summary>A connection taken from HTTP. Disposing sends what was written and closes it.</summary>
-internal sealed class HijackedConnection(IDuplexPipe transport) : IAsyncDisposable
+internal sealed class HijackedConnection(IDuplexPipe transport) : IAttachedClient
 {
     private const int HeaderBytes = 8;
 

@@ -9,9 +9,13 @@ internal static class AttachRoutes
 {
     private const int ChunkBytes = 32 * 1024;
 
-    public static void AddTo(RouteTable routes) => routes.Add("POST", "/containers/{id}/attach", AttachAsync);
+    public static void AddTo(RouteTable routes)
+    {
+        routes.Add("POST", "/containers/{id}/attach", (call, ct) => AttachAsync(call, isWebSocket: false, ct));
+        routes.Add("GET", "/containers/{id}/attach/ws", (call, ct) => AttachAsync(call, isWebSocket: true, ct));
+    }
 
-    private static async Task AttachAsync(ApiCall call, CancellationToken ct)
+    private static async Task AttachAsync(ApiCall call, bool isWebSocket, CancellationToken ct)
     {
         (bool stdout, bool stderr, bool stdin) = (call.Flag("stdout"), call.Flag("stderr"), call.Flag("stdin"));
         LocalContainer container = await call.Local.InspectContainerAsync(call["id"], ct);
@@ -19,21 +23,22 @@ internal static class AttachRoutes
         using ContainerAttachment attachment = await call.Local.AttachContainerAsync(container.Id, ct);
         // Clients before 1.42 know one type only.
         bool isRaw = attachment.IsTerminal;
-        await using HijackedConnection connection = await call.HijackAsync(
+        await using IAttachedClient connection = isWebSocket ? await call.HijackWebSocketAsync(ct) : await call.HijackAsync(
             isRaw || call.Http.Request.Headers.Upgrade.Count == 0 ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream", ct);
         if (call.Flag("logs"))
             await ReplayAsync(call.Local, container.Id, connection, isRaw, stdout, stderr, ct);
         if (!call.Flag("stream"))
             return;
         using var session = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        Task input = stdin ? InputAsync(connection, attachment, isRaw ? asked : null, session) : Task.CompletedTask;
+        // A web socket is closed both ways at once: the client is gone then.
+        Task input = stdin || isWebSocket ? InputAsync(connection, stdin ? attachment : null, isRaw ? asked : null, isWebSocket, session) : Task.CompletedTask;
         try
         {
             await OutputAsync(connection, attachment, isRaw, stdout, stderr, session.Token);
         }
         catch (OperationCanceledException) when (session.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            return; // The client pressed its detach keys.
+            return; // The client pressed its detach keys, or closed its web socket.
         }
         finally
         {
@@ -42,7 +47,7 @@ internal static class AttachRoutes
         }
     }
 
-    private static async Task OutputAsync(HijackedConnection connection, ContainerAttachment attachment, bool isRaw, bool stdout, bool stderr, CancellationToken ct)
+    private static async Task OutputAsync(IAttachedClient connection, ContainerAttachment attachment, bool isRaw, bool stdout, bool stderr, CancellationToken ct)
     {
         byte[] buffer = new byte[ChunkBytes];
         while (await attachment.ReadAsync(buffer, ct) is { } read)
@@ -54,14 +59,14 @@ internal static class AttachRoutes
         }
     }
 
-    private static async Task InputAsync(HijackedConnection connection, ContainerAttachment attachment, DetachKeys? keys, CancellationTokenSource session)
+    private static async Task InputAsync(IAttachedClient connection, ContainerAttachment? attachment, DetachKeys? keys, bool endsAll, CancellationTokenSource session)
     {
         byte[] buffer = new byte[ChunkBytes];
         // Room at the end for the beginning of a sequence that turned out to be none.
         while (await connection.ReadAsync(buffer.AsMemory(0, ChunkBytes / 2), session.Token) is > 0 and var count)
         {
             (int passed, bool isDetached) = keys?.Take(buffer, count) ?? (count, false);
-            if (passed > 0)
+            if (passed > 0 && attachment is not null)
                 await attachment.WriteAsync(buffer.AsMemory(0, passed), session.Token);
             if (isDetached)
             {
@@ -70,10 +75,13 @@ internal static class AttachRoutes
             }
         }
 
-        await attachment.EndInputAsync(session.Token);
+        if (attachment is not null)
+            await attachment.EndInputAsync(session.Token);
+        if (endsAll)
+            await session.CancelAsync();
     }
 
-    private static async Task ReplayAsync(LocalNode local, string id, HijackedConnection connection, bool isRaw, bool stdout, bool stderr, CancellationToken ct)
+    private static async Task ReplayAsync(LocalNode local, string id, IAttachedClient connection, bool isRaw, bool stdout, bool stderr, CancellationToken ct)
     {
         await foreach (LogLine line in local.ReadLogsAsync(id, new LogQuery { Stdout = stdout, Stderr = stderr }, ct))
         {

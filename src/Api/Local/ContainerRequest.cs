@@ -26,7 +26,7 @@ internal static class ContainerRequest
                 Container = Container(body, host, image) with { Mounts = mounts.Mounts },
                 Limits = host.NanoCpus > 0 || host.Memory > 0 || host.PidsLimit > 0 ? new Resources(host.NanoCpus, host.Memory) { Pids = Math.Max(0, host.PidsLimit ?? 0) } : null,
                 Reservations = host.MemoryReservation > 0 ? new Resources(0, host.MemoryReservation) : null,
-                LogDriver = host.LogConfig is { Type.Length: > 0 } log ? new Driver(log.Type) { Options = log.Config.ToModel() } : null,
+                LogDriver = host.LogConfig is { } log && (log.Type is { Length: > 0 } || log.Config is { Count: > 0 }) ? new Driver(log.Type ?? "") { Options = log.Config.ToModel() } : null,
             },
             NetworkMode = mode,
             Endpoints = (body.NetworkingConfig?.EndpointsConfig ?? []).Select(e => Endpoint(e.Key == "default" ? "bridge" : e.Key, e.Value)).ToValueList(),
@@ -89,7 +89,7 @@ internal static class ContainerRequest
         List<string> command = clearsEntrypoint ? body.Cmd is { Count: > 0 } ? body.Cmd : [.. image?.Command ?? []] : body.Entrypoint ?? [];
         return new ContainerSpec(body.Image!)
         {
-            Labels = body.Labels.ToModel(),
+            Labels = (image?.Labels ?? ValueMap<string, string>.Empty).Concat(body.Labels.ToModel()).GroupBy(l => l.Key, StringComparer.Ordinal).ToValueMap(l => l.Key, l => l.Last().Value),
             Command = command.ToValueList(),
             Args = clearsEntrypoint ? [] : body.Cmd.ToModel(),
             Hostname = body.Domainname is { Length: > 0 } domain && body.Hostname is { Length: > 0 } hostname ? $"{hostname}.{domain}" : body.Hostname ?? "",

@@ -30,11 +30,48 @@ internal static class ContainerRoutes
         IEnumerable<LocalContainer> wanted = containers.Where(c =>
             (before is not { } end || c.CreatedAt < end) && (since is not { } start || c.CreatedAt > start) && Fits(c, filters));
         DateTimeOffset now = time.GetUtcNow();
-        await call.AnswerAsync([.. (limit is { } most ? wanted.Take(most) : wanted).Select(c => ContainerMapping.ToSummary(c, now))], WireJson.Default.ListWireContainerSummary, ct);
+        List<WireContainerSummary> summaries = [];
+        foreach (LocalContainer container in limit is { } most ? wanted.Take(most) : wanted)
+        {
+            WireContainerSummary summary = ContainerMapping.ToSummary(container, now);
+            if (call.Flag("size"))
+            {
+                long own = await call.Local.MeasureContainerAsync(container.Id, ct);
+                summary = summary with { SizeRw = own, SizeRootFs = own + ((await ImageAsync(call.Local, container, ct))?.SizeBytes ?? 0) };
+            }
+
+            summaries.Add(summary);
+        }
+
+        await call.AnswerAsync(summaries, WireJson.Default.ListWireContainerSummary, ct);
     }
 
     private static async Task InspectAsync(ApiCall call, CancellationToken ct)
-        => await call.AnswerAsync(ContainerMapping.ToDetail(await call.Local.InspectContainerAsync(call["id"], ct)), WireJson.Default.WireContainerDetail, ct);
+    {
+        LocalContainer container = await call.Local.InspectContainerAsync(call["id"], ct);
+        LocalImage? image = container.Standalone is null ? null : await ImageAsync(call.Local, container, ct);
+        WireContainerDetail detail = StandaloneMapping.Complete(ContainerMapping.ToDetail(container), container, image?.Settings);
+        if (call.Flag("size"))
+        {
+            long own = await call.Local.MeasureContainerAsync(container.Id, ct);
+            image ??= await ImageAsync(call.Local, container, ct);
+            detail = detail with { SizeRw = own, SizeRootFs = own + (image?.SizeBytes ?? 0) };
+        }
+
+        await call.AnswerAsync(detail, WireJson.Default.WireContainerDetail, ct);
+    }
+
+    private static async Task<LocalImage?> ImageAsync(LocalNode local, LocalContainer container, CancellationToken ct)
+    {
+        try
+        {
+            return await local.InspectImageAsync(container.ImageId.Length > 0 ? container.ImageId : container.Image, ct);
+        }
+        catch (ClusterException e) when (e.Kind == ErrorKind.NotFound)
+        {
+            return null; // Removed under the container by force.
+        }
+    }
 
     private static bool Fits(LocalContainer container, QueryFilters filters)
         => filters.Prefix("id", container.Id)

@@ -25,7 +25,7 @@ internal static class ContainerListing
     private static readonly Columns Columns = Columns.Of(
         "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
         ("ID", "CONTAINER ID"), ("Image", "IMAGE"), ("Command", "COMMAND"), ("CreatedAt", "CREATED AT"), ("RunningFor", "CREATED"), ("State", "STATE"), ("Status", "STATUS"),
-        ("Ports", "PORTS"), ("Names", "NAMES"), ("Labels", "LABELS"), ("Label", ""), ("Mounts", "MOUNTS"), ("Networks", "NETWORKS"), ("LocalVolumes", "LOCAL VOLUMES"));
+        ("Ports", "PORTS"), ("Names", "NAMES"), ("Labels", "LABELS"), ("Label", ""), ("Mounts", "MOUNTS"), ("Networks", "NETWORKS"), ("LocalVolumes", "LOCAL VOLUMES"), ("Size", "SIZE"));
 
     private static async Task<int> RunAsync(Invocation call, CancellationToken cancellation)
     {
@@ -35,7 +35,8 @@ internal static class ContainerListing
         List<WireContainerSummary> containers = await call.Engine.GetAsync(query.ToString(), WireJson.Default.ListWireContainerSummary, cancellation);
         bool whole = call.Get(CommonFlags.NoTrunc);
         DateTimeOffset now = call.Terminal.Time.GetUtcNow();
-        Listing.Print(call.Out, call.Get(CommonFlags.Format), call.Get(CommonFlags.Quiet) ? "ID" : null, Columns, [.. containers.Select(container => new Row
+        Columns columns = call.Get(Size) ? Columns with { Default = Columns.Default + "\t{{.Size}}" } : Columns;
+        Listing.Print(call.Out, call.Get(CommonFlags.Format), call.Get(CommonFlags.Quiet) ? "ID" : null, columns, [.. containers.Select(container => new Row
         {
             ["ID"] = whole ? container.Id : Words.Short(container.Id),
             ["Image"] = whole ? container.Image ?? "" : ImageReference.WithoutDigest(container.Image),
@@ -52,6 +53,7 @@ internal static class ContainerListing
             ["Label"] = LabelText.Lookup(container.Labels),
             ["Mounts"] = string.Join(',', (container.Mounts ?? []).Select(static mount => mount.Name is { Length: > 0 } name ? name : mount.Source)),
             ["Networks"] = string.Join(',', container.NetworkSettings?.Networks?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()),
+            ["Size"] = container.SizeRootFs > 0 ? $"{Words.Size(container.SizeRw ?? 0, 3)} (virtual {Words.Size(container.SizeRootFs ?? 0, 3)})" : Words.Size(container.SizeRw ?? 0, 3),
             ["LocalVolumes"] = (container.Mounts ?? []).Count(static mount => mount.Driver == "local").ToString(CultureInfo.InvariantCulture),
         })]);
         return 0;

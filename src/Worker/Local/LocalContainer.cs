@@ -88,6 +88,9 @@ public sealed record LocalContainer(string Id, string Name)
     public StandaloneSpec? Standalone { get; init; }
 
     public int RestartCount { get; init; }
+
+    /// <summary>Holds the files hosts, hostname and resolv.conf that it sees under /etc; empty for containers of tasks.</summary>
+    public string FilesDirectory { get; init; } = "";
 }
 
 /// <param name="Log">The last probes, oldest first, at most five.</param>

@@ -231,6 +231,7 @@ public sealed partial class LocalNode
             LogDriver = wanted.Template.LogDriver is { Name.Length: > 0 } driver ? driver.Name : "json-file",
             Standalone = wanted,
             RestartCount = record.RestartCount,
+            FilesDirectory = _shop.Files.DirectoryOf(record.Sandbox),
         };
     }
 }

@@ -50,6 +50,9 @@ public sealed partial class LocalNode
         return new PruneReport(removed.ToValueList(), freed);
     }
 
+    /// <summary>Bytes a container has written itself.</summary>
+    public Task<long> MeasureContainerAsync(string id, CancellationToken ct) => _shop.Runtime.SizeAsync(id, ct);
+
     public async Task<DiskUsage> MeasureDiskAsync(CancellationToken ct)
     {
         var layers = new Dictionary<string, long>(StringComparer.Ordinal);

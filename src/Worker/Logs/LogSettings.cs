@@ -8,6 +8,11 @@ namespace Skep.Worker.Logs;
 /// <param name="MaxFiles">Files kept, the current one included.</param>
 internal sealed record LogSettings(bool IsKept, long MaxFileBytes, int MaxFiles)
 {
+    /// <summary>What a tag may hold of the container.</summary>
+    public static readonly ValueList<string> TagFields = ["{{.ID}}", "{{.FullID}}", "{{.Name}}", "{{.ImageName}}", "{{.ImageFullID}}", "{{.ImageID}}", "{{.DaemonName}}"];
+
+    private static readonly LogSettings s_local = new(true, 20L << 20, 5);
+
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: driver or option is not offered here.</exception>
     public static LogSettings From(Driver driver)
     {
@@ -15,14 +20,15 @@ internal sealed record LogSettings(bool IsKept, long MaxFileBytes, int MaxFiles)
         {
             case "none":
                 return new LogSettings(false, 0, 1);
-            case "json-file" or "":
+            case "json-file" or "local" or "":
                 break;
             default:
-                throw ClusterException.Invalid($"logger: no log driver named '{driver.Name}' is registered on this node (json-file and none are)");
+                throw ClusterException.Invalid($"logger: no log driver named '{driver.Name}' is registered on this node (json-file, local and none are)");
         }
 
-        long size = 0;
-        int files = 1;
+        bool isLocal = driver.Name == "local";
+        long size = isLocal ? s_local.MaxFileBytes : 0;
+        int files = isLocal ? s_local.MaxFiles : 1;
         foreach ((string name, string value) in driver.Options)
         {
             switch (name)
@@ -35,11 +41,20 @@ internal sealed record LogSettings(bool IsKept, long MaxFileBytes, int MaxFiles)
                         ? count
                         : throw ClusterException.Invalid($"max-file cannot be less than 1: '{value}'");
                     break;
+                case "compress":
+                    if (value is not ("false" or "0"))
+                        throw ClusterException.Invalid("log opt 'compress=true' is not supported: files that are rotated away stay as they are; leave it out");
+                    break;
+                case "tag" when !isLocal && TagFields.Aggregate(value, static (rest, field) => rest.Replace(field, "", StringComparison.Ordinal)).Contains("{{", StringComparison.Ordinal):
+                    throw ClusterException.Invalid($"log opt 'tag': '{value}' holds a template that is none of {string.Join(", ", TagFields)}");
+                case "labels" or "labels-regex" or "env" or "env-regex" or "tag" when !isLocal:
+                    // They are read when the log is: see LogAttributes.
+                    break;
                 case "mode" or "max-buffer-size":
                     // Output goes to a file first, so a container never waits for its logs: both modes are kept.
                     break;
                 default:
-                    throw ClusterException.Invalid($"unknown log opt '{name}' for json-file log driver");
+                    throw ClusterException.Invalid($"unknown log opt '{name}' for {(isLocal ? "local" : "json-file")} log driver");
             }
         }
 

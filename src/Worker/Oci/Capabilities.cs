@@ -21,8 +21,9 @@ internal static class Capabilities
     ];
 
     /// <param name="lastKnown">Number of the kernel's last capability, /proc/sys/kernel/cap_last_cap.</param>
-    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: a name is unknown.</exception>
-    public static ValueList<string> Resolve(ValueList<string> add, ValueList<string> drop, int lastKnown)
+    /// <param name="given">What the agent has to give: <c>ALL</c> and the defaults mean no more than this. Null: all that is known.</param>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: a name is unknown, or asked for and not to be had.</exception>
+    public static ValueList<string> Resolve(ValueList<string> add, ValueList<string> drop, int lastKnown, ValueList<string>? given = null)
     {
         string[] available = Known[..Math.Min(Known.Length, lastKnown + 1)];
         string[] added = [.. add.Select(Normalize)];
@@ -33,10 +34,12 @@ internal static class Capabilities
                 throw ClusterException.Invalid($"invalid capability: unknown capability: \"{name}\"");
         }
 
+        if (given is not null && added.FirstOrDefault(name => name != "ALL" && !given.Contains(name)) is { } missing)
+            throw ClusterException.Invalid($"capability {missing} cannot be given on this node: the daemon itself runs without it");
         IEnumerable<string> start = dropped.Contains("ALL") ? [] : added.Contains("ALL") ? available : Defaults;
         if (dropped.Contains("ALL") && added.Contains("ALL"))
             start = available;
-        return start.Union(added.Where(c => c != "ALL")).Except(dropped.Where(c => c != "ALL" && !added.Contains(c))).ToValueList();
+        return start.Union(added.Where(c => c != "ALL")).Except(dropped.Where(c => c != "ALL" && !added.Contains(c))).Where(c => given is null || given.Contains(c)).ToValueList();
     }
 
     /// <summary>Everything the agent itself may give: on a restricted machine that is less than what the kernel knows.</summary>

@@ -41,7 +41,7 @@ internal static class ContainerPlanner
             Tty = spec.Tty,
             ReadOnlyRoot = spec.ReadOnly,
             NoNewPrivileges = spec.Privileges?.NoNewPrivileges == true,
-            Capabilities = Capabilities.Resolve(spec.CapabilityAdd, spec.CapabilityDrop, host.LastCapability),
+            Capabilities = Capabilities.Resolve(spec.CapabilityAdd, spec.CapabilityDrop, host.LastCapability, host.Capabilities),
             Ulimits = spec.Ulimits,
             OomScoreAdj = spec.OomScoreAdj,
             Mounts = mounts.OrderBy(m => m.Destination.Count(c => c == '/')).ToValueList(),

@@ -5,6 +5,9 @@ namespace Skep.Worker.Oci;
 /// <summary>What the machine can do, read once.</summary>
 internal sealed record HostFacts(bool CgroupV2, bool SwapIsLimited, int LastCapability, string? InitPath, string BootId, Platform Platform)
 {
+    /// <summary>What the agent itself may give; null: everything the kernel knows.</summary>
+    public ValueList<string>? Capabilities { get; init; }
+
     private static readonly string[] InitPrograms = ["/usr/bin/docker-init", "/usr/libexec/docker/docker-init", "/usr/bin/tini", "/usr/bin/tini-static", "/usr/bin/catatonit", "/usr/libexec/podman/catatonit"];
 
     public static HostFacts Read(string cgroupRoot)
@@ -13,7 +16,10 @@ internal sealed record HostFacts(bool CgroupV2, bool SwapIsLimited, int LastCapa
         bool swap = v2 ? HasSwapFiles(cgroupRoot) : File.Exists(Path.Combine(cgroupRoot, "memory", "memory.memsw.limit_in_bytes"));
         return new HostFacts(
             v2, swap, int.Parse(File.ReadAllText("/proc/sys/kernel/cap_last_cap"), CultureInfo.InvariantCulture), InitPrograms.FirstOrDefault(File.Exists),
-            File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), Images.PlatformChoice.Machine);
+            File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), Images.PlatformChoice.Machine)
+        {
+            Capabilities = Oci.Capabilities.OfThisProcess(),
+        };
     }
 
     /// <summary>The root cgroup has no limit files: any group below it tells.</summary>

@@ -1,3 +1,4 @@
+using Skep.Worker.Local;
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -20,14 +21,6 @@ internal static class SpecWriter
         new("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
         new("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=67108864"]),
     ];
-
-    private static readonly string[] MaskedPaths =
-    [
-        "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-        "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
-    ];
-
-    private static readonly string[] ReadOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
     /// <summary>Character devices every container may use: major, minor; -1 is any.</summary>
     private static readonly (int Major, int Minor)[] Devices = [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, -1)];
@@ -200,8 +193,8 @@ internal static class SpecWriter
 
         if (plan.RootPropagation.Length > 0)
             json.WriteString("rootfsPropagation", plan.RootPropagation);
-        WriteList(json, "maskedPaths", plan.Privileged ? [] : MaskedPaths);
-        WriteList(json, "readonlyPaths", plan.Privileged ? [] : ReadOnlyPaths);
+        WriteList(json, "maskedPaths", plan.Privileged ? [] : HiddenPaths.Masked);
+        WriteList(json, "readonlyPaths", plan.Privileged ? [] : HiddenPaths.ReadOnly);
         json.WriteEndObject();
     }
 

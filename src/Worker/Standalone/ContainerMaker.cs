@@ -119,7 +119,7 @@ internal sealed class ContainerMaker(TaskWorkshop shop, string hostname, Func<st
         return !wanted.Privileged ? plan : plan with
         {
             Privileged = true,
-            Capabilities = Capabilities.Resolve(["ALL"], [], shop.Host.LastCapability),
+            Capabilities = Capabilities.Resolve(["ALL"], [], shop.Host.LastCapability, shop.Host.Capabilities),
             SeccompMode = "unconfined",
         };
     }
