@@ -134,6 +134,7 @@ public sealed class ManagerNode : IAsyncDisposable
             _statuses.RunAsync(together.Token),
             _vouching.RunAsync(together.Token),
             _leadership.RunAsync(together.Token),
+            new SnapshotSettings(Store, Raft).RunAsync(together.Token),
         ];
         Task first = await Task.WhenAny(running).ConfigureAwait(false);
         await together.CancelAsync().ConfigureAwait(false);

@@ -173,9 +173,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
 
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
             string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, remotes[0]);
-            await engine.RequireAsync(dataPathPort: 0, ct).ConfigureAwait(false);
-            NodeIdentity identity = await AskAsync(remotes, token, request.Availability, ct).ConfigureAwait(false);
-            await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), 0, 0, remotes), founding: null, ct).ConfigureAwait(false);
+            (NodeIdentity identity, int dataPathPort) = await AskAsync(remotes, token, request.Availability, ct).ConfigureAwait(false);
+            await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
+            await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), founding: null, ct).ConfigureAwait(false);
         }
         finally
         {
@@ -280,7 +280,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         }
     }
 
-    private async Task<NodeIdentity> AskAsync(string[] remotes, JoinToken token, NodeAvailability availability, CancellationToken ct)
+    private async Task<(NodeIdentity Identity, int DataPathPort)> AskAsync(string[] remotes, JoinToken token, NodeAvailability availability, CancellationToken ct)
     {
         ClusterException? last = null;
         foreach (string remote in remotes)

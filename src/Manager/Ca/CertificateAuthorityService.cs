@@ -47,6 +47,7 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
             NodeId = node.Id.Value,
             ClusterId = cluster.Id.Value,
             Role = (int)node.Role,
+            DataPathPort = (uint)cluster.DataPathPort,
             UnlockKey = node.Role == NodeRole.Manager ? Google.Protobuf.ByteString.CopyFrom(cluster.UnlockKey.Reveal()) : Google.Protobuf.ByteString.Empty,
         };
     }

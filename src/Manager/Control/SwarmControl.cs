@@ -64,11 +64,6 @@ public sealed class SwarmControl
         {
             throw ClusterException.Invalid("Raft.ElectionTick and Raft.HeartbeatTick cannot be changed in a running cluster");
         }
-
-        if (spec.Raft != present.Raft)
-        {
-            throw new ClusterException(ErrorKind.NotImplemented, "changing the Raft snapshot settings (--snapshot-interval, --max-snapshots) is not supported");
-        }
     }
 
     private static Cluster Rotated(Cluster cluster, SecretRotation rotation)

@@ -77,7 +77,7 @@ internal sealed class RaftDisk
             Meta = reader.Meta;
         }
 
-        Snapshots.Prune(Meta.Index, Meta.Term); // removes what was received and never taken into use
+        Snapshots.Prune(Meta.Index, Meta.Term, int.MaxValue - 1); // removes what was received and never taken into use
         Entries = recovered.EntriesAfterSnapshot();
         HardState = Completed(recovered.HardState);
     }

@@ -14,6 +14,7 @@ public sealed partial class RaftNode
     private long bytesSinceSnapshot;
     private long snapshotFileBytes;
     private bool writingSnapshot;
+    private volatile SnapshotPolicy policy;
 
     /// <summary>A received file that the core has not decided about.</summary>
     private SnapshotMeta? offered;
@@ -60,11 +61,19 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <summary>Holds from the next entry that is applied.</summary>
+    public void Follow(SnapshotPolicy next)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(next.Entries);
+        ArgumentOutOfRangeException.ThrowIfNegative(next.OldSnapshots);
+        policy = next;
+    }
+
     private void SnapshotIfDue()
     {
         // A large state is not written again for a small log: that would cost many times what the log itself does.
-        bool worthwhile = bytesSinceSnapshot >= snapshotFileBytes / 8;
-        bool due = (worthwhile && appliedIndex - snapshotMeta.Index >= options.SnapshotEntries) || bytesSinceSnapshot >= options.SnapshotLogBytes;
+        bool worthwhile = policy.IsStrict || bytesSinceSnapshot >= snapshotFileBytes / 8;
+        bool due = (worthwhile && appliedIndex - snapshotMeta.Index >= policy.Entries) || bytesSinceSnapshot >= options.SnapshotLogBytes;
         if (!due || writingSnapshot || appliedIndex == snapshotMeta.Index)
         {
             return;
@@ -115,9 +124,10 @@ public sealed partial class RaftNode
         wal.MarkSnapshot(meta.Index, meta.Term);
         wal.Sync();
         snapshotMeta = meta;
-        core.Compact(meta, options.KeepEntries);
-        wal.DropBefore(meta.Index + 1 > options.KeepEntries ? meta.Index + 1 - options.KeepEntries : 0);
-        snapshots.Prune(meta.Index, meta.Term);
+        SnapshotPolicy now = policy;
+        core.Compact(meta, now.KeepEntries);
+        wal.DropBefore(meta.Index + 1 > now.KeepEntries ? meta.Index + 1 - now.KeepEntries : 0);
+        snapshots.Prune(meta.Index, meta.Term, now.OldSnapshots);
     }
 
     /// <summary>The log's mark for it is durable: make the state machine's state the snapshot's.</summary>
@@ -139,7 +149,7 @@ public sealed partial class RaftNode
         snapshots.Incoming = null;
         SetMembership(meta.Membership, meta.Index);
         wal.DropBefore(meta.Index + 1);
-        snapshots.Prune(meta.Index, meta.Term);
+        snapshots.Prune(meta.Index, meta.Term, policy.OldSnapshots);
         log.SnapshotRestored(meta.Index, meta.Term);
         foreach (ProposalId id in pending.Keys.Where(recent.Contains).ToList())
         {

@@ -52,6 +52,7 @@ public sealed partial class RaftNode : IAsyncDisposable
         RaftNodeOptions options, IStateMachine stateMachine, IRaftTransport transport, TimeProvider time, Random random, ILogger log, RaftDisk disk)
     {
         this.options = options;
+        policy = new SnapshotPolicy(options.SnapshotEntries, options.KeepEntries, OldSnapshots: 1);
         this.stateMachine = stateMachine;
         this.transport = transport;
         this.time = time;

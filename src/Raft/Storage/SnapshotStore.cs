@@ -3,7 +3,6 @@ namespace Skep.Raft;
 /// <summary>The snapshot files of one member. Writers and readers may run on other threads than the owner of the log.</summary>
 internal sealed class SnapshotStore : IDisposable
 {
-    private const int Keep = 2;
     private const string LocalTemporary = "snapshot-local.tmp";
     private const string ReceivedTemporary = "snapshot-received.tmp";
     private readonly IRaftFiles files;
@@ -84,17 +83,19 @@ internal sealed class SnapshotStore : IDisposable
         return reader.Meta;
     }
 
-    /// <summary>Keeps the snapshot in force and the one before it. A file that is still being sent stays readable until closed.</summary>
+    /// <summary>Keeps the snapshot in force and those before it. A file that is still being sent stays readable until closed.</summary>
     /// <param name="index">Of the snapshot the log's mark names; files beyond it were never taken into use.</param>
-    public void Prune(ulong index, ulong term)
+    /// <param name="old">How many of those before it; the last one stays in any case.</param>
+    public void Prune(ulong index, ulong term, int old)
     {
+        int keep = Math.Max(old, 1) + 1;
         var found = List();
         int kept = 0;
         bool deleted = false;
         for (int i = found.Count - 1; i >= 0; i--)
         {
             bool use = found[i].Index < index || found[i] == (index, term);
-            if (use && kept < Keep)
+            if (use && kept < keep)
             {
                 kept++;
                 continue;

@@ -309,6 +309,28 @@ public sealed class RaftNodeTests
     }
 
     [Fact]
+    public void A_running_member_follows_another_policy_of_snapshots()
+    {
+        using TestGroup group = TestGroup.Of(1);
+        using SnapshotStore store = new(group[1].Disk, [.. Enumerable.Range(1, 32).Select(i => (byte)i)]);
+        Fill("v");
+        Assert.Single(store.List()); // The founding one.
+
+        group[1].Node!.Follow(new SnapshotPolicy(10, KeepEntries: 5, OldSnapshots: 2) { IsStrict = true });
+        Fill("w");
+        Assert.Equal(3, store.List().Count);
+        Assert.Equal(10ul, store.List()[2].Index - store.List()[1].Index);
+
+        void Fill(string prefix)
+        {
+            foreach (string text in Texts(prefix, 55))
+            {
+                group.Finish(TestGroup.Propose(group[1], text));
+            }
+        }
+    }
+
+    [Fact]
     public void Proposal_ids_travel_in_snapshots()
     {
         using TestGroup group = TestGroup.Of(1, configure: o => o with { SnapshotEntries = 10 });

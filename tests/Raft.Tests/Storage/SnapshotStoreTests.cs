@@ -114,8 +114,13 @@ public sealed class SnapshotStoreTests
             Write(store, index, Data(10));
         }
 
-        store.Prune(9, 2);
+        store.Prune(9, 2, old: 1);
         Assert.Equal([(5ul, 2ul), (9ul, 2ul)], store.List());
+        Write(store, 14, Data(10));
+        store.Prune(14, 2, old: 3);
+        Assert.Equal([(5ul, 2ul), (9ul, 2ul), (14ul, 2ul)], store.List());
+        store.Prune(14, 2, old: 0);
+        Assert.Equal([(9ul, 2ul), (14ul, 2ul)], store.List());
     }
 
     [Theory]
