@@ -15,7 +15,7 @@ internal static class NamesCommand
     {
         NamesProgram.Detach(socket);
         using var log = new ConsoleLog(Microsoft.Extensions.Logging.LogLevel.Information, time);
-        _ = WorkingSet.SettleAsync(time, log.CreateLogger("Names"), CancellationToken.None);
+        _ = WorkingSet.KeepSmallAsync(time, log.CreateLogger("Names"), CancellationToken.None);
         NamesProgram.Run(socket, time, log.CreateLogger("Names"));
         return 0;
     }

@@ -74,7 +74,7 @@ try
     await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, tls, node, dashboard, time, log, stopping.Token);
     await using WebApplication? metrics = await observed.ServeAsync(log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);
-    _ = WorkingSet.SettleAsync(time, log.CreateLogger("Skepd"), stopping.Token);
+    _ = WorkingSet.KeepSmallAsync(time, log.CreateLogger("Skepd"), stopping.Token);
     Task serving = dashboard.RunAsync(stopping.Token);
     await node.RunAsync(stopping.Token);
     await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -5,26 +5,51 @@ using Microsoft.Extensions.Logging;
 namespace Skep.Host;
 
 /// <summary>The pages of program files this process keeps mapped.</summary>
-/// <remarks>Starting touches three quarters of the code once. Given back, what is needed again comes from the page cache without reading the disk.</remarks>
+/// <remarks>Starting touches three quarters of the code once, other work other parts. Given back, what is needed again comes from the page cache without reading the disk.</remarks>
 internal static partial class WorkingSet
 {
     private const int DontNeed = 4; // MADV_DONTNEED of madvise(2)
 
-    private static readonly TimeSpan Startup = TimeSpan.FromSeconds(15);
+    private const long WorthIt = 12 * 1024 * 1024;
 
-    /// <summary>Waits until starting is over, then gives back what only starting needed: garbage and code.</summary>
-    public static async Task SettleAsync(TimeProvider time, ILogger logger, CancellationToken ct)
+    private static readonly TimeSpan Startup = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Gives back what only starting needed, garbage and code, and after every burst of work (an image loaded, a hundred tasks started) what only that
+    /// needed, once the daemon is quiet. Lasts until cancelled.
+    /// </summary>
+    public static async Task KeepSmallAsync(TimeProvider time, ILogger logger, CancellationToken ct)
     {
         try
         {
             await Task.Delay(Startup, time, ct);
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            logger.Settled(GiveBackCode() / 1024);
+            long settled = Settle(logger);
+            TimeSpan used = Environment.CpuUsage.TotalTime;
+            using var timer = new PeriodicTimer(Look, time);
+            while (await timer.WaitForNextTickAsync(ct))
+            {
+                TimeSpan now = Environment.CpuUsage.TotalTime;
+                bool isQuiet = now - used < Look / 20;
+                used = now;
+                if (isQuiet && Environment.WorkingSet > settled + WorthIt)
+                {
+                    settled = Settle(logger);
+                }
+            }
         }
         catch (OperationCanceledException)
         {
-            // ended before it was settled
+            // the daemon ends
         }
+    }
+
+    /// <returns>What is resident afterwards, in bytes.</returns>
+    private static long Settle(ILogger logger)
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        logger.Settled(GiveBackCode() / 1024);
+        return Environment.WorkingSet;
     }
 
     /// <summary>Gives back the pages of code that were read from files and never written. Does nothing where the kernel does not list the mappings.</summary>
