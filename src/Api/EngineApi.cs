@@ -32,7 +32,7 @@ public sealed class EngineApi
         LogRoutes.AddTo(_routes, time);
         SecretRoutes.AddTo(_routes);
         ConfigRoutes.AddTo(_routes);
-        NetworkRoutes.AddTo(_routes);
+        NetworkRoutes.AddTo(_routes, time);
         ContainerRoutes.AddTo(_routes, time);
         ImageRoutes.AddTo(_routes, time);
         ImageTransferRoutes.AddTo(_routes);

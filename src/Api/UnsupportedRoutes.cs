@@ -15,8 +15,6 @@ internal static class UnsupportedRoutes
         ("POST", "/session", BuildElsewhere),
         ("POST", "/grpc", BuildElsewhere),
         ("GET", "/images/search", "searching a registry (look on its web page and pull by name)"),
-        ("POST", "/networks/{id}/connect", "connecting containers to networks by hand"),
-        ("POST", "/networks/{id}/disconnect", "disconnecting containers from networks by hand"),
         ("PUT", "/volumes/{name}", "cluster (CSI) volumes"),
         ("GET", "/plugins", "plugins"),
         ("GET", "/plugins/privileges", "plugins"),

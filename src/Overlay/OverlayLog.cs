@@ -11,7 +11,7 @@ internal static partial class OverlayLog
     public static partial void Applied(ILogger logger, int operations, double milliseconds);
 
     [LoggerMessage(5002, LogLevel.Warning, "port {Port} is held by a program of this host; connections to it from outside now reach the service instead")]
-    public static partial void PortTaken(ILogger logger, PublishedPort port);
+    public static partial void PortTaken(ILogger logger, Planning.BoundPort port);
 
     [LoggerMessage(5003, LogLevel.Warning, "chain {Chain} drops forwarded packets by default: published ports and egress of tasks will not work until it accepts interface {Mesh} and device group 0x5357")]
     public static partial void ForwardDropped(ILogger logger, string chain, string mesh);

@@ -116,7 +116,7 @@ public sealed class ClusterHalfTests
         Assert.Equal(201, status);
 
         JsonArray all = (await server.GetAsync("/networks")).Body!.AsArray();
-        Assert.Equal(["bridge", "host", "ingress", "net", "none"], all.Select(n => (string)n!["Name"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(["bridge", "docker_gwbridge", "host", "ingress", "net", "none"], all.Select(n => (string)n!["Name"]!).Order(StringComparer.Ordinal));
         JsonNode inspected = (await server.GetAsync("/networks/net?scope=swarm&verbose=true")).Body!;
         Assert.Equal((string)made!["Id"]!, (string)inspected["Id"]!);
         Assert.Equal("swarm", (string)inspected["Scope"]!);
@@ -124,7 +124,8 @@ public sealed class ClusterHalfTests
         Assert.Equal("swarm", (string)(await server.GetAsync("/networks/host?scope=swarm")).Body!["Scope"]!);
         Assert.Equal("local", (string)(await server.GetAsync("/networks/host")).Body!["Scope"]!);
         Assert.Equal(403, (await server.DeleteAsync("/networks/bridge")).Status);
-        Assert.Equal(501, (await server.PostAsync("/networks/create", """{"Name":"b","Driver":"bridge"}""")).Status);
+        Assert.Equal(403, (await server.DeleteAsync("/networks/docker_gwbridge")).Status);
+        Assert.Equal(409, (await server.PostAsync("/networks/create", """{"Name":"net","Driver":"bridge"}""")).Status);
         Assert.Equal(204, (await server.DeleteAsync("/networks/net")).Status);
 
         await server.PostAsync("/networks/create", """{"Name":"idle","Driver":"overlay"}""");

@@ -9,7 +9,7 @@ public sealed class ComposeCorpusTests
     /// <summary>Refused with these words: no node would obey them, or the file needs something outside of it.</summary>
     private static readonly Dictionary<string, string> s_refused = new(StringComparer.Ordinal)
     {
-        ["awesome-elasticsearch-logstash-kibana"] = "networks of one node (driver bridge) are not supported",
+        ["awesome-elasticsearch-logstash-kibana"] = "the agent of this node is not running",
         ["configs-secrets"] = "secrets from drivers are not supported",
         ["credential-spec"] = "credential specs are for Windows containers",
         ["deploy-all"] = "invalid cpu value 0.0001 in reservations: Must be at least 0.001",

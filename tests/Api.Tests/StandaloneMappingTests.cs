@@ -112,6 +112,6 @@ public sealed class StandaloneMappingTests
                 .. spec.Tmpfs.Keys.Select(path => new LocalMount(MountKind.Tmpfs, "", "", path, false)), new LocalMount(MountKind.Bind, "", "/usr/bin/tini", "/sbin/docker-init", true),
             ],
         };
-        return StandaloneMapping.Complete(ContainerMapping.ToDetail(container), container, Image);
+        return StandaloneMapping.Complete(ContainerMapping.ToDetail(container, "n1"), container, Image);
     }
 }

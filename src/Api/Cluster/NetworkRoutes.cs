@@ -4,17 +4,20 @@ using Skep.Api.Local;
 using Skep.Manager.Control;
 using Skep.Store;
 using Skep.Worker.Local;
+using Skep.Worker.Standalone;
 
 namespace Skep.Api.Cluster;
 
 /// <summary>Networks: on a manager the cluster's and the node's own together, elsewhere the node's own.</summary>
 internal static class NetworkRoutes
 {
-    public static void AddTo(RouteTable routes)
+    public static void AddTo(RouteTable routes, TimeProvider time)
     {
         routes.Add("GET", "/networks", ListAsync);
         routes.Add("POST", "/networks/create", CreateAsync);
-        routes.Add("POST", "/networks/prune", PruneAsync);
+        routes.Add("POST", "/networks/prune", (call, ct) => PruneAsync(call, time, ct));
+        routes.Add("POST", "/networks/{id}/connect", ConnectAsync);
+        routes.Add("POST", "/networks/{id}/disconnect", DisconnectAsync);
         routes.Add("GET", "/networks/{id}", InspectAsync);
         routes.Add("DELETE", "/networks/{id}", RemoveAsync);
     }
@@ -24,8 +27,8 @@ internal static class NetworkRoutes
         QueryFilters filters = call.Filters("dangling", "driver", "id", "label", "name", "scope", "type");
         filters.RequireKnown("scope", "swarm", "global", "local");
         filters.RequireKnown("type", "custom", "builtin");
-        List<WireNetwork> networks = [.. LocalNetworks.All(call.Node)];
         bool? isDangling = filters.Flag("dangling");
+        List<WireNetwork> networks = [.. LocalNetworks.All(call.Node).Where(n => isDangling is not { } wanted || (!LocalNetworks.IsBuiltIn(n.Name!) && wanted == !IsUsed(n, call.Node.Local)))];
         if (call.Node.Control is { } control)
         {
             StoreView view = await control.ReadAsync(ct);
@@ -38,23 +41,23 @@ internal static class NetworkRoutes
             networks.AddRange(local.ClusterNetworks.Where(n => !n.IsPredefined()).Select(n => n.ToWire()));
         }
 
-        IEnumerable<WireNetwork> fitting = networks.Where(n => Fits(n, filters) && (isDangling is not true || n.Scope == "swarm"));
-        await call.AnswerAsync([.. fitting], WireJson.Default.ListWireNetwork, ct);
+        await call.AnswerAsync([.. networks.Where(n => Fits(n, filters))], WireJson.Default.ListWireNetwork, ct);
     }
 
     private static async Task InspectAsync(ApiCall call, CancellationToken ct)
     {
         string name = call["id"];
         string scope = call.Query("scope");
-        if (scope != "swarm" && LocalNetworks.All(call.Node).FirstOrDefault(n => n.Name == name || n.Id == name) is { } local)
+        if (scope != "swarm" && LocalNetworks.Find(call.Node, name) is { } local)
         {
-            await call.AnswerAsync(local, WireJson.Default.WireNetwork, ct);
+            string key = LocalNetworks.IsBuiltIn(local.Name!) ? local.Name! : local.Id!;
+            await call.AnswerAsync(local with { Containers = await LocalNetworks.ContainersOnAsync(call.Node.Local, key, ct) }, WireJson.Default.WireNetwork, ct);
             return;
         }
 
         if (call.Node.Control is null && scope != "local" && call.Node.Local?.ClusterNetworks.FirstOrDefault(n => n.Name == name || n.Id.Value == name) is { } known)
         {
-            await call.AnswerAsync(known.ToWire() with { Containers = await ContainersOnAsync(call.Node.Local, known, ct) }, WireJson.Default.WireNetwork, ct);
+            await call.AnswerAsync(known.ToWire() with { Containers = await LocalNetworks.ContainersOnAsync(call.Node.Local, known.Id.Value, ct) }, WireJson.Default.WireNetwork, ct);
             return;
         }
 
@@ -65,19 +68,33 @@ internal static class NetworkRoutes
 
         StoreView view = await control.ReadAsync(ct);
         Network network = view.Network(name);
-        WireNetwork shown = network.ToWire() with { Containers = await ContainersOnAsync(call.Node.Local, network, ct) };
+        WireNetwork shown = network.ToWire() with { Containers = await LocalNetworks.ContainersOnAsync(call.Node.Local, network.Id.Value, ct) };
         await call.AnswerAsync(call.Flag("verbose") ? NetworkUse.Add(shown, network, view) : shown, WireJson.Default.WireNetwork, ct);
     }
 
     private static async Task CreateAsync(ApiCall call, CancellationToken ct)
     {
         WireNetworkCreate body = await call.ReadAsync(WireJson.Default.WireNetworkCreate, ct);
-        bool isSwarm = body.Scope == "swarm" || body.Driver == "overlay";
-        if (!isSwarm || body.Scope is not (null or "" or "swarm"))
+        if (body.Scope is not (null or "" or "swarm" or "local"))
         {
-            throw new ClusterException(
-                ErrorKind.NotImplemented,
-                $"networks of one node (driver {(body.Driver is { Length: > 0 } driver ? driver : "bridge")}) are not supported; use --driver overlay");
+            throw ClusterException.Invalid($"invalid scope '{body.Scope}': there are local and swarm");
+        }
+
+        if (body.Scope != "swarm" && body.Driver != "overlay")
+        {
+            LocalNetworkWish wish = LocalNetworkRequest.ToWish(body);
+            if (call.Node.Control is { } control && (await control.ReadAsync(ct)).Networks.ByName(wish.Name) is not null)
+            {
+                throw new ClusterException(ErrorKind.AlreadyExists, $"network with name {wish.Name} already exists");
+            }
+
+            await call.AnswerAsync(StatusCodes.Status201Created, new WireNetworkCreated { Id = call.Local.CreateNetwork(wish).Id, Warning = "" }, WireJson.Default.WireNetworkCreated, ct);
+            return;
+        }
+
+        if (call.Node.Local?.OwnNetworks.Any(n => n.Name == body.Name) == true)
+        {
+            throw new ClusterException(ErrorKind.AlreadyExists, $"network with name {body.Name} already exists");
         }
 
         if (call.Node.Control is null && call.Node.Lifecycle.State() is { State: LocalNodeState.Active, IsManager: false })
@@ -92,9 +109,16 @@ internal static class NetworkRoutes
     private static async Task RemoveAsync(ApiCall call, CancellationToken ct)
     {
         string name = call["id"];
-        if (LocalNetworks.All(call.Node).FirstOrDefault(n => n.Name == name || n.Id == name) is { } local)
+        if (LocalNetworks.Find(call.Node, name) is { } local)
         {
-            throw new ClusterException(ErrorKind.PermissionDenied, $"{local.Name} is a pre-defined network and cannot be removed");
+            if (LocalNetworks.IsBuiltIn(local.Name!))
+            {
+                throw new ClusterException(ErrorKind.PermissionDenied, $"{local.Name} is a pre-defined network and cannot be removed");
+            }
+
+            call.Local.RemoveNetwork(call.Local.FindNetwork(local.Id!)!);
+            await call.AnswerAsync(StatusCodes.Status204NoContent);
+            return;
         }
 
         if (call.Node.Control is not { } control)
@@ -106,23 +130,76 @@ internal static class NetworkRoutes
         await call.AnswerAsync(StatusCodes.Status204NoContent);
     }
 
-    /// <remarks>The node's own networks are all built in, so only the cluster's can go. Source: moby/moby:daemon/prune.go, clusterNetworksPrune.</remarks>
-    private static async Task PruneAsync(ApiCall call, CancellationToken ct)
+    /// <remarks>Source: moby/moby:daemon/prune.go: the node's first, then the cluster's.</remarks>
+    private static async Task PruneAsync(ApiCall call, TimeProvider time, CancellationToken ct)
     {
         QueryFilters filters = call.Filters("label", "label!", "until");
-        if (filters.Has("until"))
+        DateTimeOffset? until = filters.Values("until") is [var text, ..] ? PruneMoment.Parse(text, time.GetUtcNow()) : null;
+        var removed = new List<string>();
+        if (call.Node.Local is { } local)
         {
-            throw new ClusterException(ErrorKind.NotImplemented, "filter 'until' is not supported for networks");
+            foreach (LocalNetwork network in local.OwnNetworks.Where(n => IsSelected(n.CreatedAt, n.Labels, filters, until) && !local.IsUsed(n)).ToArray())
+            {
+                local.RemoveNetwork(network);
+                removed.Add(network.Name);
+            }
         }
 
-        ValueList<string> removed = call.Node.Control is { } control
-            ? await control.Networks.PruneAsync(n => filters.Labels("label", n.Spec.Annotations.Labels) && !HasUnwantedLabel(n, filters), ct)
-            : [];
+        if (call.Node.Control is { } control)
+        {
+            removed.AddRange(await control.Networks.PruneAsync(n => IsSelected(n.CreatedAt, n.Spec.Annotations.Labels, filters, until), ct));
+        }
+
         await call.AnswerAsync(new WireNetworksPruned { NetworksDeleted = [.. removed] }, WireJson.Default.WireNetworksPruned, ct);
     }
 
-    private static bool HasUnwantedLabel(Network network, QueryFilters filters)
-        => filters.Has("label!") && filters.Labels("label!", network.Spec.Annotations.Labels);
+    private static bool IsSelected(DateTimeOffset createdAt, IReadOnlyDictionary<string, string> labels, QueryFilters filters, DateTimeOffset? until)
+        => (until is not { } end || createdAt < end) && filters.Labels("label", labels) && !(filters.Has("label!") && filters.Labels("label!", labels));
+
+    private static async Task ConnectAsync(ApiCall call, CancellationToken ct)
+    {
+        WireNetworkConnect body = await call.ReadAsync(WireJson.Default.WireNetworkConnect, ct);
+        string network = await KnownAsync(call, ct) is { } known ? known.Name! : call["id"];
+        if (network == LocalNetworks.Gateway)
+        {
+            throw new ClusterException(ErrorKind.PermissionDenied, $"{network} is given to containers on overlay networks, and to no others");
+        }
+
+        await call.Local.ConnectContainerAsync(body.Container ?? "", ContainerRequest.Endpoint(network, body.EndpointConfig), ct);
+        await call.AnswerAsync(StatusCodes.Status200OK);
+    }
+
+    private static async Task DisconnectAsync(ApiCall call, CancellationToken ct)
+    {
+        WireNetworkConnect body = await call.ReadAsync(WireJson.Default.WireNetworkConnect, ct);
+        WireNetwork? known = await KnownAsync(call, ct);
+        NetworkId? id = known is { Scope: "swarm" } ? new NetworkId(known.Id!) : null;
+        await call.Local.DisconnectContainerAsync(body.Container ?? "", known?.Name ?? call["id"], id, body.Force, ct);
+        await call.AnswerAsync(StatusCodes.Status200OK);
+    }
+
+    /// <summary>The network of the path; null where only managers could say.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>.</exception>
+    private static async Task<WireNetwork?> KnownAsync(ApiCall call, CancellationToken ct)
+    {
+        string name = call["id"];
+        if (LocalNetworks.Find(call.Node, name) is { } local)
+        {
+            return local;
+        }
+
+        if (call.Node.Control is { } control)
+        {
+            return (await control.ReadAsync(ct)).Network(name).ToWire();
+        }
+
+        if (call.Node.Local?.ClusterNetworks.FirstOrDefault(n => n.Name == name || n.Id.Value == name) is { } told)
+        {
+            return told.ToWire();
+        }
+
+        return call.Node.Lifecycle.State().State == LocalNodeState.Active ? null : throw ClusterException.NotFound("network", name);
+    }
 
     private static bool Fits(WireNetwork network, QueryFilters filters)
         => filters.Exact("driver", network.Driver!)
@@ -137,24 +214,5 @@ internal static class NetworkRoutes
             || view.Services.Any(s => s.Spec.Task.Networks.Any(n => n.Target == network.Id.Value || n.Target == network.Name))
             || view.Tasks.Any(t => t.Status.State <= TaskState.Running && t.Networks.Any(n => n.Network == network.Id));
 
-    private static async Task<Dictionary<string, WireNetworkContainer>> ContainersOnAsync(LocalNode? local, Network network, CancellationToken ct)
-    {
-        var found = new Dictionary<string, WireNetworkContainer>(StringComparer.Ordinal);
-        foreach (LocalContainer container in local is null ? [] : await local.ListContainersAsync(all: false, ct))
-        {
-            foreach (LocalEndpoint endpoint in container.Networks.Where(e => e.Network == network.Id))
-            {
-                found[container.Id] = new WireNetworkContainer
-                {
-                    Name = container.Name,
-                    EndpointId = "",
-                    MacAddress = endpoint.Mac?.ToString() ?? "",
-                    IPv4Address = endpoint.Address is { } address ? NetworkMapping.WithPrefix(address, endpoint.PrefixLength) : "",
-                    IPv6Address = "",
-                };
-            }
-        }
-
-        return found;
-    }
+    private static bool IsUsed(WireNetwork network, LocalNode? local) => local?.FindNetwork(network.Id!) is { } own && local.IsUsed(own);
 }

@@ -64,6 +64,7 @@ internal static class ServiceRoutes
             spec = spec with { Task = spec.Task with { Container = spec.Task.Container with { RegistryAuth = auth } } };
         }
 
+        await RequireOfClusterAsync(call, spec, ct);
         ServiceId id = await control.Services.CreateAsync(spec, ct);
         await call.AnswerAsync(StatusCodes.Status201Created, new WireCreated { Id = id.Value, Warnings = [] }, WireJson.Default.WireCreated, ct);
     }
@@ -89,6 +90,26 @@ internal static class ServiceRoutes
         }
 
         await call.AnswerAsync(new WireWarnings { Warnings = [] }, WireJson.Default.WireWarnings, ct);
+    }
+
+    /// <summary>Says what is wrong with a network that is there, but is this node's alone.</summary>
+    private static async Task RequireOfClusterAsync(ApiCall call, ServiceSpec spec, CancellationToken ct)
+    {
+        if (call.Node.Local is not { OwnNetworks.Count: > 0 } local)
+        {
+            return;
+        }
+
+        StoreView view = await call.Control.ReadAsync(ct);
+        foreach (NetworkAttachmentSpec network in spec.Task.Networks)
+        {
+            if (view.Networks.ByName(network.Target) is null && view.Networks.Find(new NetworkId(network.Target)) is null && local.FindNetwork(network.Target) is { } own)
+            {
+                throw new ClusterException(
+                    ErrorKind.PermissionDenied,
+                    $"The network {own.Name} cannot be used with services. Only networks scoped to the swarm can be used, such as those created with the overlay driver.");
+            }
+        }
     }
 
     private static bool Fits(Service service, QueryFilters filters)

@@ -26,7 +26,7 @@ internal static class DiskUse
             {
                 LayersSize = Wants("image") ? Layers(images).Values.Sum(l => l.Bytes) : 0,
                 Images = Wants("image") ? Images(images, containers) : [],
-                Containers = Wants("container") ? Containers(containers, images, usage) : [],
+                Containers = Wants("container") ? Containers(containers, images, usage, call.Node.Facts.Hostname) : [],
                 Volumes = Wants("volume") ? Volumes(volumes, containers, usage) : [],
                 BuildCache = [],
             },
@@ -72,12 +72,12 @@ internal static class DiskUse
         ];
     }
 
-    private static List<WireContainerSummary> Containers(ValueList<LocalContainer> containers, ValueList<LocalImage> images, DiskUsage usage) =>
+    private static List<WireContainerSummary> Containers(ValueList<LocalContainer> containers, ValueList<LocalImage> images, DiskUsage usage, string node) =>
     [
         .. containers.Select(c =>
         {
             long own = usage.ContainerBytes.TryGetValue(c.Id, out long bytes) ? bytes : 0;
-            return ContainerMapping.ToSummary(c) with { SizeRw = own, SizeRootFs = own + (images.FirstOrDefault(i => i.Id == c.ImageId)?.SizeBytes ?? 0) };
+            return ContainerMapping.ToSummary(c, node) with { SizeRw = own, SizeRootFs = own + (images.FirstOrDefault(i => i.Id == c.ImageId)?.SizeBytes ?? 0) };
         }),
     ];
 

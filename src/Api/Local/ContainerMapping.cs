@@ -6,9 +6,10 @@ namespace Skep.Api.Local;
 /// <summary>This node's containers in the shapes of the Engine API.</summary>
 internal static class ContainerMapping
 {
-    public static WireContainerSummary ToSummary(LocalContainer container) => ToSummary(container, container.FinishedAt ?? container.StartedAt ?? container.CreatedAt);
+    /// <param name="node">The node's hostname.</param>
+    public static WireContainerSummary ToSummary(LocalContainer container, string node) => ToSummary(container, node, container.FinishedAt ?? container.StartedAt ?? container.CreatedAt);
 
-    public static WireContainerSummary ToSummary(LocalContainer container, DateTimeOffset now) => new()
+    public static WireContainerSummary ToSummary(LocalContainer container, string node, DateTimeOffset now) => new()
     {
         Id = container.Id,
         Names = [$"/{container.Name}"],
@@ -16,19 +17,17 @@ internal static class ContainerMapping
         ImageId = container.ImageId,
         Command = string.Join(' ', container.Command),
         Created = container.CreatedAt.ToUnixTimeSeconds(),
-        Ports =
-        [
-            .. container.Ports.Select(p => new WireContainerPort { Ip = "0.0.0.0", PrivatePort = p.TargetPort, PublicPort = p.PublishedPort, Type = p.Protocol.ToWire() }),
-        ],
+        Ports = ContainerNetworks.Ports(container),
         Labels = Copy(container.Labels),
         State = Word(container.State),
         Status = Status(container, now),
         HostConfig = new WireSummaryHostConfig(NetworkModeOf(container)),
-        NetworkSettings = new WireSummaryNetworks(Networks(container)),
+        NetworkSettings = new WireSummaryNetworks(ContainerNetworks.Networks(container, node)),
         Mounts = Mounts(container),
     };
 
-    public static WireContainerDetail ToDetail(LocalContainer container) => new()
+    /// <param name="node">The node's hostname.</param>
+    public static WireContainerDetail ToDetail(LocalContainer container, string node) => new()
     {
         Id = container.Id,
         Created = container.CreatedAt,
@@ -57,7 +56,7 @@ internal static class ContainerMapping
             Labels = Copy(container.Labels),
             StopSignal = container.Spec?.Container.StopSignal is { Length: > 0 } signal ? signal : null,
         },
-        NetworkSettings = new WireContainerNetworks { Ports = Bindings(container), Networks = Networks(container) },
+        NetworkSettings = ContainerNetworks.Settings(container, node),
     };
 
     /// <summary>How long ago, as Docker says it.</summary>
@@ -140,7 +139,7 @@ internal static class ContainerMapping
         CapDrop = container.Spec?.Container.CapabilityDrop is { IsEmpty: false } drop ? [.. drop] : null,
     };
 
-    private static string NetworkModeOf(LocalContainer container) => container.Networks.IsEmpty ? "none" : container.Networks[0].Name;
+    private static string NetworkModeOf(LocalContainer container) => container.Standalone is { } own ? own.NetworkMode : container.Networks.IsEmpty ? "none" : container.Networks[0].Name;
 
     private static List<WireMountPoint> Mounts(LocalContainer container) =>
     [
@@ -156,38 +155,6 @@ internal static class ContainerMapping
             Propagation = m.Propagation,
         }),
     ];
-
-    private static Dictionary<string, WireEndpointSettings> Networks(LocalContainer container)
-    {
-        var networks = new Dictionary<string, WireEndpointSettings>(StringComparer.Ordinal);
-        foreach (LocalEndpoint endpoint in container.Networks)
-        {
-            networks[endpoint.Name] = new WireEndpointSettings
-            {
-                Aliases = [.. endpoint.Aliases],
-                MacAddress = endpoint.Mac?.ToString() ?? "",
-                NetworkId = endpoint.Network.Value ?? "",
-                EndpointId = "",
-                Gateway = endpoint.Gateway?.ToString() ?? "",
-                IpAddress = endpoint.Address?.ToString() ?? "",
-                IpPrefixLength = endpoint.PrefixLength,
-            };
-        }
-
-        return networks;
-    }
-
-    private static Dictionary<string, List<WirePortBinding>> Bindings(LocalContainer container)
-    {
-        var bindings = new Dictionary<string, List<WirePortBinding>>(StringComparer.Ordinal);
-        foreach (PortConfig port in container.Ports)
-        {
-            bindings[string.Create(CultureInfo.InvariantCulture, $"{port.TargetPort}/{port.Protocol.ToWire()}")] =
-                [new WirePortBinding("0.0.0.0", port.PublishedPort.ToString(CultureInfo.InvariantCulture))];
-        }
-
-        return bindings;
-    }
 
     private static Dictionary<string, string> Copy(ValueMap<string, string> items) => new(items, StringComparer.Ordinal);
 }

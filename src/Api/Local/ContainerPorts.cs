@@ -7,7 +7,7 @@ namespace Skep.Api.Local;
 /// <summary>Published ports of a request. Pure.</summary>
 internal static class ContainerPorts
 {
-    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: a port is none; <see cref="ErrorKind.NotImplemented"/>: an address of its own.</exception>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: a port is none; <see cref="ErrorKind.NotImplemented"/>: an IPv6 address.</exception>
     public static ValueList<StandalonePort> Of(WireContainerCreate body, WireContainerHostConfig host, ImageSettings? image)
     {
         var ports = new List<StandalonePort>();
@@ -18,9 +18,8 @@ internal static class ContainerPorts
             {
                 if (binding.HostIp is "::")
                     continue; // The CLI asks for both families of a port that is bound to any address.
-                if (binding.HostIp is not (null or "" or "0.0.0.0"))
-                    throw new ClusterException(ErrorKind.NotImplemented, $"HostConfig.PortBindings: {text} is bound to {binding.HostIp}, but ports are published on all addresses of the node; leave the address out");
-                ports.Add(new StandalonePort(protocol, target, HostPort(binding.HostPort ?? "")));
+                (int first, int last) = HostPorts(binding.HostPort ?? "");
+                ports.Add(new StandalonePort(protocol, target, first) { LastHostPort = last, HostAddress = HostAddress(text, binding.HostIp ?? "") });
             }
         }
 
@@ -46,13 +45,29 @@ internal static class ContainerPorts
             : throw ClusterException.Invalid($"invalid port specification: \"{text}\"");
     }
 
-    private static int HostPort(string text)
+    /// <summary>What a container says it listens on, and its image.</summary>
+    public static ValueList<string> Exposed(WireContainerCreate body, WireContainerHostConfig host, ImageSettings? image)
+        => (body.ExposedPorts ?? []).Keys.Concat(host.PortBindings?.Keys ?? Enumerable.Empty<string>()).Concat(image?.ExposedPorts ?? [])
+            .Select(Parse).Distinct().Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Port}/{p.Protocol.ToWire()}")).ToValueList();
+
+    private static string HostAddress(string port, string text)
+    {
+        if (text is "" or "0.0.0.0")
+            return "";
+        if (text.Contains(':', StringComparison.Ordinal))
+            throw new ClusterException(ErrorKind.NotImplemented, $"HostConfig.PortBindings: {port} is bound to {text}, but ports are published on IPv4 addresses only");
+        return Ipv4Address.TryParse(text, out Ipv4Address address) ? address.ToString() : throw ClusterException.Invalid($"invalid IP address: {text}");
+    }
+
+    /// <summary>One port, or a range any of which will do. 0: it is chosen.</summary>
+    private static (int First, int Last) HostPorts(string text)
     {
         if (text.Length == 0 || text == "0")
-            return 0;
-        // A range means any of them; the first is one.
-        string first = text.Split('-', 2)[0];
-        return int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is > 0 and < 65536
+            return (0, 0);
+        string[] ends = text.Split('-', 2);
+        return (Number(ends[0]), ends.Length == 1 ? 0 : Number(ends[1]));
+
+        int Number(string part) => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is > 0 and < 65536
             ? port
             : throw ClusterException.Invalid($"invalid port specification: \"{text}\"");
     }

@@ -31,6 +31,7 @@ internal static class ContainerRequest
             NetworkMode = mode,
             Endpoints = (body.NetworkingConfig?.EndpointsConfig ?? []).Select(e => Endpoint(e.Key == "default" ? "bridge" : e.Key, e.Value)).ToValueList(),
             Ports = ContainerPorts.Of(body, host, image),
+            Exposed = ContainerPorts.Exposed(body, host, image),
             Restart = Restart(host.RestartPolicy, host.AutoRemove),
             AutoRemove = host.AutoRemove,
             StdinOnce = body.StdinOnce,

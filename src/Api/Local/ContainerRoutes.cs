@@ -33,7 +33,7 @@ internal static class ContainerRoutes
         List<WireContainerSummary> summaries = [];
         foreach (LocalContainer container in limit is { } most ? wanted.Take(most) : wanted)
         {
-            WireContainerSummary summary = ContainerMapping.ToSummary(container, now);
+            WireContainerSummary summary = ContainerMapping.ToSummary(container, call.Node.Facts.Hostname, now);
             if (call.Flag("size"))
             {
                 long own = await call.Local.MeasureContainerAsync(container.Id, ct);
@@ -50,7 +50,7 @@ internal static class ContainerRoutes
     {
         LocalContainer container = await call.Local.InspectContainerAsync(call["id"], ct);
         LocalImage? image = container.Standalone is null ? null : await ImageAsync(call.Local, container, ct);
-        WireContainerDetail detail = StandaloneMapping.Complete(ContainerMapping.ToDetail(container), container, image?.Settings);
+        WireContainerDetail detail = StandaloneMapping.Complete(ContainerMapping.ToDetail(container, call.Node.Facts.Hostname), container, image?.Settings);
         if (call.Flag("size"))
         {
             long own = await call.Local.MeasureContainerAsync(container.Id, ct);

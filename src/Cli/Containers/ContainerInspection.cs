@@ -39,7 +39,7 @@ internal static class ContainerInspection
     public static readonly Verb Port = new("CONTAINER [PRIVATE_PORT[/PROTO]]", "List port mappings or a specific mapping for the container", new Arity(1, 2), [], static async (call, cancellation) =>
     {
         WireContainerDetail container = await call.Engine.GetAsync($"/containers/{Query.Escape(call.Arguments[0])}/json", WireJson.Default.WireContainerDetail, cancellation);
-        Dictionary<string, List<WirePortBinding>> ports = container.NetworkSettings?.Ports ?? [];
+        Dictionary<string, List<WirePortBinding>?> ports = container.NetworkSettings?.Ports ?? [];
         if (call.Arguments.Length == 1)
         {
             IEnumerable<string> lines = ports.SelectMany(static port => (port.Value ?? []).Select(binding => $"{port.Key} -> {Address(binding)}"));

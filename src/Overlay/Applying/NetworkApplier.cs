@@ -18,7 +18,7 @@ internal sealed class NetworkApplier(
     private readonly NetlinkWriter _batch = new();
     private readonly List<Operation> _batched = []; // one per message
     private readonly List<string> _fresh = []; // new links whose settings are still to be set
-    private readonly Dictionary<PublishedPort, FileDescriptor> _reserved = [];
+    private readonly Dictionary<BoundPort, FileDescriptor> _reserved = [];
     private NamespaceKey _current;
 
     public void Perform(NetworkPlan plan)

@@ -30,7 +30,11 @@ public sealed record EgressAttachment(Ipv4Address Address, string Interface)
 /// <summary>A port published in host mode.</summary>
 /// <param name="Published">Port of the node and protocol.</param>
 /// <param name="TargetPort">Port in the task.</param>
-public sealed record HostPort(PublishedPort Published, int TargetPort);
+public sealed record HostPort(PublishedPort Published, int TargetPort)
+{
+    /// <summary>The one address of the node it is open on; null: all of them.</summary>
+    public Ipv4Address? Address { get; init; }
+}
 
 /// <summary>How names are resolved for one task; the user's <c>--dns…</c> flags.</summary>
 public sealed record SandboxDns

@@ -22,7 +22,7 @@ internal static class MeshTable
     public const uint MarkMask = 0xffff0000;
 
     public const string Nodes = "nodes", SameNode = "same_node", PeerMark = "peer_mark", PeerZone = "peer_zone", Self = "self",
-        LocalEndpoint = "local_ep", Dead = "dead", Published = "pub", Backends = "be", HostPorts = "hostpub", Refused = "refused", Closed = "closed", Open = "open";
+        LocalEndpoint = "local_ep", Dead = "dead", Published = "pub", Backends = "be", HostPorts = "hostpub", AddressPorts = "addrpub", Refused = "refused", Closed = "closed", Open = "open";
 
     public static TableDefinition Define(MeshParameters p)
     {
@@ -44,6 +44,7 @@ internal static class MeshTable
           map {{Published}} { type inet_proto . inet_service : verdict; }
           map {{Backends}} { type inet_proto . inet_service . mark : ipv4_addr . inet_service; }
           map {{HostPorts}} { type inet_proto . inet_service : ipv4_addr . inet_service; }
+          map {{AddressPorts}} { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
           set {{Refused}} { type inet_proto . inet_service; }
           set {{Closed}} { type inet_service; }
           set {{Open}} { type ipv4_addr; }
@@ -60,10 +61,12 @@ internal static class MeshTable
           }
           chain nat_pre { type nat hook prerouting priority dstnat;
             iifname "{{p.Device}}" accept
+            fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @{{AddressPorts}}
             fib daddr type local dnat ip to meta l4proto . th dport map @{{HostPorts}}
             fib daddr type local meta l4proto . th dport vmap @{{Published}}
           }
           chain nat_out { type nat hook output priority -100;
+            fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @{{AddressPorts}}
             fib daddr type local dnat ip to meta l4proto . th dport map @{{HostPorts}}
             fib daddr type local meta l4proto . th dport vmap @{{Published}}
           }

@@ -1,4 +1,5 @@
 using Skep.Overlay.Netlink;
+using Skep.Overlay.Planning;
 using Skep.Overlay.Nftables;
 
 namespace Skep.Overlay.Namespaces;
@@ -122,12 +123,12 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
     }
 
     /// <summary>Holds a port of the host without listening on it. Null when a program of the host has it.</summary>
-    public static FileDescriptor? Reserve(KernelThread thread, NamespaceHandle host, PublishedPort port)
+    public static FileDescriptor? Reserve(KernelThread thread, NamespaceHandle host, BoundPort bound)
     {
         using var calls = new NamespaceCalls();
-        int type = port.Protocol == PortProtocol.Udp ? NamespaceCalls.SockDgram : NamespaceCalls.SockStream;
+        int type = bound.Port.Protocol == PortProtocol.Udp ? NamespaceCalls.SockDgram : NamespaceCalls.SockStream;
         int socket = calls.OpenSocket(NamespaceCalls.AfInet, type);
-        calls.Bind(socket, Ipv4Address.Any, port.Port, mayFail: true);
+        calls.Bind(socket, bound.Address, bound.Port.Port, mayFail: true);
         thread.RunIn(host.File, calls);
         FileDescriptor held = calls.DescriptorOf(socket);
         if (calls.ErrnoOf(socket + 1) == 0)

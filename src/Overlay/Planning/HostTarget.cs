@@ -8,7 +8,11 @@ internal sealed record HostInputs(NodeAddressing Self, ValueMap<NodeId, PeerNode
     ValueList<LocalEgress> Local, ValueList<int> ManagerPorts);
 
 /// <summary>A local task's interface towards the node.</summary>
-internal sealed record LocalEgress(TaskId Task, EgressAttachment Egress, ValueList<HostPort> HostPorts);
+internal sealed record LocalEgress(TaskId Task, EgressAttachment Egress, ValueList<HostPort> HostPorts)
+{
+    /// <summary>Its addresses in networks of this node alone: the node itself reaches them this way, nobody else does.</summary>
+    public ValueList<Ipv4Address> Behind { get; init; } = [];
+}
 
 /// <summary>Compiles the host namespace: the ingress segment, the tasks' egress, the mesh table.</summary>
 internal static class HostTarget
@@ -117,8 +121,20 @@ internal static class HostTarget
         target.Table!.Add(MeshTable.Self, $"{address} . {address}");
         if (task.Egress.IsOpen)
             target.Table.Add(MeshTable.Open, $"{address}");
+        foreach (Ipv4Address behind in task.Behind)
+        {
+            target.Add(new Route(Route.Main, new Ipv4Prefix(behind, 32), link.Name, null));
+            target.Add(new Neighbour(link.Name, behind, link.Mac));
+        }
+
         foreach (HostPort port in task.HostPorts)
-            target.Table.Add(MeshTable.HostPorts, $"{Text(port.Published.Protocol)} . {port.Published.Port}", $"{address} . {port.TargetPort}");
+        {
+            string key = $"{Text(port.Published.Protocol)} . {port.Published.Port}", goal = $"{address} . {port.TargetPort}";
+            if (port.Address is { } own)
+                target.Table.Add(MeshTable.AddressPorts, $"{own} . {key}", goal);
+            else
+                target.Table.Add(MeshTable.HostPorts, key, goal);
+        }
     }
 
     private static string Text(PortProtocol protocol) => protocol switch

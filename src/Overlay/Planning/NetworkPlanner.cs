@@ -54,7 +54,10 @@ internal static class NetworkPlanner
     {
         KeyValuePair<TaskId, TaskSandbox>[] sandboxes = [.. desired.Sandboxes.Where(s => present.Namespaces.ContainsKey(NamespaceKey.Sandbox(s.Key)))];
         var host = new HostInputs(desired.Self, desired.Peers, desired.Ingress, desired.PublishedPorts, desired.IngressEndpoints,
-            sandboxes.Where(s => s.Value.Egress is not null).Select(s => new LocalEgress(s.Key, s.Value.Egress!, s.Value.HostPorts)).ToValueList(),
+            sandboxes.Where(s => s.Value.Egress is not null).Select(s => new LocalEgress(s.Key, s.Value.Egress!, s.Value.HostPorts)
+            {
+                Behind = s.Value.Overlays.Where(o => desired.Networks.TryGetValue(o.Network, out OverlayNetwork? network) && network.IsLocal).Select(o => o.Address).ToValueList(),
+            }).ToValueList(),
             desired.ManagerPorts);
         yield return new Part(NamespaceKey.Host, host, () => HostTarget.Compile(host, options));
 
@@ -165,11 +168,11 @@ internal static class NetworkPlanner
 
     private static void AddReservations(DesiredNetwork desired, PresentNetwork present, List<Operation> operations)
     {
-        IEnumerable<PublishedPort> hostMode = desired.Sandboxes.Values.SelectMany(s => s.HostPorts.Select(p => p.Published));
-        var wanted = new SortedSet<PublishedPort>(desired.PublishedPorts.Keys.Concat(hostMode));
-        foreach (PublishedPort port in wanted.Except(present.ReservedPorts))
+        IEnumerable<BoundPort> hostMode = desired.Sandboxes.Values.SelectMany(s => s.HostPorts.Select(p => new BoundPort(p.Address ?? Ipv4Address.Any, p.Published)));
+        var wanted = new SortedSet<BoundPort>(desired.PublishedPorts.Keys.Select(p => new BoundPort(Ipv4Address.Any, p)).Concat(hostMode));
+        foreach (BoundPort port in wanted.Except(present.ReservedPorts))
             operations.Add(new Operation.ReservePort(port));
-        foreach (PublishedPort port in present.ReservedPorts.Except(wanted).ToList())
+        foreach (BoundPort port in present.ReservedPorts.Except(wanted).ToList())
             operations.Add(new Operation.ReleasePort(port));
     }
 }

@@ -22,9 +22,17 @@ internal abstract record Operation(NamespaceKey Namespace)
     public sealed record ForgetFlows(NamespaceKey Namespace, Ipv4Address Backend) : Operation(Namespace);
 
     /// <summary>Binds a published port, so that no program of the host takes it and wonders.</summary>
-    public sealed record ReservePort(PublishedPort Port) : Operation(NamespaceKey.Host);
+    public sealed record ReservePort(BoundPort Port) : Operation(NamespaceKey.Host);
 
-    public sealed record ReleasePort(PublishedPort Port) : Operation(NamespaceKey.Host);
+    public sealed record ReleasePort(BoundPort Port) : Operation(NamespaceKey.Host);
+}
+
+/// <summary>A port of one address of the node, or (<see cref="Ipv4Address.Any"/>) of all of them.</summary>
+internal readonly record struct BoundPort(Ipv4Address Address, PublishedPort Port) : IComparable<BoundPort>
+{
+    public int CompareTo(BoundPort other) => Address != other.Address ? Address.CompareTo(other.Address) : Port.CompareTo(other.Port);
+
+    public override string ToString() => Address == Ipv4Address.Any ? $"{Port}" : $"{Address}:{Port}";
 }
 
 /// <summary>Steps in the order to take them, and what they bring about.</summary>

@@ -38,7 +38,7 @@ internal sealed class PresentNetwork
     public SortedDictionary<NamespaceKey, NamespaceState> Namespaces { get; } = new() { [NamespaceKey.Host] = new NamespaceState() };
 
     /// <summary>Published ports held by a bound socket.</summary>
-    public SortedSet<PublishedPort> ReservedPorts { get; } = [];
+    public SortedSet<BoundPort> ReservedPorts { get; } = [];
 
     public NamespaceState this[NamespaceKey key] => Namespaces[key];
 

@@ -46,6 +46,7 @@ public sealed record WireSummaryNetworks(Dictionary<string, WireEndpointSettings
 public sealed record WireContainerPort
 {
     [JsonPropertyName("IP")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Ip { get; init; }
 
     public int PrivatePort { get; init; }
@@ -103,6 +104,13 @@ public sealed record WireEndpointSettings
 
     [JsonPropertyName("IPPrefixLen")]
     public int IpPrefixLength { get; init; }
+
+    public string? IPv6Gateway { get; init; }
+
+    public string? GlobalIPv6Address { get; init; }
+
+    [JsonPropertyName("GlobalIPv6PrefixLen")]
+    public int GlobalIPv6PrefixLength { get; init; }
 
     [JsonPropertyName("DNSNames")]
     public List<string>? DnsNames { get; init; }

@@ -111,7 +111,37 @@ public sealed record WireRestart(string? Name, int MaximumRetryCount);
 
 public sealed record WireContainerNetworks
 {
-    public Dictionary<string, List<WirePortBinding>>? Ports { get; init; }
+    public string? Bridge { get; init; }
+
+    [JsonPropertyName("SandboxID")]
+    public string? SandboxId { get; init; }
+
+    /// <summary>File of the network namespace.</summary>
+    public string? SandboxKey { get; init; }
+
+    /// <summary>Null: the container listens there, but nothing of the node leads to it.</summary>
+    public Dictionary<string, List<WirePortBinding>?>? Ports { get; init; }
+
+    /// <summary>This and the following: of the default bridge alone.</summary>
+    [JsonPropertyName("EndpointID")]
+    public string? EndpointId { get; init; }
+
+    public string? Gateway { get; init; }
+
+    [JsonPropertyName("IPAddress")]
+    public string? IpAddress { get; init; }
+
+    [JsonPropertyName("IPPrefixLen")]
+    public int IpPrefixLength { get; init; }
+
+    public string? MacAddress { get; init; }
+
+    public string? IPv6Gateway { get; init; }
+
+    public string? GlobalIPv6Address { get; init; }
+
+    [JsonPropertyName("GlobalIPv6PrefixLen")]
+    public int GlobalIPv6PrefixLength { get; init; }
 
     public Dictionary<string, WireEndpointSettings>? Networks { get; init; }
 }

@@ -21,6 +21,8 @@ internal sealed class LocalAddresses
         }
     }
 
+    public Ipv4Prefix Pool => _pool;
+
     /// <summary>The task's address; the same one when asked again.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: none is left.</exception>
     public Ipv4Address Take(TaskId task)

@@ -46,6 +46,9 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
     /// <summary>A task that an earlier agent gave its namespace: it must be in the first picture, or it would lose it.</summary>
     public void Adopt(SwarmTask task) => Join(task, View);
 
+    /// <summary>Notes that the network is not as it should be.</summary>
+    public void Tell(string trouble) => WorkerLog.NetworkNotApplied(logger, trouble);
+
     /// <summary>Something the picture is made from has changed.</summary>
     public long Changed()
     {

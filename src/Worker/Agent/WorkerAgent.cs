@@ -59,7 +59,7 @@ public sealed class WorkerAgent : IAsyncDisposable
 
         _attachments = new ClusterAttachments(shop.Time, logger);
         StandaloneNetworks? networks = _nodeNetworks is null ? null : new StandaloneNetworks(
-            _nodeNetworks, new LocalBridges(Path.Combine(options.DataDirectory, "networks"), [EgressPool], shop.Time, shop.Ids), shop.Runtime, _attachments);
+            _nodeNetworks, new LocalNetworkBook(Path.Combine(options.DataDirectory, "networks"), () => [EgressPool, .. HostPrefixes.Read()], shop.Time, shop.Ids), shop.Runtime, _attachments);
         _standalone = new StandaloneHouse(shop, (IStandaloneNetworks?)networks ?? new NoStandaloneNetworks(), hostname, random);
         if (networks is not null)
             networks.House = _standalone;

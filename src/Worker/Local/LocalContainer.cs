@@ -66,7 +66,10 @@ public sealed record LocalContainer(string Id, string Name)
     public ValueList<LocalEndpoint> Networks { get; init; } = [];
 
     /// <summary>Ports opened on this node alone (mode host).</summary>
-    public ValueList<PortConfig> Ports { get; init; } = [];
+    public ValueList<LocalPort> Ports { get; init; } = [];
+
+    /// <summary>File of its network namespace; empty when it has none of its own.</summary>
+    public string NetworkNamespace { get; init; } = "";
 
     /// <summary>The task's template, with templates filled in; null if the assignment is gone.</summary>
     public TaskSpec? Spec { get; init; }
@@ -117,9 +120,16 @@ public sealed record LocalEndpoint(NetworkId Network, string Name, Ipv4Address? 
 
     public ValueList<string> Aliases { get; init; } = [];
 
+    /// <summary>Name of the interface in the container; empty while it has none.</summary>
+    public string Interface { get; init; } = "";
+
     /// <summary>A network of the cluster, not of the node.</summary>
     public bool IsOfCluster { get; init; }
 
     /// <summary>Nothing outside the network is reached through it.</summary>
     public bool IsInternal { get; init; }
 }
+
+/// <summary>A port of the node that leads to a container.</summary>
+/// <param name="Address">The one address of the node it is open on; null: all of them.</param>
+public sealed record LocalPort(PortProtocol Protocol, int TargetPort, int PublishedPort, Ipv4Address? Address);

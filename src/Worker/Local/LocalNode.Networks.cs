@@ -1,8 +1,77 @@
+using Skep.Worker.Containerd;
+using Skep.Worker.Standalone;
+
 namespace Skep.Worker.Local;
 
-/// <summary>The networks this node takes part in.</summary>
+/// <summary>The networks this node takes part in: its users' own, and the cluster's.</summary>
 public sealed partial class LocalNode
 {
     /// <summary>Those of the cluster that are in use here, as managers told; empty outside a cluster.</summary>
     public IEnumerable<Network> ClusterNetworks => _networks?.OfCluster ?? [];
+
+    /// <summary>Those that users made on this node.</summary>
+    public IReadOnlyList<LocalNetwork> OwnNetworks => _networks?.Book.All ?? [];
+
+    /// <summary>By name, id or unambiguous beginning of an id.</summary>
+    public LocalNetwork? FindNetwork(string name) => _networks?.Book.Find(name);
+
+    /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/>: the name; <see cref="ErrorKind.PermissionDenied"/>: the subnet overlaps another's.</exception>
+    public LocalNetwork CreateNetwork(LocalNetworkWish wish)
+    {
+        LocalNetwork made = Networks().Book.Create(wish);
+        TellNetwork("create", made);
+        return made;
+    }
+
+    /// <exception cref="ClusterException"><see cref="ErrorKind.PermissionDenied"/>: running containers are on it.</exception>
+    public void RemoveNetwork(LocalNetwork network)
+    {
+        StandalonePlace[] users = [.. Networks().On(network.Key)];
+        if (users.Length > 0)
+        {
+            string named = string.Join(" ", users.Select(u => $"name:\"{u.Name}\" id:\"{u.Container[..12]}\""));
+            throw new ClusterException(ErrorKind.PermissionDenied, $"error while removing network: network {network.Name} has active endpoints ({named})");
+        }
+
+        Networks().Book.Remove(network);
+        TellNetwork("destroy", network);
+    }
+
+    public bool IsUsed(LocalNetwork network) => Networks().On(network.Key).Any();
+
+    /// <param name="name">Of the container.</param>
+    public async Task ConnectContainerAsync(string name, StandaloneEndpoint wish, CancellationToken ct)
+    {
+        StandaloneContainer container = await OwnAsync(name, "connected to networks", ct);
+        wish = wish with { Network = Networks().NameOf(wish.Network) };
+        Networks().Check(wish);
+        await container.ConnectAsync(wish, ct);
+        TellPlug("connect", container.Id, FindNetwork(wish.Network)?.Id ?? wish.Network, wish.Network);
+    }
+
+    /// <param name="id">Of the network, if it is one of the cluster's and the asked node knows it.</param>
+    /// <param name="force">The container may be gone.</param>
+    public async Task DisconnectContainerAsync(string name, string network, NetworkId? id, bool force, CancellationToken ct)
+    {
+        StandaloneContainer container;
+        try
+        {
+            container = await OwnAsync(name, "disconnected from networks", ct);
+        }
+        catch (ClusterException e) when (force && e.Kind == ErrorKind.NotFound)
+        {
+            return;
+        }
+
+        string known = Networks().NameOf(network);
+        await container.DisconnectAsync(known, id ?? FindNetwork(known)?.Key, ct);
+        TellPlug("disconnect", container.Id, FindNetwork(known)?.Id ?? id?.Value ?? known, known);
+    }
+
+    private StandaloneNetworks Networks() => _networks ?? throw new ClusterException(ErrorKind.NotImplemented, "networks need a data plane, which this node does not have");
+
+    private void TellNetwork(string action, LocalNetwork network) => _shop.Events.Tell("network", action, network.Id, ("name", network.Name), ("type", network.Driver));
+
+    private void TellPlug(string action, string container, string id, string name)
+        => _shop.Events.Tell("network", action, id, ("container", container), ("name", name), ("type", name is "bridge" || FindNetwork(name) is not null ? "bridge" : "overlay"));
 }

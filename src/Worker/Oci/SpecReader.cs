@@ -5,6 +5,9 @@ namespace Skep.Worker.Oci;
 /// <summary>What a container's spec tells about it afterwards.</summary>
 internal sealed record SpecReader(ValueList<string> Args, ValueList<string> Env, string Cwd, string User, string Hostname, bool Tty, ValueList<OciMount> Mounts)
 {
+    /// <summary>File of its network namespace; empty: the host's, or one made for it alone.</summary>
+    public string NetworkNamespace { get; private init; } = "";
+
     public static SpecReader Read(ReadOnlyMemory<byte> specJson)
     {
         using JsonDocument document = JsonDocument.Parse(specJson);
@@ -18,7 +21,23 @@ internal sealed record SpecReader(ValueList<string> Args, ValueList<string> Env,
             document.RootElement.GetProperty("hostname").GetString() ?? "",
             process.TryGetProperty("terminal", out JsonElement terminal) && terminal.GetBoolean(),
             document.RootElement.GetProperty("mounts").EnumerateArray().Select(m => new OciMount(
-                m.GetProperty("destination").GetString()!, m.GetProperty("type").GetString()!, m.GetProperty("source").GetString()!, Strings(m, "options"))).ToValueList());
+                m.GetProperty("destination").GetString()!, m.GetProperty("type").GetString()!, m.GetProperty("source").GetString()!, Strings(m, "options"))).ToValueList())
+        {
+            NetworkNamespace = NetworkOf(document.RootElement),
+        };
+    }
+
+    private static string NetworkOf(JsonElement root)
+    {
+        if (!root.TryGetProperty("linux", out JsonElement linux) || !linux.TryGetProperty("namespaces", out JsonElement namespaces))
+            return "";
+        foreach (JsonElement space in namespaces.EnumerateArray())
+        {
+            if (space.GetProperty("type").ValueEquals("network"))
+                return space.TryGetProperty("path", out JsonElement path) ? path.GetString() ?? "" : "";
+        }
+
+        return "";
     }
 
     /// <summary>Names of the volumes a container mounts: those whose files lie below the volumes' directory.</summary>

@@ -84,10 +84,10 @@ internal sealed class ContainerMaker(TaskWorkshop shop, string hostname, Func<st
         mounts = mounts.AddRange(wanted.Tmpfs.Select(t => new OciMount(t.Key, "tmpfs", "tmpfs", t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries).ToValueList())));
         bool isHost = network.Namespace is null;
         string name = spec.Hostname.Length > 0 ? spec.Hostname : isHost || wanted.HostUts ? hostname : record.Id[..12];
-        string resolv = network.ResolvConf ?? TaskFiles.ResolvConf(File.Exists(shop.Options.ResolvConfPath) ? await File.ReadAllTextAsync(shop.Options.ResolvConfPath, ct) : "", spec.Dns);
+        string resolv = await ResolvConfAsync(network, spec, ct);
         string hosts = isHost && File.Exists("/etc/hosts")
             ? (await File.ReadAllTextAsync("/etc/hosts", ct)).TrimEnd('\n') + "\n" + string.Concat(spec.Hosts.Select(h => h + "\n"))
-            : TaskFiles.Hosts(name, network.Endpoints.Where(e => e.Address is not null).Select(e => e.Address!.Value), spec.Hosts);
+            : HostsOf(name, network, spec);
         ValueList<OciMount> files = shop.Files.Write(record.Sandbox, name, resolv, hosts, []).Where(f => mounts.All(m => m.Destination != f.Destination)).ToValueList();
         if (wanted.NetworkMode.StartsWith("container:", StringComparison.Ordinal) && idOf(wanted.NetworkMode[10..]) is { } other)
             files = Shared(shop.Files.DirectoryOf(StandaloneRecord.SandboxOf(other)), files);
@@ -95,6 +95,23 @@ internal sealed class ContainerMaker(TaskWorkshop shop, string hostname, Func<st
             record.Id, wanted.Template, spec, settings, user, mounts.AddRange(files), network.Namespace, name, shop.Options.CgroupParent, shop.Host);
         return Adapt(plan, wanted, name);
     }
+
+    /// <summary>A running container's networks changed: so do its files of names, in place, for they are mounted.</summary>
+    public async Task RewriteNamesAsync(StandaloneRecord record, TaskNetwork network, CancellationToken ct)
+    {
+        ContainerSpec spec = record.Spec.Template.Container;
+        string directory = shop.Files.DirectoryOf(record.Sandbox);
+        if (!Directory.Exists(directory))
+            return;
+        await File.WriteAllTextAsync(Path.Combine(directory, "resolv.conf"), await ResolvConfAsync(network, spec, ct), ct);
+        await File.WriteAllTextAsync(Path.Combine(directory, "hosts"), HostsOf(spec.Hostname.Length > 0 ? spec.Hostname : record.Id[..12], network, spec), ct);
+    }
+
+    private async Task<string> ResolvConfAsync(TaskNetwork network, ContainerSpec spec, CancellationToken ct)
+        => network.ResolvConf ?? TaskFiles.ResolvConf(File.Exists(shop.Options.ResolvConfPath) ? await File.ReadAllTextAsync(shop.Options.ResolvConfPath, ct) : "", spec.Dns);
+
+    private static string HostsOf(string hostname, TaskNetwork network, ContainerSpec spec)
+        => TaskFiles.Hosts(hostname, network.Endpoints.Where(e => e.Address is not null).Select(e => e.Address!.Value), spec.Hosts);
 
     private ContainerPlan Adapt(ContainerPlan plan, StandaloneSpec wanted, string name)
     {

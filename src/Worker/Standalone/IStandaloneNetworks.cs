@@ -1,3 +1,4 @@
+using Skep.Worker.Local;
 using Skep.Worker.Tasks;
 
 namespace Skep.Worker.Standalone;
@@ -6,37 +7,39 @@ namespace Skep.Worker.Standalone;
 internal interface IStandaloneNetworks
 {
     /// <summary>Makes sure that the networks it names exist and may be used by it, before it is made.</summary>
+    /// <returns>The spec with each of its networks said once, by name.</returns>
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>: no such network.</exception>
-    Task CheckAsync(StandaloneSpec spec, CancellationToken ct);
+    StandaloneSpec Check(StandaloneSpec spec);
 
     /// <summary>Gives the container its namespace with everything plugged in.</summary>
-    Task<TaskNetwork> JoinAsync(StandaloneRecord record, CancellationToken ct);
+    Task<StandaloneJoin> JoinAsync(StandaloneRecord record, CancellationToken ct);
 
     /// <summary>A container that an earlier agent left running keeps what it has.</summary>
     void Adopt(StandaloneRecord record);
 
     /// <summary>Plugs a running container into a further network.</summary>
-    Task<LocalEndpointPlace> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct);
+    Task<StandaloneJoin> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct);
 
-    Task DisconnectAsync(StandaloneRecord record, NetworkId network, CancellationToken ct);
+    /// <summary>Takes a running container out of a network.</summary>
+    Task<StandaloneJoin> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct);
 
     /// <summary>After the last process: lets the namespace go.</summary>
     Task LeaveAsync(StandaloneRecord record, CancellationToken ct);
 }
 
-/// <summary>A place in a network that a container was given.</summary>
-internal sealed record LocalEndpointPlace(Local.LocalEndpoint Endpoint);
+/// <summary>A container's network, and what is plugged into it.</summary>
+internal sealed record StandaloneJoin(TaskNetwork Network, Plugged Plugged);
 
 /// <summary>A node without a data plane: host, none and other containers' networks only.</summary>
 internal sealed class NoStandaloneNetworks : IStandaloneNetworks
 {
-    public Task CheckAsync(StandaloneSpec spec, CancellationToken ct)
-        => spec.NetworkMode is "host" or "none" || spec.NetworkMode.StartsWith("container:", StringComparison.Ordinal) ? Task.CompletedTask : throw Missing(spec.NetworkMode);
+    public StandaloneSpec Check(StandaloneSpec spec)
+        => spec.NetworkMode is "host" or "none" || spec.NetworkMode.StartsWith("container:", StringComparison.Ordinal) ? spec : throw Missing(spec.NetworkMode);
 
-    public Task<TaskNetwork> JoinAsync(StandaloneRecord record, CancellationToken ct) => record.Spec.NetworkMode switch
+    public Task<StandaloneJoin> JoinAsync(StandaloneRecord record, CancellationToken ct) => record.Spec.NetworkMode switch
     {
-        "host" => Task.FromResult(new TaskNetwork(null, null, [], [])),
-        "none" => Task.FromResult(new TaskNetwork("", null, [], [])),
+        "host" => Task.FromResult(new StandaloneJoin(new TaskNetwork(null, null, [], []), Plugged.Nothing)),
+        "none" => Task.FromResult(new StandaloneJoin(new TaskNetwork("", null, [], []), Plugged.Nothing)),
         var other => throw Missing(other),
     };
 
@@ -44,9 +47,9 @@ internal sealed class NoStandaloneNetworks : IStandaloneNetworks
     {
     }
 
-    public Task<LocalEndpointPlace> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct) => throw Missing(wish.Network);
+    public Task<StandaloneJoin> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct) => throw Missing(wish.Network);
 
-    public Task DisconnectAsync(StandaloneRecord record, NetworkId network, CancellationToken ct) => throw Missing(network.Value);
+    public Task<StandaloneJoin> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct) => throw Missing(endpoint.Name);
 
     public Task LeaveAsync(StandaloneRecord record, CancellationToken ct) => Task.CompletedTask;
 

@@ -86,9 +86,9 @@ internal sealed partial class StandaloneContainer
         await _shop.Slots.WaitAsync(ct);
         try
         {
-            TaskNetwork network = await _networks.JoinAsync(_record, ct);
-            Put(_record with { Endpoints = network.Endpoints, Ports = network.Ports, BootId = _shop.Host.BootId });
-            StoredImage image = await _maker.MakeAsync(_record, network, ct);
+            StandaloneJoin joined = await _networks.JoinAsync(_record, ct);
+            Put(_record with { Plugged = joined.Plugged, BootId = _shop.Host.BootId });
+            StoredImage image = await _maker.MakeAsync(_record, joined.Network, ct);
             ContainerLog log = _shop.Logs.Open(Id, LogsOf(_record.Spec))!;
             _shop.Logs.Resume(Id);
             OpenInput();

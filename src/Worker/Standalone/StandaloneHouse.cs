@@ -72,7 +72,7 @@ internal sealed class StandaloneHouse : IAsyncDisposable
     {
         string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(_shop.Ids.Next() + _shop.Ids.Next())));
         _ = LogSettings.From(spec.Template.LogDriver ?? _shop.Options.LogDriver);
-        await _networks.CheckAsync(spec, ct);
+        spec = _networks.Check(spec);
         var record = new StandaloneRecord { Id = id, Name = "", Spec = spec, CreatedAt = _shop.Time.GetUtcNow(), State = ContainerState.Created };
         StoredImage image = await _maker.ImageAsync(record, ct);
         StandaloneContainer container;

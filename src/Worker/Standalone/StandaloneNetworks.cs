@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Skep.Overlay;
 using Skep.Worker.Agent;
 using Skep.Worker.Containerd;
 using Skep.Worker.Local;
@@ -7,138 +6,152 @@ using Skep.Worker.Tasks;
 
 namespace Skep.Worker.Standalone;
 
-/// <summary>Gives standalone containers their place in the node's network: the default bridge (an address behind the node's), local networks, attachable ones.</summary>
+/// <summary>Gives standalone containers their place in the node's network: the default bridge (an address behind the node's), the node's own networks, attachable ones of
+/// the cluster.</summary>
 internal sealed class StandaloneNetworks : IStandaloneNetworks
 {
     public static readonly NetworkId DefaultBridge = new("bridge");
-    private const int FirstDynamicPort = 32768;
-    private const int LastDynamicPort = 60999;
+
+    /// <summary>Stands in a spec for all networks having been taken from a container.</summary>
+    public const string Nothing = "none";
 
     private readonly NodeTaskNetworks _node;
-    private readonly LocalBridges _bridges;
+    private readonly LocalNetworkBook _book;
     private readonly ContainerRuntime _runtime;
     private readonly ClusterAttachments _attachments;
-    private readonly ConcurrentDictionary<TaskId, Place> _places = new();
+    private readonly ConcurrentDictionary<TaskId, StandalonePlace> _places = new();
     private readonly Lock _gate = new();
 
-    public StandaloneNetworks(NodeTaskNetworks node, LocalBridges bridges, ContainerRuntime runtime, ClusterAttachments attachments)
+    public StandaloneNetworks(NodeTaskNetworks node, LocalNetworkBook book, ContainerRuntime runtime, ClusterAttachments attachments)
     {
         _node = node;
-        _bridges = bridges;
+        _book = book;
         _runtime = runtime;
         _attachments = attachments;
-        node.Locals = Picture;
+        node.Locals = () => StandalonePlace.Picture([.. _places], _book.All);
     }
 
     /// <summary>Set once, before use: who else there is.</summary>
     public StandaloneHouse? House { get; set; }
 
-    public LocalBridges Bridges => _bridges;
+    public LocalNetworkBook Book => _book;
 
     /// <summary>The cluster's networks that this node takes part in.</summary>
     public IEnumerable<Network> OfCluster => _node.View.Networks.Values;
 
-    public Task CheckAsync(StandaloneSpec spec, CancellationToken ct)
+    public static bool IsShared(string mode) => mode.StartsWith("container:", StringComparison.Ordinal);
+
+    public StandaloneSpec Check(StandaloneSpec spec)
     {
-        if (spec.NetworkMode.StartsWith("container:", StringComparison.Ordinal))
+        string mode = spec.NetworkMode is "default" or "" ? "bridge" : spec.NetworkMode;
+        if (IsShared(mode))
+            return House?.Find(mode[10..]) is null ? throw new ClusterException(ErrorKind.NotFound, $"No such container: {mode[10..]}") : spec with { Endpoints = [] };
+        if (mode is "host" or "none")
         {
-            if (House?.Find(spec.NetworkMode[10..]) is null)
-                throw new ClusterException(ErrorKind.NotFound, $"No such container: {spec.NetworkMode[10..]}");
-            return Task.CompletedTask;
+            return spec.Endpoints.Any(e => e.Network != mode)
+                ? throw ClusterException.Invalid($"conflicting options: cannot attach both user-defined and non-user-defined network-modes: a container on network {mode} has no other")
+                : spec with { Endpoints = [] };
         }
 
-        // Whether the cluster has such a network a manager says at the start, as with Docker.
-        foreach (StandaloneEndpoint wish in Wishes(spec))
-        {
-            if (_bridges.Find(wish.Network) is null && !_attachments.HasCluster)
-                throw NoSuchNetwork(wish.Network);
-        }
-
-        return Task.CompletedTask;
+        mode = NameOf(mode);
+        StandaloneEndpoint[] named = [.. spec.Endpoints.Select(e => e with { Network = NameOf(e.Network) })];
+        StandaloneEndpoint first = named.FirstOrDefault(e => e.Network == mode) ?? new StandaloneEndpoint(mode);
+        StandaloneSpec whole = spec with { NetworkMode = mode, Endpoints = [first, .. named.Where(e => e.Network != mode).DistinctBy(e => e.Network)] };
+        foreach (StandaloneEndpoint wish in whole.Endpoints)
+            Check(wish);
+        return whole;
     }
 
-    public async Task<TaskNetwork> JoinAsync(StandaloneRecord record, CancellationToken ct)
+    public async Task<StandaloneJoin> JoinAsync(StandaloneRecord record, CancellationToken ct)
     {
         switch (record.Spec.NetworkMode)
         {
             case "host":
-                return new TaskNetwork(null, null, [new LocalEndpoint(new NetworkId("host"), "host", null, 0)], []);
+                return WithoutPlace(new TaskNetwork(null, null, [], []), "host");
             case "none":
-                return new TaskNetwork("", null, [new LocalEndpoint(new NetworkId("none"), "none", null, 0)], []);
-            case var mode when mode.StartsWith("container:", StringComparison.Ordinal):
-                return await ShareAsync(mode[10..], ct);
+                return WithoutPlace(new TaskNetwork("", null, [], []), "none");
+            case var mode when IsShared(mode):
+                return new StandaloneJoin(await ShareAsync(mode[10..], ct), Plugged.Nothing);
         }
 
-        Place place = _places[record.Sandbox] = await SettleAsync(record, ct);
-        await _node.AppliedAsync(_node.Changed(), ct);
-        foreach (LocalEndpoint endpoint in place.Endpoints)
+        var attached = new Dictionary<string, LocalEndpoint>(StringComparer.Ordinal);
+        foreach (StandaloneEndpoint wish in Wishes(record.Spec).Where(w => !IsOfNode(w.Network)))
+            attached[wish.Network] = await AttachAsync(record, wish, ct);
+        StandalonePlace place;
+        lock (_gate)
         {
-            if (_node.ReasonAgainst(endpoint.Network) is { } reason)
-                throw ClusterException.Invalid($"failed to set up container networking: network {endpoint.Name}: {reason}");
+            var plugged = new Plugged(Wishes(record.Spec).Select(w => attached.GetValueOrDefault(w.Network) ?? EndpointOn(record, w)).ToValueList(), [], "");
+            plugged = plugged.Numbered();
+            if (plugged.Egress.Length > 0)
+                plugged = plugged with { Ports = PortsOf(record, plugged) };
+            _places[record.Sandbox] = place = StandalonePlace.Of(record, plugged, _node.Addresses.Take);
         }
 
-        string path = await _node.Network.CreateSandboxAsync(record.Sandbox, ct);
-        return new TaskNetwork(path, place.Sandbox.Overlays.IsEmpty ? null : place.Sandbox.Dns.ToResolvConf(), place.Endpoints, place.Ports);
+        await AppliedAsync(place, ct);
+        return Join(place, await _node.Network.CreateSandboxAsync(record.Sandbox, ct));
     }
 
     public void Adopt(StandaloneRecord record)
     {
-        if (record.Spec.NetworkMode is "host" or "none" || record.Spec.NetworkMode.StartsWith("container:", StringComparison.Ordinal))
+        if (record.Spec.NetworkMode is "host" or "none" || IsShared(record.Spec.NetworkMode))
             return;
-        _places[record.Sandbox] = SandboxOf(record, record.Endpoints, record.Ports);
-        foreach (LocalEndpoint endpoint in record.Endpoints.Where(e => e.IsOfCluster && e.Address is not null))
+        _places[record.Sandbox] = StandalonePlace.Of(record, record.Plugged.Numbered(), _node.Addresses.Take);
+        foreach (LocalEndpoint endpoint in record.Plugged.Endpoints.Where(e => e.IsOfCluster && e.Address is not null))
             _attachments.Adopt(new AttachmentHold(record.Id, record.Name, endpoint.Network, NamesOf(record, endpoint.Aliases), endpoint.Address!.Value));
     }
 
-    public async Task<LocalEndpointPlace> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct)
+    public async Task<StandaloneJoin> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct)
     {
-        LocalEndpoint endpoint;
+        LocalEndpoint? attached = IsOfNode(wish.Network) ? null : await AttachAsync(record, wish, ct);
+        StandalonePlace before, place;
         lock (_gate)
         {
-            Place place = _places.GetValueOrDefault(record.Sandbox) ?? throw ClusterException.Invalid($"container {record.Id} has no network of its own");
-            LocalBridge bridge = _bridges.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network);
-            if (place.Endpoints.Any(e => e.Network == bridge.Key))
-                throw new ClusterException(ErrorKind.PermissionDenied, $"endpoint with name {record.Name} already exists in network {bridge.Name}");
-            endpoint = EndpointOn(bridge, wish);
-            var used = place.Sandbox.Overlays.Select(o => o.Interface).Append(place.Sandbox.Egress?.Interface ?? "").ToHashSet(StringComparer.Ordinal);
-            int number = 0;
-            while (used.Contains($"eth{number}"))
-                number++;
-            _places[record.Sandbox] = place with
-            {
-                Name = record.Name,
-                Endpoints = place.Endpoints.Add(endpoint),
-                Sandbox = place.Sandbox with { Overlays = place.Sandbox.Overlays.Add(new OverlayAttachment(bridge.Key, endpoint.Address!.Value, $"eth{number}")) },
-            };
+            before = _places.GetValueOrDefault(record.Sandbox) ?? throw ClusterException.Invalid($"container {record.Id} has no network of its own");
+            LocalEndpoint endpoint = attached ?? EndpointOn(record, wish);
+            if (before.Plugged.Endpoints.Any(e => e.Network == endpoint.Network))
+                throw AlreadyOn(record, endpoint.Name);
+            _places[record.Sandbox] = place = Replug(record, before.Plugged with { Endpoints = before.Plugged.Endpoints.Add(endpoint) });
         }
 
-        await _node.AppliedAsync(_node.Changed(), ct);
-        return new LocalEndpointPlace(endpoint);
+        try
+        {
+            await AppliedAsync(place, ct);
+        }
+        catch (ClusterException)
+        {
+            _places[record.Sandbox] = before;
+            _node.Changed();
+            if (attached is not null)
+                await _attachments.ReleaseAsync(record.Id, attached.Network, ct);
+            throw;
+        }
+
+        return Join(place, path: null);
     }
 
-    public async Task DisconnectAsync(StandaloneRecord record, NetworkId network, CancellationToken ct)
+    public async Task<StandaloneJoin> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct)
     {
+        StandalonePlace place;
         lock (_gate)
         {
-            if (_places.GetValueOrDefault(record.Sandbox) is { } place)
-            {
-                _places[record.Sandbox] = place with
-                {
-                    Endpoints = place.Endpoints.Where(e => e.Network != network).ToValueList(),
-                    Sandbox = place.Sandbox with { Overlays = place.Sandbox.Overlays.Where(o => o.Network != network).ToValueList() },
-                };
-            }
+            StandalonePlace before = _places.GetValueOrDefault(record.Sandbox) ?? throw ClusterException.Invalid($"container {record.Id} has no network of its own");
+            _places[record.Sandbox] = place = Replug(record, before.Plugged with { Endpoints = before.Plugged.Endpoints.Where(e => e.Network != endpoint.Network).ToValueList() });
         }
 
-        await _node.AppliedAsync(_node.Changed(), ct);
+        await AppliedAsync(place, ct);
+        if (endpoint.IsOfCluster)
+            await _attachments.ReleaseAsync(record.Id, endpoint.Network, ct);
+        return Join(place, path: null);
     }
 
     public async Task LeaveAsync(StandaloneRecord record, CancellationToken ct)
     {
-        if (_places.TryRemove(record.Sandbox, out _))
+        if (_places.TryRemove(record.Sandbox, out StandalonePlace? place))
         {
             await _node.Network.RemoveSandboxAsync(record.Sandbox, ct);
-            _node.Changed();
+            long version = _node.Changed();
+            if (!place.Sandbox.HostPorts.IsEmpty)
+                await ReleasedAsync(version, ct);
         }
 
         _node.Addresses.Release(record.Sandbox);
@@ -146,23 +159,52 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     }
 
     /// <summary>Who is plugged into a network now.</summary>
-    public IEnumerable<(string Container, string Name, LocalEndpoint Endpoint)> On(NetworkId network)
-        => _places.Values.SelectMany(p => p.Endpoints.Where(e => e.Network == network).Select(e => (p.Container, p.Name, e)));
+    public IEnumerable<StandalonePlace> On(NetworkId network) => _places.Values.Where(p => p.Plugged.Endpoints.Any(e => e.Network == network));
+
+    public static ClusterException AlreadyOn(StandaloneRecord record, string network)
+        => new(ErrorKind.PermissionDenied, $"endpoint with name {record.Name} already exists in network {network}");
+
+    /// <summary>How a network of the node is called in specs; others as they were asked for.</summary>
+    public string NameOf(string network) => network is "bridge" or "default" ? "bridge" : _book.Find(network)?.Name ?? network;
+
+    /// <summary>What a wish may ask for.</summary>
+    public void Check(StandaloneEndpoint wish)
+    {
+        if (wish.Network == "bridge")
+        {
+            if (wish.Address is not null)
+                throw ClusterException.Invalid("invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only");
+            if (!wish.Aliases.IsEmpty)
+                throw ClusterException.Invalid("invalid config for network bridge: invalid endpoint settings:\nnetwork-scoped aliases are only supported for user-defined networks");
+        }
+        else if (wish.Network is "host" or "none")
+        {
+            throw ClusterException.Invalid("container cannot be connected to multiple networks with one of the networks in " + (wish.Network == "none" ? "private (none)" : "host") + " mode");
+        }
+        else if (_book.Find(wish.Network) is null && !_attachments.HasCluster)
+        {
+            // Whether the cluster has such a network a manager says at the start, as with Docker.
+            throw NoSuchNetwork(wish.Network);
+        }
+    }
 
     private static ClusterException NoSuchNetwork(string name) => new(ErrorKind.NotFound, $"network {name} not found");
 
-    /// <summary>The user's networks, the mode's first.</summary>
+    /// <summary>The container's networks in the order they are plugged in.</summary>
     private static IEnumerable<StandaloneEndpoint> Wishes(StandaloneSpec spec)
-    {
-        bool isDefault = spec.NetworkMode is "bridge" or "default" or "" or "host" or "none";
-        if (!isDefault && spec.Endpoints.All(e => e.Network != spec.NetworkMode))
-            yield return new StandaloneEndpoint(spec.NetworkMode);
-        foreach (StandaloneEndpoint wish in spec.Endpoints.OrderBy(e => e.Network == spec.NetworkMode ? 0 : 1))
-        {
-            if (wish.Network is not ("bridge" or "default" or "host" or "none"))
-                yield return wish;
-        }
-    }
+        => spec.Endpoints.IsEmpty ? [new StandaloneEndpoint(spec.NetworkMode is "default" or "" ? "bridge" : spec.NetworkMode)] : spec.Endpoints.Where(e => e.Network != Nothing);
+
+    /// <summary>What a container is known by besides its name.</summary>
+    private static ValueList<string> NamesOf(StandaloneRecord record, ValueList<string> aliases)
+        => aliases.Concat(StandalonePlace.NamesOf(record)).Where(n => n != record.Name).Distinct().ToValueList();
+
+    private static StandaloneJoin WithoutPlace(TaskNetwork network, string name)
+        => new(network, new Plugged([new LocalEndpoint(new NetworkId(name), name, null, 0) { IsInternal = true }], [], ""));
+
+    private static StandaloneJoin Join(StandalonePlace place, string? path)
+        => new(new TaskNetwork(path, place.Sandbox.Overlays.IsEmpty ? null : place.Sandbox.Dns.ToResolvConf(), place.Plugged.Endpoints, []), place.Plugged);
+
+    private bool IsOfNode(string network) => network == "bridge" || _book.Find(network) is not null;
 
     private async Task<TaskNetwork> ShareAsync(string name, CancellationToken ct)
     {
@@ -172,163 +214,78 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             : throw new ClusterException(ErrorKind.AlreadyExists, $"cannot join network of a non running container: {other.Id}");
     }
 
-    private async Task<Place> SettleAsync(StandaloneRecord record, CancellationToken ct)
+    private StandalonePlace Replug(StandaloneRecord record, Plugged plugged) => StandalonePlace.Of(record, plugged.Numbered(), _node.Addresses.Take);
+
+    private async Task AppliedAsync(StandalonePlace place, CancellationToken ct)
     {
-        var attached = new Dictionary<string, LocalEndpoint>(StringComparer.Ordinal);
+        await _node.AppliedAsync(_node.Changed(), ct);
+        foreach (LocalEndpoint endpoint in place.Plugged.Endpoints)
+        {
+            if (_node.ReasonAgainst(endpoint.Network) is { } reason)
+                throw ClusterException.Invalid($"failed to set up container networking: network {endpoint.Name}: {reason}");
+        }
+    }
+
+    /// <summary>Its ports are free again when this is done; but an end must not wait for a network that is broken.</summary>
+    private async Task ReleasedAsync(long version, CancellationToken ct)
+    {
         try
         {
-            foreach (StandaloneEndpoint wish in Wishes(record.Spec).Where(w => _bridges.Find(w.Network) is null))
-                attached[wish.Network] = await AttachAsync(record, wish, ct);
+            await _node.AppliedAsync(version, ct);
         }
         catch (ClusterException e)
         {
-            throw new ClusterException(e.Kind, $"failed to set up container networking: {e.Message}", e);
+            _node.Tell(e.Message);
         }
-
-        return Settle(record, attached);
     }
 
     /// <summary>A place in a network of the cluster.</summary>
     private async Task<LocalEndpoint> AttachAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct)
     {
-        AttachedNetwork given = await _attachments.AttachAsync(record.Id, record.Name, wish.Network, NamesOf(record, wish.Aliases), wish.Address, ct);
-        return new LocalEndpoint(given.Network, given.Name, given.Address, given.PrefixLength)
+        try
         {
-            Gateway = given.Gateway,
-            Mac = MacAddress.ForTask(given.Address),
+            AttachedNetwork given = await _attachments.AttachAsync(record.Id, record.Name, wish.Network, NamesOf(record, wish.Aliases), wish.Address, ct);
+            return new LocalEndpoint(given.Network, given.Name, given.Address, given.PrefixLength)
+            {
+                Gateway = given.Gateway,
+                Mac = MacAddress.ForTask(given.Address),
+                Aliases = wish.Aliases,
+                IsOfCluster = true,
+                IsInternal = given.Internal,
+            };
+        }
+        catch (ClusterException e)
+        {
+            throw new ClusterException(e.Kind, $"failed to set up container networking: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A place in a network of the node.</summary>
+    private LocalEndpoint EndpointOn(StandaloneRecord record, StandaloneEndpoint wish)
+    {
+        if (wish.Network == "bridge")
+        {
+            Ipv4Address own = _node.Addresses.Take(record.Sandbox);
+            return new LocalEndpoint(DefaultBridge, "bridge", own, _node.Addresses.Pool.Length) { Gateway = _node.Addresses.Pool[1], Mac = MacAddress.ForTask(own) };
+        }
+
+        LocalNetwork network = _book.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network);
+        HashSet<Ipv4Address> taken = [.. On(network.Key).SelectMany(p => p.Plugged.Endpoints.Where(e => e.Network == network.Key)).Select(e => e.Address).OfType<Ipv4Address>()];
+        Ipv4Address address = network.Choose(wish.Address, taken);
+        return new LocalEndpoint(network.Key, network.Name, address, network.Subnet.Length)
+        {
+            Gateway = network.Gateway,
+            Mac = MacAddress.ForTask(address),
             Aliases = wish.Aliases,
-            IsOfCluster = true,
-            IsInternal = given.Internal,
+            IsInternal = network.Internal,
         };
     }
 
-    /// <summary>What a container is known by besides its name.</summary>
-    private static ValueList<string> NamesOf(StandaloneRecord record, ValueList<string> aliases)
-        => aliases.Append(record.Id[..12]).Append(record.Spec.Template.Container.Hostname).Where(n => n.Length > 0).Distinct().ToValueList();
-
-    private Place Settle(StandaloneRecord record, Dictionary<string, LocalEndpoint> attached)
+    private ValueList<LocalPort> PortsOf(StandaloneRecord record, Plugged plugged)
     {
-        lock (_gate)
-        {
-            var endpoints = new List<LocalEndpoint>();
-            foreach (StandaloneEndpoint wish in Wishes(record.Spec))
-                endpoints.Add(attached.TryGetValue(wish.Network, out LocalEndpoint? given) ? given : EndpointOn(_bridges.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network), wish));
-            bool hasWayOut = endpoints.Count == 0 || endpoints.Any(e => !e.IsInternal);
-            ValueList<PortConfig> ports = hasWayOut ? PortsOf(record) : [];
-            if (endpoints.Count == 0 || record.Spec.Endpoints.Any(e => e.Network == "bridge") || record.Spec.NetworkMode is "bridge" or "default" or "")
-            {
-                Ipv4Address address = _node.Addresses.Take(record.Sandbox);
-                endpoints.Add(new LocalEndpoint(DefaultBridge, "bridge", address, 16) { Gateway = Ipv4Address.From(172, 18, 0, 1), Mac = MacAddress.ForTask(address) });
-            }
-            else if (hasWayOut)
-            {
-                _node.Addresses.Take(record.Sandbox);
-            }
-
-            return SandboxOf(record, endpoints.ToValueList(), ports);
-        }
+        string? address = plugged.Endpoints.Select(e => _book.Find(e.Network)?.HostAddress).OfType<Ipv4Address>().Select(a => a.ToString()).FirstOrDefault();
+        ValueList<StandalonePort> wishes = record.Spec.Ports.Select(p => p.HostAddress.Length == 0 && address is not null ? p with { HostAddress = address } : p).ToValueList();
+        IEnumerable<LocalPort> taken = _places.Where(p => p.Key != record.Sandbox).SelectMany(p => p.Value.Plugged.Ports);
+        return HostPortChoice.Choose(wishes, taken, HostPortChoice.RefusalOfKernel, record.Name);
     }
-
-    private Place SandboxOf(StandaloneRecord record, ValueList<LocalEndpoint> endpoints, ValueList<PortConfig> ports)
-    {
-        bool onDefault = endpoints.Any(e => e.Network == DefaultBridge);
-        var overlays = new List<OverlayAttachment>();
-        foreach (LocalEndpoint endpoint in endpoints.Where(e => e.Network != DefaultBridge && e.Address is not null))
-            overlays.Add(new OverlayAttachment(endpoint.Network, endpoint.Address!.Value, $"eth{overlays.Count}"));
-        bool hasWayOut = onDefault || endpoints.Any(e => !e.IsInternal);
-        DnsConfig dns = record.Spec.Template.Container.Dns ?? new DnsConfig();
-        var sandbox = new TaskSandbox
-        {
-            Overlays = overlays.ToValueList(),
-            Egress = hasWayOut ? new EgressAttachment(_node.Addresses.Take(record.Sandbox), $"eth{overlays.Count}") { IsOpen = onDefault } : null,
-            HostPorts = hasWayOut ? ports.Select(p => new HostPort(new PublishedPort(p.Protocol, p.PublishedPort), p.TargetPort)).ToValueList() : [],
-            Dns = new SandboxDns
-            {
-                Servers = dns.Nameservers.Where(s => Ipv4Address.TryParse(s, out _)).Select(Ipv4Address.Parse).ToValueList(),
-                Search = dns.Search,
-                Options = dns.Options,
-            },
-        };
-        return new Place(record.Id, record.Name, sandbox, endpoints, ports);
-    }
-
-    private LocalEndpoint EndpointOn(LocalBridge bridge, StandaloneEndpoint wish)
-    {
-        var taken = On(bridge.Key).Select(o => o.Endpoint.Address).OfType<Ipv4Address>().Append(bridge.Gateway).ToHashSet();
-        Ipv4Address address;
-        if (wish.Address is { } asked)
-        {
-            if (!bridge.Subnet.Contains(asked))
-                throw ClusterException.Invalid($"no configured subnet contains IP address {asked}");
-            if (taken.Contains(asked))
-                throw new ClusterException(ErrorKind.PermissionDenied, "Address already in use");
-            address = asked;
-        }
-        else
-        {
-            long offset = 1;
-            while (offset < bridge.Subnet.Count - 1 && taken.Contains(bridge.Subnet[offset]))
-                offset++;
-            if (offset >= bridge.Subnet.Count - 1)
-                throw new ClusterException(ErrorKind.Unavailable, "no available IPv4 addresses on this network's address pools: " + bridge.Name);
-            address = bridge.Subnet[offset];
-        }
-
-        return new LocalEndpoint(bridge.Key, bridge.Name, address, bridge.Subnet.Length) { Gateway = bridge.Gateway, Mac = MacAddress.ForTask(address), Aliases = wish.Aliases, IsInternal = bridge.Internal };
-    }
-
-    private ValueList<PortConfig> PortsOf(StandaloneRecord record)
-    {
-        var taken = _places.Where(p => p.Key != record.Sandbox).SelectMany(p => p.Value.Ports).Select(p => (p.Protocol, p.PublishedPort)).ToHashSet();
-        var ports = new List<PortConfig>();
-        foreach (StandalonePort wish in record.Spec.Ports)
-        {
-            int number = wish.HostPort;
-            if (number == 0)
-            {
-                number = FirstDynamicPort;
-                while (taken.Contains((wish.Protocol, number)) && number < LastDynamicPort)
-                    number++;
-            }
-
-            if (!taken.Add((wish.Protocol, number)))
-                throw new ClusterException(ErrorKind.Internal, $"failed to set up container networking: driver failed programming external connectivity on endpoint {record.Name}: Bind for 0.0.0.0:{number} failed: port is already allocated");
-            ports.Add(new PortConfig(wish.Protocol, wish.TargetPort, number, PublishMode.Host));
-        }
-
-        return ports.ToValueList();
-    }
-
-    private LocalPicture Picture()
-    {
-        KeyValuePair<TaskId, Place>[] places = [.. _places];
-        if (places.Length == 0)
-            return LocalPicture.Empty;
-        var used = places.SelectMany(p => p.Value.Endpoints).Select(e => e.Network).ToHashSet();
-        LocalBridge[] bridges = [.. _bridges.All.Where(b => used.Contains(b.Key))];
-        return new LocalPicture(
-            places.ToValueMap(p => p.Key, p => p.Value.Sandbox),
-            bridges.ToValueMap(b => b.Key, b => new OverlayNetwork(b.Name, b.Number, b.Subnet, b.Gateway, b.Gateway) { IsLocal = true, Mtu = 1500, IsInternal = b.Internal }),
-            bridges.ToValueMap(b => b.Key, b => Zone(b, places.Select(p => p.Value))));
-    }
-
-    /// <summary>Containers of a network by name, beginning of the id, and aliases.</summary>
-    private static DnsZone Zone(LocalBridge bridge, IEnumerable<Place> places)
-    {
-        var names = new Dictionary<string, ValueList<Ipv4Address>>(StringComparer.Ordinal);
-        var pointers = new Dictionary<Ipv4Address, string>();
-        foreach (Place place in places)
-        {
-            foreach (LocalEndpoint endpoint in place.Endpoints.Where(e => e.Network == bridge.Key))
-            {
-                foreach (string name in endpoint.Aliases.Append(place.Name).Append(place.Container[..12]).Select(n => n.ToLowerInvariant()).Distinct())
-                    names[name] = names.TryGetValue(name, out ValueList<Ipv4Address> present) ? present.Add(endpoint.Address!.Value) : [endpoint.Address!.Value];
-                pointers[endpoint.Address!.Value] = $"{place.Name}.{bridge.Name}";
-            }
-        }
-
-        return new DnsZone { Names = names.ToValueMap(), Pointers = pointers.ToValueMap() };
-    }
-
-    private sealed record Place(string Container, string Name, TaskSandbox Sandbox, ValueList<LocalEndpoint> Endpoints, ValueList<PortConfig> Ports);
 }

@@ -39,10 +39,8 @@ internal sealed record StandaloneRecord
     /// <summary>Of the last start: containers do not outlive the machine's boot.</summary>
     public string BootId { get; init; } = "";
 
-    public ValueList<LocalEndpoint> Endpoints { get; init; } = [];
-
-    /// <summary>Ports with the numbers that were chosen.</summary>
-    public ValueList<PortConfig> Ports { get; init; } = [];
+    /// <summary>Its networks and ports, as they were given to it when it last started.</summary>
+    public Plugged Plugged { get; init; } = Plugged.Nothing;
 
     public bool IsAlive => State is ContainerState.Running or ContainerState.Paused;
 
@@ -101,7 +99,9 @@ internal sealed record StandaloneFile
 
     public List<EndpointWishFile> Wishes { get; init; } = [];
 
-    public List<StandalonePort> PortWishes { get; init; } = [];
+    public List<PortFile> PortWishes { get; init; } = [];
+
+    public List<string>? Exposed { get; init; }
 
     public required StandaloneRestart Restart { get; init; }
 
@@ -155,7 +155,9 @@ internal sealed record StandaloneFile
 
     public List<EndpointFile> Endpoints { get; init; } = [];
 
-    public List<StandalonePort> Ports { get; init; } = [];
+    public List<PortFile> Ports { get; init; } = [];
+
+    public string? Egress { get; init; }
 
     public static StandaloneFile From(StandaloneRecord record)
     {
@@ -167,7 +169,8 @@ internal sealed record StandaloneFile
             Template = Convert.ToBase64String(spec.Template.ToProto().ToByteArray()),
             NetworkMode = spec.NetworkMode,
             Wishes = [.. spec.Endpoints.Select(e => new EndpointWishFile(e.Network, [.. e.Aliases], e.Address?.ToString()))],
-            PortWishes = [.. spec.Ports],
+            PortWishes = [.. spec.Ports.Select(p => new PortFile(p.Protocol, p.TargetPort, p.HostPort, p.LastHostPort, p.HostAddress))],
+            Exposed = [.. spec.Exposed],
             Restart = spec.Restart,
             AutoRemove = spec.AutoRemove,
             StdinOnce = spec.StdinOnce,
@@ -193,8 +196,9 @@ internal sealed record StandaloneFile
             RestartCount = record.RestartCount,
             WasStopped = record.WasStopped,
             BootId = record.BootId,
-            Endpoints = [.. record.Endpoints.Select(e => new EndpointFile(e.Network.Value, e.Name, e.Address?.ToString(), e.PrefixLength, e.Gateway?.ToString(), [.. e.Aliases], e.IsOfCluster, e.IsInternal))],
-            Ports = [.. record.Ports.Select(p => new StandalonePort(p.Protocol, p.TargetPort, p.PublishedPort))],
+            Endpoints = [.. record.Plugged.Endpoints.Select(EndpointFile.From)],
+            Ports = [.. record.Plugged.Ports.Select(p => new PortFile(p.Protocol, p.TargetPort, p.PublishedPort, 0, p.Address?.ToString()))],
+            Egress = record.Plugged.Egress,
         };
     }
 
@@ -208,7 +212,8 @@ internal sealed record StandaloneFile
             Template = Rpc.V1.TaskSpec.Parser.ParseFrom(Convert.FromBase64String(Template)).ToModel(),
             NetworkMode = NetworkMode,
             Endpoints = Wishes.Select(e => new StandaloneEndpoint(e.Network) { Aliases = e.Aliases.ToValueList(), Address = Address(e.Address) }).ToValueList(),
-            Ports = PortWishes.ToValueList(),
+            Ports = PortWishes.Select(p => p.ToPort()).ToValueList(),
+            Exposed = (Exposed ?? []).ToValueList(),
             Restart = Restart,
             AutoRemove = AutoRemove,
             StdinOnce = StdinOnce,
@@ -235,23 +240,39 @@ internal sealed record StandaloneFile
         RestartCount = RestartCount,
         WasStopped = WasStopped,
         BootId = BootId,
-        Endpoints = Endpoints.Select(e => new LocalEndpoint(new NetworkId(e.Network), e.Name, Address(e.Address), e.PrefixLength)
-        {
-            Gateway = Address(e.Gateway),
-            Mac = Address(e.Address) is { } address ? MacAddress.ForTask(address) : null,
-            Aliases = e.Aliases.ToValueList(),
-            IsOfCluster = e.IsOfCluster,
-            IsInternal = e.IsInternal,
-        }).ToValueList(),
-        Ports = Ports.Select(p => new PortConfig(p.Protocol, p.TargetPort, p.HostPort, PublishMode.Host)).ToValueList(),
+        Plugged = new Plugged(
+            Endpoints.Select(e => e.ToEndpoint()).ToValueList(),
+            Ports.Select(p => new LocalPort(p.Protocol, p.TargetPort, p.HostPort, Ipv4Address.TryParse(p.HostAddress, out Ipv4Address own) ? own : null)).ToValueList(),
+            Egress ?? ""),
     };
 
     private static Ipv4Address? Address(string? text) => Ipv4Address.TryParse(text ?? "", out Ipv4Address address) ? address : null;
 }
 
+/// <summary>What files of an earlier version do not have is null here.</summary>
+internal sealed record PortFile(PortProtocol Protocol, int TargetPort, int HostPort, int LastHostPort, string? HostAddress)
+{
+    public StandalonePort ToPort() => new(Protocol, TargetPort, HostPort) { LastHostPort = LastHostPort, HostAddress = HostAddress ?? "" };
+}
+
 internal sealed record EndpointWishFile(string Network, List<string> Aliases, string? Address);
 
-internal sealed record EndpointFile(string Network, string Name, string? Address, int PrefixLength, string? Gateway, List<string> Aliases, bool IsOfCluster, bool IsInternal);
+internal sealed record EndpointFile(
+    string Network, string Name, string? Address, int PrefixLength, string? Gateway, List<string> Aliases, bool IsOfCluster, bool IsInternal, string? Interface)
+{
+    public static EndpointFile From(LocalEndpoint e)
+        => new(e.Network.Value, e.Name, e.Address?.ToString(), e.PrefixLength, e.Gateway?.ToString(), [.. e.Aliases], e.IsOfCluster, e.IsInternal, e.Interface);
+
+    public LocalEndpoint ToEndpoint() => new(new NetworkId(Network), Name, Ipv4Address.TryParse(Address, out Ipv4Address address) ? address : null, PrefixLength)
+    {
+        Gateway = Ipv4Address.TryParse(Gateway, out Ipv4Address gateway) ? gateway : null,
+        Mac = Ipv4Address.TryParse(Address, out address) ? MacAddress.ForTask(address) : null,
+        Aliases = Aliases.ToValueList(),
+        IsOfCluster = IsOfCluster,
+        IsInternal = IsInternal,
+        Interface = Interface ?? "",
+    };
+}
 
 [JsonSerializable(typeof(StandaloneFile))]
 internal sealed partial class StandaloneContext : JsonSerializerContext;

@@ -12,10 +12,13 @@ public sealed record StandaloneSpec
     /// <summary>bridge, host, none, <c>container:&lt;id&gt;</c>, or the name or id of a network.</summary>
     public string NetworkMode { get; init; } = "bridge";
 
-    /// <summary>Networks besides the mode's, and what is wished for in each.</summary>
+    /// <summary>Its networks, the mode's among them, and what is wished for in each.</summary>
     public ValueList<StandaloneEndpoint> Endpoints { get; init; } = [];
 
     public ValueList<StandalonePort> Ports { get; init; } = [];
+
+    /// <summary>Ports that it and its image say they listen on: <c>80/tcp</c>.</summary>
+    public ValueList<string> Exposed { get; init; } = [];
 
     public StandaloneRestart Restart { get; init; } = new(RestartKind.No, 0);
 
@@ -63,7 +66,14 @@ public sealed record StandaloneEndpoint(string Network)
 }
 
 /// <param name="HostPort">0: one is chosen.</param>
-public sealed record StandalonePort(PortProtocol Protocol, int TargetPort, int HostPort);
+public sealed record StandalonePort(PortProtocol Protocol, int TargetPort, int HostPort)
+{
+    /// <summary>Any from <see cref="HostPort"/> to this one will do; 0: that one.</summary>
+    public int LastHostPort { get; init; }
+
+    /// <summary>The address of the node it is opened on; empty: all.</summary>
+    public string HostAddress { get; init; } = "";
+}
 
 public enum RestartKind
 {
