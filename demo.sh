@@ -28,6 +28,12 @@ until_true() {
     done
     ok "$what"
 }
+# What a browser would get: the page, and its stream with every node.
+visualizer_shows() {
+    from_client "http://$1:8080/" | grep -q '<title>Skep' || return 1
+    local said; said=$(from_client -N -m 2 "http://$1:8080/api/stream" | tr '{' '\n')
+    grep -q '"trouble":""' <<<"$said" && [ "$(grep -oE '"name":"n[0-9]"' <<<"$said" | sort -u | grep -c .)" = 3 ]
+}
 running() { [ "$(skep "$via" service ls --filter "name=$1" --format '{{.Replicas}}' 2>/dev/null)" = "$2" ]; }
 visits() { { from_client "http://$1/" || true; } | sed -n 's/.*Visits:<\/b> \([0-9]*\).*/\1/p'; }
 leader() { skep "$via" node ls --format '{{.Hostname}} {{.ManagerStatus}}' | awk '$2 == "Leader" { print substr($1, 2) }'; }
@@ -66,14 +72,16 @@ show node ls
 say "Images are loaded on one node only; the others fetch them from it"
 skep 1 image load -i out/images/web.tar | sed 's/^/   /'
 skep 1 image load -i out/images/redis.tar | sed 's/^/   /'
+skep 1 image load -i out/images/visualizer.tar | sed 's/^/   /'
 
 say "A compose file becomes a running stack"
 mkdir -p "$run/redis-data"
-export WEB_PORT=80 REDIS_DATA=$run/redis-data
+export WEB_PORT=80 REDIS_DATA=$run/redis-data ENGINE_SOCKET=$run/{{.Node.Hostname}}.sock # each node here has a socket of its own name
 start=$(now)
 show stack deploy --detach=false -c demo/compose.yml getstarted
 until_true 30 "web runs 5/5" running getstarted_web 5/5
 until_true 30 "redis runs 1/1" running getstarted_redis 1/1
+until_true 30 "the visualizer runs 1/1" running getstarted_visualizer 1/1
 echo "   deployed in $(since "$start")"
 show stack ps getstarted
 
@@ -86,6 +94,9 @@ done
 from_client "http://$n2/" | sed 's/^/   /'
 before=$(visits "$n1"); after=$(visits "$n2")
 check "the counter counts" "$((before + 1))" "$after"
+
+say "The visualizer shows the cluster on every node's port 8080"
+for address in "$n1" "$n2" "$n3"; do until_true 15 "http://$address:8080 shows three nodes" visualizer_shows "$address"; done
 
 say "Scale to ten"
 start=$(now)
@@ -124,6 +135,7 @@ say "Nothing was lost"
 until_true 20 "redis answers" sh -c "[ -n \"\$(./cluster.sh exec cl curl -s -m 3 http://$n1/ | grep -o 'Visits:</b> [0-9]')\" ]"
 after=$(visits "$(./cluster.sh address "$via")")
 [ "${after:-0}" -gt "$before" ] && ok "the counter went on from $before to $after" || bad "the counter fell from $before to ${after:-nothing}"
+until_true 60 "the visualizer shows three nodes again" visualizer_shows "$(./cluster.sh address "$via")"
 show service ls
 show node ls
 

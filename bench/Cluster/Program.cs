@@ -31,6 +31,12 @@ if (kills && settings.Wants("page"))
     await new PageLatency(engine, settings).MeasureAsync(ct);
 }
 
+if (kills && settings.Pictures.Length > 0)
+{
+    await new PagePictures(engine, settings).TakeAsync(ct);
+    return;
+}
+
 string network = (string)(await engine.PostAsync("networks/create", new JsonObject { ["Name"] = settings.Network, ["Driver"] = "overlay" }, ct))!["Id"]!;
 try
 {

@@ -29,6 +29,9 @@ internal sealed record Settings
     /// <summary>Run directory of a cluster.sh cluster: where the daemons' pid files are. Empty: scenarios that kill are left out.</summary>
     public string ClusterRun { get; init; } = "";
 
+    /// <summary>Where pictures of the dashboard go; empty: none are taken.</summary>
+    public string Pictures { get; init; } = "";
+
     public bool Wants(string scenario) => Scenarios.Length == 0 || Scenarios.Contains(scenario, StringComparer.Ordinal);
 
     public static Settings Parse(string[] args)
@@ -47,6 +50,7 @@ internal sealed record Settings
                 "--repeats" => settings with { Repeats = int.Parse(Next()) },
                 "--scale" => settings with { Scale = int.Parse(Next()) },
                 "--services" => settings with { Services = int.Parse(Next()) },
+                "--pictures" => settings with { Pictures = Next(), Scenarios = ["pictures"] },
                 "--cluster-run" => settings with { ClusterRun = Next() },
                 _ when !args[i].StartsWith('-') => settings with { Scenarios = [.. settings.Scenarios, args[i]] },
                 _ => throw new ArgumentException($"unknown option {args[i]}"),

@@ -9,7 +9,7 @@ internal static class Usage
         skepd: the daemon of a Skep node.
 
         Usage: skepd [FLAG VALUE]...
-               skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open]
+               skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open] [--give-up SECONDS]
 
           --config FILE                 JSON with any of the flags below (default /etc/skep/skepd.json if it exists)
           --data-dir DIR                lasting data (default /var/lib/skep)

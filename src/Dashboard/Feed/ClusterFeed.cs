@@ -8,6 +8,7 @@ namespace Skep.Dashboard.Feed;
 internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
 {
     private const int EventsKept = 100;
+    private const string Reading = "reading the cluster…";
     private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Calm = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
@@ -20,7 +21,7 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
     private readonly Queue<string> _events = new();
     private readonly Channel<bool> _nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Channel<bool> _arrivals = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private string? _trouble = "waiting for the engine";
+    private string? _trouble = Reading;
 
     /// <summary>Something may have changed: look at everything now.</summary>
     public void Nudge() => _nudges.Writer.TryWrite(true);
@@ -31,6 +32,11 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
         var page = Channel.CreateBounded<string>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait });
         lock (_lock)
         {
+            if (_pages.Count == 0)
+            {
+                _trouble = Reading; // The picture is of when somebody looked last.
+            }
+
             page.Writer.TryWrite(_picture.Whole());
             page.Writer.TryWrite($"{{\"events\":[{string.Join(',', _events)}]}}");
             page.Writer.TryWrite(_usage.Whole());

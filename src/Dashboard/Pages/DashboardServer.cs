@@ -67,6 +67,20 @@ public sealed class DashboardServer : IAsyncDisposable
         return new DashboardServer(app, engine, feed, sessions);
     }
 
+    /// <summary>Whether the engine answers now.</summary>
+    public async Task<bool> EngineAnswersAsync(CancellationToken ct)
+    {
+        try
+        {
+            await _engine.GetAsync("_ping", ct).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or IOException or EngineRefusal or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Skep.Dashboard.Pages;
 
@@ -10,6 +11,7 @@ internal static class DashboardCommand
     {
         string host = "unix:///var/run/docker.sock", listen = "127.0.0.1:8900";
         bool isOpen = false;
+        TimeSpan giveUp = Timeout.InfiniteTimeSpan;
         for (int i = 0; i < args.Length; i++)
         {
             string Value() => i + 1 < args.Length ? args[++i] : throw ClusterException.Invalid($"{args[i]} needs a value");
@@ -24,8 +26,13 @@ internal static class DashboardCommand
                 case "--open":
                     isOpen = true;
                     break;
+                case "--give-up":
+                    string seconds = Value();
+                    giveUp = int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
+                        ? TimeSpan.FromSeconds(number) : throw ClusterException.Invalid($"--give-up {seconds}: must be a number of seconds");
+                    break;
                 default:
-                    throw ClusterException.Invalid($"unknown flag {args[i]}; skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open]");
+                    throw ClusterException.Invalid($"unknown flag {args[i]}; skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open] [--give-up SECONDS]");
             }
         }
 
@@ -39,12 +46,41 @@ internal static class DashboardCommand
             await using DashboardServer server = await DashboardServer.StartAsync(host, address, isOpen, keyFile: null, logs: null, time, ct).ConfigureAwait(false);
             bool isAny = address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any);
             Console.WriteLine($"http://{(isAny ? "localhost:" + address.Port : address.ToString())}/{(isOpen ? "" : "?token=" + server.Sessions.MintToken())}");
-            await Task.Delay(Timeout.Infinite, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            return await UntilLostAsync(server, giveUp, time, ct).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
             return 0;
         }
         catch (ArgumentException e)
         {
             throw new ClusterException(ErrorKind.InvalidArgument, e.Message, e);
         }
+    }
+
+    /// <summary>
+    /// Goes on until cancelled, or until the engine has not answered for so long. A container sees the socket that was mounted when it started, which nobody serves
+    /// after the engine has made its socket anew: it has to end, and its restart finds the new one.
+    /// </summary>
+    private static async Task<int> UntilLostAsync(DashboardServer server, TimeSpan giveUp, TimeProvider time, CancellationToken ct)
+    {
+        if (giveUp == Timeout.InfiniteTimeSpan)
+        {
+            await Task.Delay(Timeout.Infinite, ct).ConfigureAwait(false);
+        }
+
+        long answered = time.GetTimestamp();
+        while (time.GetElapsedTime(answered) < giveUp)
+        {
+            if (await server.EngineAnswersAsync(ct).ConfigureAwait(false))
+            {
+                answered = time.GetTimestamp();
+            }
+
+            await Task.Delay(giveUp / 4, time, ct).ConfigureAwait(false);
+        }
+
+        Console.Error.WriteLine($"the engine has not answered for {giveUp.TotalSeconds:0} s");
+        return 1;
     }
 }

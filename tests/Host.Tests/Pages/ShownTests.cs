@@ -43,6 +43,7 @@ public sealed class ShownTests : PageFacts
         await page.UntilTextAsync("[aria-label='Not all running'] " + Of(name), "no suitable node");
         await page.ClickAsync($"#drawer {Of(name + ".1")}");
         await page.UntilTextAsync("#drawer .reason", "Why it does not run");
+        await page.UntilTextAsync("#drawer .reason", "The service wants node.labels.nowhere==yes.");
     });
 
     [Fact]

@@ -21,7 +21,10 @@ function paint(): void {
   const now = tabNow(), main = $('main'), trouble = $('trouble');
   const picture = h('div', {}, tabs[now](cluster));
   thin(picture);
+  const focused = document.activeElement instanceof HTMLElement && main.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   if (main.dataset.tab !== now) { main.replaceChildren(...picture.childNodes); main.dataset.tab = now; } else patch(main, picture);
+  // What has moved to another group is another element now.
+  if (focused && document.activeElement === document.body) keyed(focused)?.focus({ preventScroll: true });
   for (const tab of $('tabs').children) {
     tab.setAttribute('aria-selected', String((tab as HTMLElement).dataset.tab === now));
     tab.setAttribute('tabindex', (tab as HTMLElement).dataset.tab === now ? '0' : '-1');
@@ -38,6 +41,8 @@ function paint(): void {
     if (box) patch(box, views.drawer(cluster, open.kind, open.id));
   }
 }
+
+const keyed = (key: string): HTMLElement | null => $('main').querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
 
 /** Leaves what the filter's words are in; a group stays for what is in it. */
 function thin(picture: HTMLElement): void {
@@ -104,7 +109,7 @@ function close(): void {
   open = null;
   $('drawer').hidden = true;
   // The tile may be another element by now.
-  (opener ? $('main').querySelector<HTMLElement>(`[data-key="${CSS.escape(opener)}"]`) : null)?.focus();
+  (opener ? keyed(opener) : null)?.focus();
 }
 
 function ask(question: string, yes: string, value: string | null, done: (value: string) => void): void {

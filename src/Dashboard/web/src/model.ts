@@ -75,6 +75,13 @@ export class Cluster {
       ? this.of(service.id).filter(t => t.state === 'running' && t.spec === service.spec).length : null;
   }
 
+  /** Why a task does not run; one that is about to start says why the one before it ended. */
+  reason(t: Task): string {
+    if (why(t) || t.state === 'running' || ended(t)) return why(t);
+    const before = this.failures(t.service ?? '').find(f => f.slot === t.slot && f.id !== t.id && (t.slot || f.node === t.node));
+    return before && why(before) ? `before: ${why(before)}` : '';
+  }
+
   /** Why a service's tasks do not run: the present ones' reasons, and the latest failure. */
   reasons(service: string): string[] {
     const wanted = this.services.get(service);

@@ -1,5 +1,5 @@
 import { h, chart } from './dom';
-import { byName, Cluster, isJob, Service, Task, tone, why } from './model';
+import { byName, Cluster, isJob, Service, Task, tone } from './model';
 
 // Actions are delegated: elements carry data-act, so a picture can be compared with the one before.
 const act = (name: string, id: string, label: string, value = '', more: Record<string, string> = {}): HTMLElement =>
@@ -18,7 +18,7 @@ function ago(at: string | undefined): string {
 }
 
 function tile(c: Cluster, t: Task, place = false): HTMLElement {
-  const name = c.taskName(t), state = t.state ?? 'new', reason = why(t);
+  const name = c.taskName(t), state = t.state ?? 'new', reason = c.reason(t);
   return h('button', {
     type: 'button', class: 'tile ' + tone(t), 'data-key': t.id, 'data-act': 'task', 'data-id': t.id, 'data-state': state,
     'aria-label': `${name}, ${state}${reason ? ': ' + reason : ''}`,
@@ -89,9 +89,9 @@ function serviceRow(c: Cluster, s: Service): HTMLElement {
 }
 
 export function services(c: Cluster): HTMLElement {
-  const all = byName(c.services.values()), ill = all.filter(s => c.isShort(s) || c.renewed(s) !== null), well = all.filter(s => !ill.includes(s));
-  const group = (name: string, of: Service[]): HTMLElement | null => of.length ? h('section', { 'data-key': name, 'aria-label': name }, ill.length ? h('h3', {}, name) : null, h('div', { class: 'list' }, ...of.map(s => serviceRow(c, s)))) : null;
-  return h('div', {}, group('Not all running', ill), group('All running', well), all.length ? null : h('p', { class: 'empty' }, 'No services yet.'));
+  const all = byName(c.services.values()), ill = all.filter(s => c.isShort(s)), changing = all.filter(s => !c.isShort(s) && c.renewed(s) !== null), well = all.filter(s => !ill.includes(s) && !changing.includes(s));
+  const group = (name: string, of: Service[]): HTMLElement | null => of.length ? h('section', { 'data-key': name, 'aria-label': name }, of.length < all.length ? h('h3', {}, name) : null, h('div', { class: 'list' }, ...of.map(s => serviceRow(c, s)))) : null;
+  return h('div', {}, group('Not all running', ill), group('Being updated', changing), group('All running', well), all.length ? null : h('p', { class: 'empty' }, 'No services yet.'));
 }
 
 export function stacks(c: Cluster): HTMLElement {
@@ -137,9 +137,10 @@ export function drawer(c: Cluster, kind: string, id: string): HTMLElement {
       old.length ? h('details', {}, h('summary', {}, `Failed before: ${c.failures(id).length}`), h('div', { class: 'tiles' }, ...old.map(t => tile(c, t, true)))) : null);
   }
   const t = c.tasks.get(id);
+  const needed = (t: Task): HTMLElement | null => { const wants = c.services.get(t.service ?? '')?.constraints ?? []; return t.state === 'pending' && wants.length ? h('p', {}, `The service wants ${wants.join(' and ')}.`) : null; };
   if (!t) return h('div', {}, h('div', { class: 'head' }, h('h2', {}, 'Gone'), close), h('p', {}, 'This task was removed.'));
   return h('div', {}, h('div', { class: 'head' }, h('h2', {}, c.taskName(t)), badge(t.state, tone(t)), close),
     facts(image(t.image), c.nodeName(t) ? `on ${c.nodeName(t)}` : 'no node yet', `wanted ${t.desired}`, `${t.state} ${ago(t.since)}`, short(t.id)),
-    t.state !== 'running' && (why(t) || t.message) ? h('div', { class: 'reason ' + tone(t), role: 'note' }, h('b', {}, 'Why it does not run'), h('p', {}, why(t) || t.message || '')) : null,
+    t.state !== 'running' && (c.reason(t) || t.message) ? h('div', { class: 'reason ' + tone(t), role: 'note' }, h('b', {}, 'Why it does not run'), h('p', {}, c.reason(t) || t.message || ''), needed(t)) : null,
     h('div', { class: 'actions' }, act('service', t.service ?? '', 'Its service')), usageOf(c, id));
 }
