@@ -30,8 +30,13 @@ done
 
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
-    systemctl enable --now skep.service
-    echo "skep runs. Add yourself to the group skep, then: skep swarm init"
+    if systemctl is-active --quiet skep.service; then
+        systemctl restart skep.service # an upgrade: the containers go on
+        echo "skep $("$prefix/bin/skep" --version | awk '{print $NF}') runs in place of the one before; no container was touched"
+    else
+        systemctl enable --now skep.service
+        echo "skep runs. Add yourself to the group skep, then: skep swarm init"
+    fi
 else
     echo "installed. No systemd runs here: start $prefix/bin/skepd by hand, after containerd"
 fi
