@@ -180,7 +180,7 @@ public sealed class WorkerAgent : IAsyncDisposable
                 news(told);
             },
         };
-        _attachments.Become(new AttachmentUplink(new ManagerCalls(() => session.Managers, channels, _shop.Time), () => book.View));
+        _attachments.Become(new AttachmentUplink(new ManagerCalls(() => session.Managers, channels, _shop.Time), () => book.View), isAlone: false);
         try
         {
             Task[] parts =
@@ -199,7 +199,7 @@ public sealed class WorkerAgent : IAsyncDisposable
         }
         finally
         {
-            _attachments.Become(null);
+            _attachments.Become(null, isAlone: false);
             await scope.CancelAsync();
             await fleet.WhenEndedAsync();
             steps.WriteNow();
@@ -211,6 +211,7 @@ public sealed class WorkerAgent : IAsyncDisposable
     {
         if (_nodeNetworks is null)
             return;
+        _attachments.Become(null, isAlone: true);
         _nodeNetworks.Become(null);
         await _nodeNetworks.RunAsync(Task.CompletedTask, ct);
     }

@@ -26,13 +26,13 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
     private readonly HashSet<string> _asking = new(StringComparer.Ordinal);
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile AttachmentUplink? _uplink;
+    private volatile bool _isAlone;
 
-    /// <summary>Whether the node is in a cluster.</summary>
-    public bool HasCluster => _uplink is not null;
-
-    /// <summary>The node's way to its managers from now on; null: it is in no cluster.</summary>
-    public void Become(AttachmentUplink? uplink)
+    /// <summary>The node's way to its managers from now on; null: it has none now.</summary>
+    /// <param name="isAlone">It is in no cluster; else one may be found presently.</param>
+    public void Become(AttachmentUplink? uplink, bool isAlone)
     {
+        _isAlone = isAlone;
         _uplink = uplink;
         Told();
     }
@@ -67,6 +67,8 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
             while (true)
             {
                 Task news = News();
+                if (_isAlone)
+                    break;
                 if (_uplink is { } uplink && await AskAsync(uplink, container, name, network, aliases, address, limit.Token) is { } answer)
                 {
                     if (uplink.View() is var view && view.Attachments.TryGetValue(new TaskId(answer.TaskId), out SwarmTask? task) && task.Networks is [{ Address: { } given } place]
@@ -82,8 +84,10 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
 
                 await NewsOrAfterAsync(news, AskAgain, limit.Token);
             }
+
+            throw new ClusterException(ErrorKind.NotFound, $"network {network} not found");
         }
-        catch (ClusterException e)
+        catch (ClusterException e) when (!_isAlone)
         {
             string code = e.Kind is ErrorKind.PermissionDenied or ErrorKind.NotFound or ErrorKind.InvalidArgument ? $"rpc error: code = {e.Kind} desc = " : "";
             throw new ClusterException(e.Kind, $"Could not attach to network {network}: {code}{e.Message}", e);

@@ -6,9 +6,10 @@ namespace Skep.Worker.Standalone;
 /// <summary>What a standalone container needs of its node's network. The second implementation is a node without a data plane.</summary>
 internal interface IStandaloneNetworks
 {
-    /// <summary>Makes sure that the networks it names exist and may be used by it, before it is made.</summary>
+    /// <summary>Makes sure before it is made that what it asks of its networks goes together. Whether there are such networks its start shows, as with Docker: a client
+    /// that is answered "not found" now would pull the image.</summary>
     /// <returns>The spec with each of its networks said once, by name.</returns>
-    /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>: no such network.</exception>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>.</exception>
     StandaloneSpec Check(StandaloneSpec spec);
 
     /// <summary>Gives the container its namespace with everything plugged in.</summary>

@@ -45,7 +45,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     {
         string mode = spec.NetworkMode is "default" or "" ? "bridge" : spec.NetworkMode;
         if (IsShared(mode))
-            return House?.Find(mode[10..]) is null ? throw new ClusterException(ErrorKind.NotFound, $"No such container: {mode[10..]}") : spec with { Endpoints = [] };
+            return spec with { Endpoints = [] };
         if (mode is "host" or "none")
         {
             return spec.Endpoints.Any(e => e.Network != mode)
@@ -181,11 +181,6 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         {
             throw ClusterException.Invalid("container cannot be connected to multiple networks with one of the networks in " + (wish.Network == "none" ? "private (none)" : "host") + " mode");
         }
-        else if (_book.Find(wish.Network) is null && !_attachments.HasCluster)
-        {
-            // Whether the cluster has such a network a manager says at the start, as with Docker.
-            throw NoSuchNetwork(wish.Network);
-        }
     }
 
     private static ClusterException NoSuchNetwork(string name) => new(ErrorKind.NotFound, $"network {name} not found");
@@ -208,7 +203,8 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
 
     private async Task<TaskNetwork> ShareAsync(string name, CancellationToken ct)
     {
-        StandaloneContainer other = House?.Find(name) ?? throw new ClusterException(ErrorKind.NotFound, $"No such container: {name}");
+        StandaloneContainer other = House?.Find(name)
+            ?? throw new ClusterException(ErrorKind.NotFound, $"failed to set up container networking: joining network namespace of container: No such container: {name}");
         return await _runtime.StateAsync(other.Id, ct) is { Pid: > 0 } process && other.Record.IsAlive
             ? new TaskNetwork($"/proc/{process.Pid}/ns/net", null, [], [])
             : throw new ClusterException(ErrorKind.AlreadyExists, $"cannot join network of a non running container: {other.Id}");
