@@ -46,15 +46,15 @@ internal static class AttachedRun
     /// <summary>The end of a life that is about to begin; asked before it does, so that none is missed.</summary>
     public static async Task<Task<int>> WaitAsync(Invocation call, string id, string condition, CancellationToken cancellation)
     {
-        HttpResponseMessage reply = await call.Engine.SendAsync(
-            HttpMethod.Post, new Query($"/containers/{id}/wait").When(condition.Length > 0, "condition", condition).ToString(), null, null, cancellation);
+        EngineReply reply = await call.Engine.SendAsync(
+            "POST", new Query($"/containers/{id}/wait").When(condition.Length > 0, "condition", condition).ToString(), null, null, cancellation);
         return ReadAsync();
 
         async Task<int> ReadAsync()
         {
             using (reply)
             {
-                byte[] body = await reply.Content.ReadAsByteArrayAsync(cancellation);
+                byte[] body = await reply.ReadAsync(cancellation);
                 WireWaitResult? result = body.Length == 0 ? null : System.Text.Json.JsonSerializer.Deserialize(body, WireJson.Default.WireWaitResult);
                 return result switch
                 {

@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Skep.Cli.Engine;
@@ -41,9 +40,9 @@ internal static class ContainerCopy
             throw new CliException("cowardly refusing to save to a terminal. Use the -o flag or redirect");
         }
 
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Get, $"/containers/{Query.Escape(call.Arguments[0])}/export", null, null, cancellation);
+        using EngineReply reply = await call.Engine.SendAsync("GET", $"/containers/{Query.Escape(call.Arguments[0])}/export", null, null, cancellation);
         await using Stream output = file.Length > 0 ? File.Create(Path.Combine(call.Terminal.CurrentDirectory, file)) : call.Terminal.OpenOutput();
-        await reply.Content.CopyToAsync(output, cancellation);
+        await reply.Body.CopyToAsync(output, cancellation);
         return 0;
     });
 
@@ -82,11 +81,11 @@ internal static class ContainerCopy
             source = link;
         }
 
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Get, ArchivePath(container, source).ToString(), null, null, cancellation);
+        using EngineReply reply = await call.Engine.SendAsync("GET", ArchivePath(container, source).ToString(), null, null, cancellation);
         if (target == "-")
         {
             await using Stream output = call.Terminal.OpenOutput();
-            await reply.Content.CopyToAsync(output, cancellation);
+            await reply.Body.CopyToAsync(output, cancellation);
             return;
         }
 
@@ -104,7 +103,7 @@ internal static class ContainerCopy
         }
 
         // The archive's first part is the source's name; a destination that does not exist gives it another.
-        await using Stream archive = await reply.Content.ReadAsStreamAsync(cancellation);
+        await using Stream archive = reply.Body;
         await LocalTar.ExtractAsync(archive, root, isIntoDirectory ? null : Path.GetFileName(place), cancellation);
     }
 
@@ -164,9 +163,7 @@ internal static class ContainerCopy
         }
 
         Query path = ArchivePath(container, directory).With("noOverwriteDirNonDir", "true").When(call.Get(Archive), "copyUIDGID", "true");
-        using var content = new StreamedContent(write);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Put, path.ToString(), content, null, cancellation);
+        using EngineReply reply = await call.Engine.SendAsync("PUT", path.ToString(), EngineBody.Tar(write), null, cancellation);
     }
 
     private static Query ArchivePath(string container, string path) => new Query($"/containers/{Query.Escape(container)}/archive").With("path", path);
@@ -176,8 +173,8 @@ internal static class ContainerCopy
     {
         try
         {
-            using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Head, ArchivePath(container, path).ToString(), null, null, cancellation);
-            string text = reply.Headers.GetValues("X-Docker-Container-Path-Stat").First();
+            using EngineReply reply = await call.Engine.SendAsync("HEAD", ArchivePath(container, path).ToString(), null, null, cancellation);
+            string text = reply.Header("X-Docker-Container-Path-Stat") ?? "";
             return JsonSerializer.Deserialize(Encoding.UTF8.GetString(Convert.FromBase64String(text)), WireJson.Default.WirePathStat);
         }
         catch (EngineException failure) when (failure.IsNotFound)

@@ -82,7 +82,7 @@ internal static class ContainerCreation
     {
         (string repository, string tag) = ImageReference.Full(image);
         Query query = new Query("/images/create").With("fromImage", repository).With("tag", tag).When(call.Given(ContainerFlags.Platform), "platform", call.Get(ContainerFlags.Platform));
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, query.ToString(), null, RegistryAuth.For(call.Terminal, image), cancellation);
+        using EngineReply reply = await call.Engine.SendAsync("POST", query.ToString(), null, RegistryAuth.For(call.Terminal, image), cancellation);
         await ProgressStream.PrintAsync(call.Err, reply, call.Get(ContainerFlags.Quiet), cancellation);
     }
 }

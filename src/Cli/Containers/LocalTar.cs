@@ -98,15 +98,3 @@ internal static class LocalTar
         }
     }
 }
-
-/// <summary>A body that is written while it is sent.</summary>
-internal sealed class StreamedContent(Func<Stream, Task> write) : HttpContent
-{
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => write(stream);
-
-    protected override bool TryComputeLength(out long length)
-    {
-        length = 0;
-        return false;
-    }
-}

@@ -6,7 +6,7 @@ using Skep.Wire;
 namespace Skep.Cli.Engine;
 
 /// <summary>A connection that the daemon took from HTTP: the ends of a process's streams.</summary>
-internal sealed class AttachedStream(HttpClient http, HttpResponseMessage reply, Stream stream, EngineConnection connection) : IAsyncDisposable
+internal sealed class AttachedStream(Stream output, EngineConnection connection) : IAsyncDisposable
 {
     private const int HeaderLength = 8;
     private const int ChunkBytes = 32 * 1024;
@@ -44,29 +44,28 @@ internal sealed class AttachedStream(HttpClient http, HttpResponseMessage reply,
 
     public async ValueTask DisposeAsync()
     {
-        await stream.DisposeAsync();
-        reply.Dispose();
-        http.Dispose();
+        await output.DisposeAsync();
+        await connection.DisposeAsync();
     }
 
     private async Task ReceiveAsync(Terminal terminal, bool isRaw, CancellationToken cancellation)
     {
-        await using Stream output = terminal.OpenOutput();
+        await using Stream ours = terminal.OpenOutput();
         await using Stream error = terminal.OpenError();
         byte[] buffer = new byte[ChunkBytes];
         if (isRaw)
         {
-            while (await stream.ReadAsync(buffer, cancellation) is > 0 and var count)
+            while (await output.ReadAsync(buffer, cancellation) is > 0 and var count)
             {
-                await output.WriteAsync(buffer.AsMemory(0, count), cancellation);
-                await output.FlushAsync(cancellation);
+                await ours.WriteAsync(buffer.AsMemory(0, count), cancellation);
+                await ours.FlushAsync(cancellation);
             }
 
             return;
         }
 
         byte[] header = new byte[HeaderLength];
-        while (await stream.ReadAtLeastAsync(header, HeaderLength, throwOnEndOfStream: false, cancellation) == HeaderLength)
+        while (await output.ReadAtLeastAsync(header, HeaderLength, throwOnEndOfStream: false, cancellation) == HeaderLength)
         {
             int length = checked((int)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4)));
             if (length > buffer.Length)
@@ -74,8 +73,8 @@ internal sealed class AttachedStream(HttpClient http, HttpResponseMessage reply,
                 buffer = new byte[length];
             }
 
-            await stream.ReadExactlyAsync(buffer.AsMemory(0, length), cancellation);
-            Stream target = header[0] == Stderr ? error : output;
+            await output.ReadExactlyAsync(buffer.AsMemory(0, length), cancellation);
+            Stream target = header[0] == Stderr ? error : ours;
             await target.WriteAsync(buffer.AsMemory(0, length), cancellation);
             await target.FlushAsync(cancellation);
         }
@@ -93,8 +92,8 @@ internal sealed class AttachedStream(HttpClient http, HttpResponseMessage reply,
                 (int passed, bool isDetached) = keys?.Take(buffer, count) ?? (count, false);
                 if (passed > 0)
                 {
-                    await stream.WriteAsync(buffer.AsMemory(0, passed), cancellation);
-                    await stream.FlushAsync(cancellation);
+                    await connection.WriteAsync(buffer.AsMemory(0, passed), cancellation);
+                    await connection.FlushAsync(cancellation);
                 }
 
                 if (isDetached)

@@ -3,9 +3,20 @@ using System.Net.Sockets;
 namespace Skep.Cli.Engine;
 
 /// <summary>One connection to a daemon: bytes both ways, of which ours can end first.</summary>
+/// <remarks>
+/// Most commands ask once or twice and get their answer at once. For them a short wait in place is much cheaper than an asynchronous one, whose machinery has to be
+/// compiled first (measured: a third of the time that <c>service ls</c> takes). So reading waits in place for a moment while this is the only connection, and asynchronously after that.
+/// </remarks>
 /// <param name="endWriting">Tells the other side that nothing more comes.</param>
-internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting) : Stream
+/// <param name="socket">Null where there is no plain socket underneath.</param>
+internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting, Socket? socket = null) : Stream
 {
+    private const int LargestInPlace = 64 * 1024;
+    private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(200);
+    private static int s_open;
+
+    private int _isDisposed;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -20,13 +31,14 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting)
         set => throw new NotSupportedException();
     }
 
-    public static async Task<EngineConnection> OpenUnixAsync(string path, CancellationToken cancellation)
+    public static Task<EngineConnection> OpenUnixAsync(string path, CancellationToken cancellation)
     {
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
-            return Of(socket);
+            cancellation.ThrowIfCancellationRequested();
+            socket.Connect(new UnixDomainSocketEndPoint(path)); // Either at once or never.
+            return Task.FromResult(Of(socket));
         }
         catch
         {
@@ -60,7 +72,10 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting)
 
     public override int Read(Span<byte> buffer) => inner.Read(buffer);
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        => socket is not null && Volatile.Read(ref s_open) == 1 && !cancellationToken.IsCancellationRequested && socket.Poll(s_moment, SelectMode.SelectRead)
+            ? ValueTask.FromResult(inner.Read(buffer.Span))
+            : inner.ReadAsync(buffer, cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => inner.ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
@@ -68,7 +83,17 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting)
 
     public override void Write(ReadOnlySpan<byte> buffer) => inner.Write(buffer);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (socket is null || buffer.Length > LargestInPlace || Volatile.Read(ref s_open) != 1)
+        {
+            return inner.WriteAsync(buffer, cancellationToken);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        inner.Write(buffer.Span);
+        return ValueTask.CompletedTask;
+    }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => inner.WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
@@ -78,17 +103,24 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting)
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (disposing && Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
+            Interlocked.Decrement(ref s_open);
             inner.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private static EngineConnection Of(Socket socket) => new(new NetworkStream(socket, ownsSocket: true), () =>
+    private static EngineConnection Of(Socket socket) => Opened(new EngineConnection(new NetworkStream(socket, ownsSocket: true), () =>
     {
         socket.Shutdown(SocketShutdown.Send);
         return ValueTask.CompletedTask;
-    });
+    }, socket));
+
+    private static EngineConnection Opened(EngineConnection connection)
+    {
+        Interlocked.Increment(ref s_open);
+        return connection;
+    }
 }

@@ -3,6 +3,9 @@ namespace Skep.Cli.Engine;
 /// <summary>Where the daemon listens.</summary>
 internal sealed record EngineHost(string Text, string? SocketPath, Uri? Address)
 {
+    /// <summary>What the Host header says.</summary>
+    public string Authority => Address is null ? "localhost" : Address.Authority;
+
     public const string Default = "unix:///run/skep/skep.sock";
 
     /// <summary>A connection of its own.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using Skep.Cli.Engine;
 using Skep.Cli.Output;
 using Skep.Cli.Parsing;
@@ -40,8 +39,8 @@ internal static class ImageTransfers
         }
 
         string names = string.Join('&', call.Arguments.Select(static name => $"names={Query.Escape(name)}"));
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Get, $"/images/get?{names}", null, null, cancellation);
-        await using Stream archive = await reply.Content.ReadAsStreamAsync(cancellation);
+        using EngineReply reply = await call.Engine.SendAsync("GET", $"/images/get?{names}", null, null, cancellation);
+        await using Stream archive = reply.Body;
         if (!call.Given(Output))
         {
             await using Stream output = call.Terminal.OpenOutput();
@@ -88,9 +87,7 @@ internal static class ImageTransfers
         {
             string query = new Query("/images/create").With("fromSrc", "-").When(reference.Length > 0, "repo", reference).When(call.Given(Message), "message", call.Get(Message)).ToString();
             string changes = string.Concat(call.All(Change).Select(static change => $"&changes={Query.Escape(change)}"));
-            StreamContent body = new(source, 1 << 16);
-            body.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
-            using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, query + changes, body, null, cancellation);
+            using EngineReply reply = await call.Engine.SendAsync("POST", query + changes, EngineBody.Tar(source), null, cancellation);
             await ProgressStream.PrintAsync(call.Out, reply, quiet: false, cancellation);
         }
 
@@ -115,7 +112,7 @@ internal static class ImageTransfers
         string tag = hasTag ? name[(colon + 1)..] : "latest";
         string path = new Query($"/images/{name[..colon]}/push").When(!call.Get(AllTags), "tag", tag).ToString();
         // The header must be there, even if it carries nothing.
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, path, null, RegistryAuth.For(call.Terminal, name) ?? "e30=", cancellation);
+        using EngineReply reply = await call.Engine.SendAsync("POST", path, null, RegistryAuth.For(call.Terminal, name) ?? "e30=", cancellation);
         await ProgressStream.PrintAsync(call.Out, reply, call.Get(QuietPush), cancellation);
         if (call.Get(QuietPush))
         {

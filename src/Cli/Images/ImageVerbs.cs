@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using Skep.Cli.Engine;
 using Skep.Cli.Output;
 using Skep.Cli.Parsing;
@@ -118,9 +117,7 @@ internal static class ImageVerbs
 
         await using (source)
         {
-            StreamContent body = new(source, 1 << 16);
-            body.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
-            using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, new Query("/images/load").With("quiet", call.Get(QuietLoad) || !call.Terminal.IsInteractive ? "1" : "0").ToString(), body, null, cancellation);
+            using EngineReply reply = await call.Engine.SendAsync("POST", new Query("/images/load").With("quiet", call.Get(QuietLoad) || !call.Terminal.IsInteractive ? "1" : "0").ToString(), EngineBody.Tar(source), null, cancellation);
             await ProgressStream.PrintAsync(call.Out, reply, quiet: false, cancellation);
         }
 
@@ -137,7 +134,7 @@ internal static class ImageVerbs
         }
 
         Query query = new Query("/images/create").With("fromImage", repository).With("tag", tag).When(call.Given(Platform), "platform", call.Get(Platform));
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Post, query.ToString(), null, RegistryAuth.For(call.Terminal, call.Arguments[0]), cancellation);
+        using EngineReply reply = await call.Engine.SendAsync("POST", query.ToString(), null, RegistryAuth.For(call.Terminal, call.Arguments[0]), cancellation);
         await ProgressStream.PrintAsync(call.Out, reply, quiet, cancellation);
         call.Out.WriteLine(tag.Contains(':', StringComparison.Ordinal) ? $"{repository}@{tag}" : $"{repository}:{tag}");
         return 0;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Skep.Cli.Engine;
 using Skep.Wire;
 
 namespace Skep.Cli.Images;
@@ -8,9 +9,9 @@ namespace Skep.Cli.Images;
 internal static class ProgressStream
 {
     /// <exception cref="CliException">The daemon told of an error, which comes after it has answered 200.</exception>
-    public static async Task PrintAsync(TextWriter output, HttpResponseMessage reply, bool quiet, CancellationToken cancellation)
+    public static async Task PrintAsync(TextWriter output, EngineReply reply, bool quiet, CancellationToken cancellation)
     {
-        await using Stream stream = await reply.Content.ReadAsStreamAsync(cancellation);
+        await using Stream stream = reply.Body;
         using StreamReader reader = new(stream, Encoding.UTF8);
         string pending = "";
         while (await reader.ReadLineAsync(cancellation) is { } line)

@@ -1,3 +1,4 @@
+using Skep.Cli.Engine;
 using Skep.Cli.Parsing;
 using Skep.Wire;
 
@@ -10,14 +11,14 @@ internal static class ContainerLogs
         [LogFlags.Details, LogFlags.Follow, LogFlags.Since, LogFlags.Until, LogFlags.Tail, LogFlags.Timestamps], static async (call, cancellation) =>
     {
         WireContainerDetail container = await call.Engine.GetAsync($"/containers/{Engine.Query.Escape(call.Arguments[0])}/json", WireJson.Default.WireContainerDetail, cancellation);
-        using HttpResponseMessage reply = await call.Engine.SendAsync(
-            HttpMethod.Get, LogFlags.Ask(call, $"/containers/{container.Id}/logs").When(call.Get(LogFlags.Details), "details", "1").ToString(), null, null, cancellation);
+        using EngineReply reply = await call.Engine.SendAsync(
+            "GET", LogFlags.Ask(call, $"/containers/{container.Id}/logs").When(call.Get(LogFlags.Details), "details", "1").ToString(), null, null, cancellation);
         await CopyAsync(call, reply, cancellation);
         return 0;
     });
 
     /// <summary>Both outputs to ours, byte for byte.</summary>
-    public static async Task CopyAsync(Invocation call, HttpResponseMessage reply, CancellationToken cancellation)
+    public static async Task CopyAsync(Invocation call, EngineReply reply, CancellationToken cancellation)
     {
         await call.Out.FlushAsync(cancellation);
         await using Stream output = call.Terminal.OpenOutput();

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Skep.Cli.Engine;
 
 namespace Skep.Cli.Logs;
 
@@ -11,11 +12,11 @@ internal static class FramedOutput
 
     /// <param name="take">Given each payload and whether it is of standard error.</param>
     /// <exception cref="CliException">The daemon sent an error instead of output.</exception>
-    public static async Task ReadAsync(HttpResponseMessage reply, Func<ReadOnlyMemory<byte>, bool, Task> take, CancellationToken cancellation)
+    public static async Task ReadAsync(EngineReply reply, Func<ReadOnlyMemory<byte>, bool, Task> take, CancellationToken cancellation)
     {
-        await using Stream stream = await reply.Content.ReadAsStreamAsync(cancellation);
+        await using Stream stream = reply.Body;
         byte[] buffer = new byte[32 * 1024];
-        if (reply.Content.Headers.ContentType?.MediaType == "application/vnd.docker.raw-stream")
+        if (reply.MediaType == "application/vnd.docker.raw-stream")
         {
             while (await stream.ReadAsync(buffer, cancellation) is > 0 and var count)
             {

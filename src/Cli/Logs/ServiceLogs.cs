@@ -30,7 +30,7 @@ internal static class ServiceLogs
         }
 
         Query query = LogFlags.Ask(call, path).When(!raw || call.Get(LogFlags.Details), "details", "1");
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Get, query.ToString(), null, null, cancellation);
+        using EngineReply reply = await call.Engine.SendAsync("GET", query.ToString(), null, null, cancellation);
         if (raw)
         {
             await ContainerLogs.CopyAsync(call, reply, cancellation);

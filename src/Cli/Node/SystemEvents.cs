@@ -24,8 +24,8 @@ internal static class SystemEvents
 
         string format = call.Get(CommonFlags.Format);
         GoTemplate? template = format is "" or "json" ? null : GoTemplate.Parse(format);
-        using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Get, query.ToString(), null, null, cancellation);
-        using StreamReader reader = new(await reply.Content.ReadAsStreamAsync(cancellation), Encoding.UTF8);
+        using EngineReply reply = await call.Engine.SendAsync("GET", query.ToString(), null, null, cancellation);
+        using StreamReader reader = new(reply.Body, Encoding.UTF8);
         while (await reader.ReadLineAsync(cancellation) is { } line)
         {
             if (line.Length == 0)

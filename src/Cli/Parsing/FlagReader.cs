@@ -1,20 +1,17 @@
-using System.CommandLine;
-
 namespace Skep.Cli.Parsing;
 
 /// <summary>Parses a verb's words as Docker does.</summary>
 /// <remarks>
 /// Docker's flags follow pflag: a flag's value may begin with a dash, <c>-dq</c> and <c>-p80:80</c> work, a switch never takes the next
-/// word, and for some verbs the first argument ends the flags. System.CommandLine's own rules differ in each of these, so words are first
-/// brought into the one form in which both agree (<c>--name=value … -- arguments</c>), and System.CommandLine parses that.
+/// word, and for some verbs the first argument ends the flags. System.CommandLine's rules differ in each of these, and only what had been brought
+/// into one form before could be given to it: so it is not used (ADR 0017).
 /// </remarks>
 internal static class FlagReader
 {
     /// <exception cref="UsageException">An unknown flag, or a value it does not take.</exception>
     public static ParsedFlags Read(Verb verb, IReadOnlyList<string> words)
     {
-        Command command = new("verb") { TreatUnmatchedTokensAsErrors = true };
-        Dictionary<Flag, Option<string[]>> options = new(verb.Flags.Length);
+        Dictionary<Flag, string[]> values = [];
         Dictionary<string, Flag> byName = new(verb.Flags.Length, StringComparer.Ordinal);
         Dictionary<char, Flag> byLetter = [];
         foreach (Flag flag in verb.Flags)
@@ -26,12 +23,9 @@ internal static class FlagReader
             }
         }
 
-        Argument<string[]> arguments = new("arguments") { Arity = ArgumentArity.ZeroOrMore };
-        command.Add(arguments);
-        List<string> canonical = [];
         List<string> rest = [];
         bool help = false;
-        void Take(Flag flag, string spelled, string value)
+        void Take(Flag flag, string value)
         {
             try
             {
@@ -42,22 +36,7 @@ internal static class FlagReader
                 throw new UsageException($"invalid argument \"{value}\" for \"{(flag.Letter is { } c ? $"-{c}, " : "")}--{flag.Name}\" flag: {failure.Message}");
             }
 
-            _ = spelled;
-            if (!options.TryGetValue(flag, out Option<string[]>? option))
-            {
-                options.Add(flag, option = new Option<string[]>($"--{flag.Name}") { Arity = ArgumentArity.OneOrMore });
-                command.Add(option);
-            }
-
-            if (value.Length == 0)
-            {
-                canonical.Add($"--{flag.Name}");
-                canonical.Add("");
-            }
-            else
-            {
-                canonical.Add($"--{flag.Name}={value}");
-            }
+            values[flag] = values.TryGetValue(flag, out string[]? before) ? [.. before, value] : [value];
         }
 
         for (int i = 0; i < words.Count; i++)
@@ -92,7 +71,7 @@ internal static class FlagReader
                     throw new UsageException($"unknown flag: --{name}");
                 }
 
-                Take(flag, word, equals >= 0 ? word[(equals + 1)..]
+                Take(flag, equals >= 0 ? word[(equals + 1)..]
                     : flag.IsSwitch ? "true"
                     : i + 1 < words.Count ? words[++i]
                     : throw new UsageException($"flag needs an argument: --{name}"));
@@ -115,11 +94,11 @@ internal static class FlagReader
                     bool equals = at + 1 < word.Length && word[at + 1] == '=';
                     if (flag.IsSwitch && !equals)
                     {
-                        Take(flag, word, "true");
+                        Take(flag, "true");
                         continue;
                     }
 
-                    Take(flag, word, equals ? word[(at + 2)..]
+                    Take(flag, equals ? word[(at + 2)..]
                         : at + 1 < word.Length ? word[(at + 1)..]
                         : i + 1 < words.Count ? words[++i]
                         : throw new UsageException($"flag needs an argument: '{word[at]}' in {word}"));
@@ -128,18 +107,7 @@ internal static class FlagReader
             }
         }
 
-        canonical.Add("--");
-        canonical.AddRange(rest);
-        ParseResult result = command.Parse(canonical, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-        if (result.Errors.Count > 0)
-        {
-            throw new UsageException(result.Errors[0].Message);
-        }
-
-        return new ParsedFlags(
-            options.ToDictionary(static pair => pair.Key, pair => result.GetValue(pair.Value) ?? []),
-            result.GetValue(arguments) ?? [],
-            help);
+        return new ParsedFlags(values, [.. rest], help);
     }
 }
 

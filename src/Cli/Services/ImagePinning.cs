@@ -18,8 +18,8 @@ internal static class ImagePinning
         WireDistribution found;
         try
         {
-            using HttpResponseMessage reply = await call.Engine.SendAsync(HttpMethod.Get, $"/distribution/{tagged}/json", null, registryAuth, cancellation);
-            found = System.Text.Json.JsonSerializer.Deserialize(await reply.Content.ReadAsByteArrayAsync(cancellation), WireJson.Default.WireDistribution) ?? new WireDistribution();
+            using EngineReply reply = await call.Engine.SendAsync("GET", $"/distribution/{tagged}/json", null, registryAuth, cancellation);
+            found = System.Text.Json.JsonSerializer.Deserialize(await reply.ReadAsync(cancellation), WireJson.Default.WireDistribution) ?? new WireDistribution();
         }
         catch (EngineException)
         {

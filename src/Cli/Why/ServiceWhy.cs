@@ -77,8 +77,8 @@ internal static class ServiceWhy
         limit.CancelAfter(LongestLog);
         try
         {
-            using HttpResponseMessage reply = await call.Engine.SendAsync(
-                HttpMethod.Get, new Query($"/tasks/{task.Id}/logs").With("stdout", "1").With("stderr", "1").With("tail", "5").ToString(), null, null, limit.Token);
+            using EngineReply reply = await call.Engine.SendAsync(
+                "GET", new Query($"/tasks/{task.Id}/logs").With("stdout", "1").With("stderr", "1").With("tail", "5").ToString(), null, null, limit.Token);
             await FramedOutput.ReadAsync(reply, (bytes, _) =>
             {
                 text.Append(Encoding.UTF8.GetString(bytes.Span));
