@@ -30,7 +30,7 @@ internal sealed class IdentityStore(string path)
     }
 
     public void Save(NodeIdentity identity)
-        => AtomicFile.Write(path, Encoding.UTF8.GetBytes($"{StoredIdentity.KeyOf(identity)}\n{identity.CertificatePem.Trim()}\n{RootsBegin}\n{identity.RootPem}"));
+        => PrivateFile.Replace(path, Encoding.UTF8.GetBytes($"{StoredIdentity.KeyOf(identity)}\n{identity.CertificatePem.Trim()}\n{RootsBegin}\n{identity.RootPem}"));
 
     public void Delete() => File.Delete(path);
 

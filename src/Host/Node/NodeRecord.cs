@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Skep.Raft;
+using Skep.Rpc.Security;
 
 namespace Skep.Host.Node;
 
@@ -19,7 +20,7 @@ internal sealed record NodeRecord(string ListenAddress, string AdvertiseAddress,
     public static NodeRecord? Load(string path)
         => File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), NodeRecordJson.Default.NodeRecord) : null;
 
-    public void Save(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, NodeRecordJson.Default.NodeRecord));
+    public void Save(string path) => PrivateFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(this, NodeRecordJson.Default.NodeRecord));
 }
 
 [JsonSerializable(typeof(NodeRecord))]

@@ -24,7 +24,7 @@ public sealed class DataKeyFile(string path)
         if (!File.Exists(path))
         {
             byte[] fresh = RandomNumberGenerator.GetBytes(KeyBytes);
-            Write(Seal(fresh, identity));
+            PrivateFile.Replace(path, Seal(fresh, identity));
             return fresh;
         }
 
@@ -49,7 +49,7 @@ public sealed class DataKeyFile(string path)
             copies.AddRange(Seal(key, identity));
         }
 
-        Write([.. copies]);
+        PrivateFile.Replace(path, [.. copies]);
     }
 
     private static byte[] Seal(byte[] key, NodeIdentity identity)
@@ -82,18 +82,5 @@ public sealed class DataKeyFile(string path)
     {
         string pem = Encoding.ASCII.GetString(identity.PrivateKeyPem.Reveal());
         return HKDF.DeriveKey(HashAlgorithmName.SHA256, Convert.FromBase64String(pem[PemEncoding.Find(pem).Base64Data]), KeyBytes, info: Purpose);
-    }
-
-    private void Write(byte[] content)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = path + ".new";
-        using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
-        {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
     }
 }

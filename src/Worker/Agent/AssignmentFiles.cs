@@ -1,3 +1,5 @@
+using Skep.Rpc.Security;
+
 namespace Skep.Worker.Agent;
 
 /// <summary>Where the last assignments lie for the next agent: most on disk, secrets in memory only.</summary>
@@ -22,8 +24,8 @@ internal sealed class AssignmentFiles(string diskDirectory, string memoryDirecto
 
     public void Write(byte[] disk, byte[] memory)
     {
-        Replace(MemoryPath, memory);
-        Replace(DiskPath, disk);
+        PrivateFile.Replace(MemoryPath, memory);
+        PrivateFile.Replace(DiskPath, disk);
     }
 
     public void Forget()
@@ -33,22 +35,4 @@ internal sealed class AssignmentFiles(string diskDirectory, string memoryDirecto
     }
 
     private static byte[] Read(string path) => File.Exists(path) ? File.ReadAllBytes(path) : [];
-
-    /// <summary>All or nothing, also when the power fails.</summary>
-    private static void Replace(string path, byte[] bytes)
-    {
-        string temporary = path + ".new";
-        using (var file = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
-            file.Write(bytes);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using Skep.Rpc.Security;
+
 namespace Skep.Worker.Agent;
 
 /// <summary>Addresses that only this node knows, for tasks without published ports. Kept in a file, since containers outlive the agent.</summary>
@@ -60,7 +63,6 @@ internal sealed class LocalAddresses
 
     private void Save()
     {
-        File.WriteAllLines(_path + ".new", _byTask.Select(p => $"{p.Key} {p.Value}"));
-        File.Move(_path + ".new", _path, overwrite: true);
+        PrivateFile.ReplaceQuickly(_path, Encoding.UTF8.GetBytes(string.Concat(_byTask.Select(p => $"{p.Key} {p.Value}\n"))));
     }
 }

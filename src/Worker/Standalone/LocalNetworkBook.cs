@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Skep.Overlay;
+using Skep.Rpc.Security;
 
 namespace Skep.Worker.Standalone;
 
@@ -104,8 +105,7 @@ internal sealed class LocalNetworkBook
 
     private void Save(List<LocalNetwork> networks)
     {
-        File.WriteAllBytes(_path + ".new", JsonSerializer.SerializeToUtf8Bytes([.. networks.Select(LocalNetworkFile.From)], LocalNetworkContext.Default.ListLocalNetworkFile));
-        File.Move(_path + ".new", _path, overwrite: true);
+        PrivateFile.Replace(_path, JsonSerializer.SerializeToUtf8Bytes([.. networks.Select(LocalNetworkFile.From)], LocalNetworkContext.Default.ListLocalNetworkFile));
         _networks = networks;
     }
 }

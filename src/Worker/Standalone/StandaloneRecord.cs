@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Google.Protobuf;
 using Skep.Rpc.Mapping;
+using Skep.Rpc.Security;
 using Skep.Worker.Local;
 
 namespace Skep.Worker.Standalone;
@@ -74,12 +75,7 @@ internal sealed class StandaloneRecords(string directory)
     }
 
     public void Write(StandaloneRecord record)
-    {
-        Directory.CreateDirectory(directory);
-        string path = PathOf(record.Id);
-        File.WriteAllBytes(path + ".new", JsonSerializer.SerializeToUtf8Bytes(StandaloneFile.From(record), StandaloneContext.Default.StandaloneFile));
-        File.Move(path + ".new", path, overwrite: true);
-    }
+        => PrivateFile.Replace(PathOf(record.Id), JsonSerializer.SerializeToUtf8Bytes(StandaloneFile.From(record), StandaloneContext.Default.StandaloneFile));
 
     public void Remove(string id) => File.Delete(PathOf(id));
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Skep.Rpc.Security;
 
 namespace Skep.Worker.Tasks;
 
@@ -46,10 +47,7 @@ internal sealed class TaskRecords(string directory, string bootId)
             StartedAt = startedAt,
             ImageId = imageId,
         };
-        Directory.CreateDirectory(directory);
-        string path = PathOf(task);
-        File.WriteAllBytes(path + ".new", JsonSerializer.SerializeToUtf8Bytes(record, TaskRecordContext.Default.TaskRecord));
-        File.Move(path + ".new", path, overwrite: true);
+        PrivateFile.ReplaceQuickly(PathOf(task), JsonSerializer.SerializeToUtf8Bytes(record, TaskRecordContext.Default.TaskRecord));
     }
 
     public void Remove(TaskId task) => File.Delete(PathOf(task));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Skep.Rpc.Security;
 using Skep.Worker.Events;
 using Skep.Worker.Local;
 using Skep.Worker.Native;
@@ -53,9 +54,7 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
 
         Directory.CreateDirectory(DataPath(name));
         var note = new VolumeNote(time.GetUtcNow(), new(labels), new(options), isAnonymous);
-        string temporary = NotePath(name) + ".new";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(note, VolumeJsonContext.Default.VolumeNote));
-        File.Move(temporary, NotePath(name), overwrite: true);
+        PrivateFile.Replace(NotePath(name), JsonSerializer.SerializeToUtf8Bytes(note, VolumeJsonContext.Default.VolumeNote));
         events.Tell("volume", "create", name, ("driver", "local"));
         return Find(name)!;
     }
