@@ -13,23 +13,42 @@ internal static class LogAttributes
     public static string Of(LocalContainer container)
     {
         ValueMap<string, string> options = container.Spec?.LogDriver?.Options ?? ValueMap<string, string>.Empty;
+        SortedDictionary<string, string> attributes = Named(options, container.Labels, container.Env);
+        if (options.TryGetValue("tag", out string? tag) && tag.Length > 0)
+            attributes["tag"] = Tag(tag, container);
+        return Write(attributes);
+    }
+
+    /// <summary>Of a task: whose it is, and what its log options name of its labels and variables as the service gave them.</summary>
+    public static string Of(SwarmTask task)
+    {
+        SortedDictionary<string, string> attributes = Named(task.Spec.LogDriver?.Options ?? ValueMap<string, string>.Empty, task.Spec.Container.Labels, task.Spec.Container.Env);
+        attributes["com.docker.swarm.node.id"] = task.Node?.Value ?? "";
+        attributes["com.docker.swarm.service.id"] = task.ServiceId.Value;
+        attributes["com.docker.swarm.task.id"] = task.Id.Value;
+        return Write(attributes);
+    }
+
+    private static string Write(SortedDictionary<string, string> attributes)
+        => string.Join(',', attributes.Select(a => $"{Uri.EscapeDataString(a.Key)}={Uri.EscapeDataString(a.Value)}"));
+
+    private static SortedDictionary<string, string> Named(ValueMap<string, string> options, ValueMap<string, string> labels, ValueList<string> env)
+    {
         var attributes = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach ((string name, string value) in container.Labels)
+        foreach ((string name, string value) in labels)
         {
             if (IsNamed(options, "labels", name))
                 attributes[name] = value;
         }
 
-        foreach (string variable in container.Env)
+        foreach (string variable in env)
         {
             int equals = variable.IndexOf('=', StringComparison.Ordinal);
             if (equals > 0 && IsNamed(options, "env", variable[..equals]))
                 attributes[variable[..equals]] = variable[(equals + 1)..];
         }
 
-        if (options.TryGetValue("tag", out string? tag) && tag.Length > 0)
-            attributes["tag"] = Tag(tag, container);
-        return string.Join(',', attributes.Select(a => $"{Uri.EscapeDataString(a.Key)}={Uri.EscapeDataString(a.Value)}"));
+        return attributes;
     }
 
     private static bool IsNamed(ValueMap<string, string> options, string option, string name)

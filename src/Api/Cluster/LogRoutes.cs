@@ -75,10 +75,16 @@ internal static class LogRoutes
         try
         {
             var writer = new LogWriter(call, isTerminal, request.Timestamps, request.Details);
+            var attributes = new Dictionary<TaskId, string>();
             await writer.StartAsync(ct);
             while (await merge.NextAsync(pumps.Token) is { } next)
             {
-                await writer.WriteAsync(next.Line, AttributesOf(next.Task), next.IsLast, ct);
+                if (!attributes.TryGetValue(next.Task.Id, out string? known))
+                {
+                    attributes[next.Task.Id] = known = LogAttributes.Of(next.Task);
+                }
+
+                await writer.WriteAsync(next.Line, known, next.IsLast, ct);
             }
 
             if (merge.Failures.Count > 0 && !isTerminal)
@@ -130,9 +136,6 @@ internal static class LogRoutes
     }
 
     private static bool HasOutput(SwarmTask task) => task.Node is not null && task.Status.State is >= TaskState.Starting and not TaskState.Rejected;
-
-    private static string AttributesOf(SwarmTask task)
-        => $"com.docker.swarm.node.id={task.Node},com.docker.swarm.service.id={task.ServiceId},com.docker.swarm.task.id={task.Id}";
 
     private static LogQuery QueryOf(LogSelection selection) => new()
     {

@@ -105,7 +105,7 @@ internal static class SystemRoutes
             Driver = "overlayfs",
             DriverStatus = [],
             DockerRootDir = facts.DataDirectory,
-            Plugins = new WirePlugins { Volume = ["local"], Network = ["bridge", "host", "null", "overlay"], Log = ["json-file", "none"] },
+            Plugins = new WirePlugins { Volume = ["local"], Network = ["bridge", "host", "null", "overlay"], Log = ["json-file", "local", "none"] },
             MemoryLimit = kernel.MemoryLimit,
             SwapLimit = kernel.SwapLimit,
             CpuCfsPeriod = kernel.CpuQuota,

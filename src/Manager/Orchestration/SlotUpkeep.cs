@@ -34,6 +34,13 @@ internal static class SlotUpkeep
 
     private static void Replace(ServiceDraft draft, Slot slot, SwarmTask ended)
     {
+        // Refused while it was prepared, before its moment had come: the delay it waited for is not cut short, or a task that no node takes would be tried without a pause.
+        if (ended is { DesiredState: TaskState.Ready, NotBefore: { } moment } && moment > draft.Now && IsUsable(draft.NodeOf(ended)))
+        {
+            draft.WakeAt(moment);
+            return;
+        }
+
         RestartDecision decision = RestartPolicy.Decide(ended, slot.Tasks, draft.NodeOf(ended), draft.Now);
         draft.Want(ended, TaskState.Shutdown);
 

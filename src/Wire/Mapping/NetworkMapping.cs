@@ -114,7 +114,7 @@ public static class NetworkMapping
         Subnet = pool.Subnet.OrAbsent(),
         IpRange = pool.Range.OrAbsent(),
         Gateway = pool.Gateway.OrAbsent(),
-        AuxAddress = pool.AuxiliaryAddresses.OrAbsent(),
+        AuxiliaryAddresses = pool.AuxiliaryAddresses.OrAbsent(),
     };
 
     private static IpamPool ToModel(WireIpamPool pool) => new(pool.Subnet ?? "", pool.IpRange ?? "", pool.Gateway ?? "")
@@ -136,7 +136,7 @@ public static class NetworkMapping
                 Subnet = allocation.Subnet.ToString(),
                 IpRange = allocation.Range?.ToString(),
                 Gateway = allocation.Gateway.ToString(),
-                AuxAddress = network.Spec.Ipam is { Pools: [var asked, ..] } ? asked.AuxiliaryAddresses.OrAbsent() : null,
+                AuxiliaryAddresses = network.Spec.Ipam is { Pools: [var asked, ..] } ? asked.AuxiliaryAddresses.OrAbsent() : null,
             },
         ];
     }

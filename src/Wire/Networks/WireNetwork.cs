@@ -109,10 +109,10 @@ public sealed record WireIpamPool
 
     public string? Gateway { get; init; }
 
-    /// <summary>What the documentation calls it.</summary>
+    /// <summary>What clients send and read.</summary>
     public Dictionary<string, string>? AuxiliaryAddresses { get; init; }
 
-    /// <summary>What Go clients send.</summary>
+    /// <summary>The same, as some send it; never answered.</summary>
     public Dictionary<string, string>? AuxAddress { get; init; }
 }
 

@@ -22,6 +22,7 @@ internal static class NodeDescriber
     private static IEnumerable<EnginePlugin> Plugins(KernelFeatures? network)
     {
         yield return new EnginePlugin("Log", "json-file");
+        yield return new EnginePlugin("Log", "local");
         yield return new EnginePlugin("Log", "none");
         if (network is { Vxlan: true, Nftables: true })
         {

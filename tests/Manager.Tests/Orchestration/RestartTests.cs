@@ -39,6 +39,23 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public void A_replacement_that_is_rejected_before_its_moment_is_not_replaced_before_it()
+    {
+        SwarmTask first = Start();
+        End(first);
+        SwarmTask second = Replacement(first)!;
+        _cluster.Run(s_second);
+        End(second, TaskState.Rejected);
+        Assert.Equal(second.Id, Replacement(first)!.Id);
+        Assert.Equal(2, _cluster.Tasks("web").Length);
+        _cluster.Run(4 * s_second);
+        Assert.Equal(3, _cluster.Tasks("web").Length);
+        Assert.Equal(TaskState.Ready, Replacement(first)!.DesiredState);
+        _cluster.Run(6 * s_second);
+        Assert.Equal(TaskState.Running, Replacement(first)!.Status.State);
+    }
+
+    [Fact]
     public void Without_delay_the_replacement_is_to_run_at_once()
     {
         SwarmTask first = Start(new RestartPolicySpec { Delay = TimeSpan.Zero });
