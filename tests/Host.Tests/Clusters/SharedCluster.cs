@@ -10,6 +10,9 @@ internal static class SharedCluster
     /// <summary>An overlay network for whoever needs no own.</summary>
     public const string Network = "tests";
 
+    /// <summary>Of <see cref="OperatorCertificates"/>; the nodes serve their API on 2376 to the client's.</summary>
+    public static string Certificates { get; } = Directory.CreateTempSubdirectory("skt-host-tls-").FullName;
+
     private static readonly Lazy<Task<TestCluster>> s_cluster = new(StartAsync);
 
     public static Task<TestCluster> GetAsync() => s_cluster.Value;
@@ -19,7 +22,10 @@ internal static class SharedCluster
         Repository.RequirePrograms();
         string images = Repository.PathOf("out", "images");
         (await Command.RunAsync(Repository.PathOf("tests", "Testing", "images", "build.sh"), images)).Succeeded();
-        TestCluster cluster = await TestCluster.StartAsync("htest", "192.168.80", count: 4, flags: "--metrics-addr 0.0.0.0:9323");
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Certificates, recursive: true);
+        OperatorCertificates.Write(Certificates, Enumerable.Range(11, 4).Select(n => $"192.168.80.{n}"));
+        string tls = $"--host tcp://0.0.0.0:2376 --tlsverify --tlscacert {Certificates}/ca.pem --tlscert {Certificates}/server.pem --tlskey {Certificates}/server.key";
+        TestCluster cluster = await TestCluster.StartAsync("htest", "192.168.80", count: 4, flags: $"--metrics-addr 0.0.0.0:9323 {tls}");
         await ClusterFailure.WithLogsAsync(cluster, async () =>
         {
             (await cluster.DockerAsync(1, "swarm", "init", "--advertise-addr", cluster.AddressOf(1))).Succeeded();
