@@ -19,7 +19,7 @@ public sealed class NetworkPictureTests
     public void Tables_become_networks_maps_and_names()
     {
         SwarmTask local = Task("t1", new NetworkAttachment(Ingress, A("10.0.0.5"), 24), new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        DesiredNetwork picture = NetworkPicture.Build(View(local), Self, "h", [new(local.Id, NetworkPicture.Sandbox(local, View(local), _ => A("172.18.0.9")))], [2377])!;
+        DesiredNetwork picture = NetworkPicture.Build(View(local), Self, "h", [new(local.Id, NetworkPicture.Sandbox(local, View(local), _ => A("172.18.0.9"), (_, _) => null))], [2377])!;
 
         Assert.Equal(new NodeAddressing(Self, A("192.168.0.1"), 1, A("10.0.0.2"), "h"), picture.Self);
         Assert.Equal(new PeerNode(A("192.168.0.2"), 2, A("10.0.0.3")), picture.Peers[Other]);
@@ -45,21 +45,36 @@ public sealed class NetworkPictureTests
     public void Task_without_published_ports_leaves_by_an_address_of_the_node()
     {
         SwarmTask local = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        Assert.Equal(A("172.18.0.9"), NetworkPicture.Sandbox(local, View(local), _ => A("172.18.0.9")).Egress!.Address);
+        Assert.Equal(A("172.18.0.9"), NetworkPicture.Sandbox(local, View(local), _ => A("172.18.0.9"), (_, _) => null).Egress!.Address);
     }
 
     [Fact]
     public void Task_on_internal_networks_only_has_no_way_out()
     {
         SwarmTask local = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        Assert.Null(NetworkPicture.Sandbox(local, View(local, isInternal: true), _ => A("172.18.0.9")).Egress);
+        Assert.Null(NetworkPicture.Sandbox(local, View(local, isInternal: true), _ => A("172.18.0.9"), (_, _) => null).Egress);
     }
 
     [Fact]
     public void Task_whose_network_is_no_longer_told_of_gets_no_other_interface_in_its_place()
     {
         SwarmTask ended = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        Assert.Equal(new TaskSandbox(), NetworkPicture.Sandbox(ended, AssignmentView.Empty, _ => A("172.18.0.9")));
+        Assert.Equal(new TaskSandbox(), NetworkPicture.Sandbox(ended, AssignmentView.Empty, _ => A("172.18.0.9"), (_, _) => null));
+    }
+
+    [Fact]
+    public void A_task_on_a_device_of_the_node_needs_no_other_way_out()
+    {
+        var macvlan = new Network(new NetworkId("mv")) { Spec = new NetworkSpec(new Annotations("mv")) { Driver = new Driver("macvlan"), ConfigFrom = "cfg" } };
+        var place = new DirectAttachment(macvlan.Id, "eth0", 4, A("192.168.7.9"), Ipv4Prefix.Parse("192.168.7.0/24"), "") { Gateway = A("192.168.7.1") };
+        SwarmTask alone = Task("t1", new NetworkAttachment(macvlan.Id, null, 0)), both = Task("t2", new NetworkAttachment(macvlan.Id, null, 0), new NetworkAttachment(Net, A("10.0.1.5"), 24));
+        AssignmentView view = AssignmentView.Of([new AssignmentItem.NetworkInfo(macvlan), new AssignmentItem.NetworkInfo(View(both).Networks[Net])]);
+
+        TaskSandbox sandbox = NetworkPicture.Sandbox(alone, view, _ => A("172.18.0.9"), (_, _) => place);
+        Assert.Equal([place with { Interface = "eth0" }], sandbox.Directs);
+        Assert.Null(sandbox.Egress);
+        sandbox = NetworkPicture.Sandbox(both, view, _ => A("172.18.0.9"), (_, _) => place);
+        Assert.Equal(("eth0", "eth1", "eth2"), (sandbox.Directs[0].Interface, sandbox.Overlays[0].Interface, sandbox.Egress!.Interface));
     }
 
     [Fact]

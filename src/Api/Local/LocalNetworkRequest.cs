@@ -14,21 +14,35 @@ internal static class LocalNetworkRequest
         if (name is "bridge" or "host" or "none" or "default")
             throw new ClusterException(ErrorKind.PermissionDenied, $"operation is not permitted on predefined {name} network");
         Refuse(name == LocalNetworks.Gateway, $"a {LocalNetworks.Gateway} of one's own", "every node of a swarm has it, with addresses of 172.18.0.0/16");
-        string driver = body.Driver is { Length: > 0 } asked ? asked : "bridge";
-        if (driver is not "bridge")
-            throw new ClusterException(ErrorKind.NotImplemented, $"network driver '{driver}' is not supported; there are bridge, and overlay for the cluster");
-        Refuse(body.ConfigOnly || body.ConfigFrom?.Network is { Length: > 0 }, "ConfigOnly and ConfigFrom", "say the settings themselves");
+        string driver = body.ConfigOnly ? "null" : body.Driver is { Length: > 0 } asked ? asked : "bridge";
+        string from = body.ConfigFrom?.Network ?? "";
+        if (body.ConfigOnly && (body.Driver is not (null or "" or "null" or "bridge" or "macvlan") || from.Length > 0))
+            throw ClusterException.Invalid("a configuration-only network holds a subnet and options, and is not made from another");
+        if (driver is not ("bridge" or "macvlan" or "null"))
+            throw new ClusterException(ErrorKind.NotImplemented, $"network driver '{driver}' is not supported; there are bridge, macvlan, and overlay for the cluster");
+        if (from.Length > 0 && (body.Options is { Count: > 0 } || body.Ipam?.Config is { Count: > 0 }))
+            throw ClusterException.Invalid("user specified configurations are not supported if the network depends on a configuration network");
         Refuse(body.EnableIPv6 == true, "EnableIPv6", "networks here are IPv4");
         Refuse(body.EnableIPv4 == false, "EnableIPv4", "networks here are IPv4");
         if (body.Ingress)
             throw ClusterException.Invalid("Ingress network cannot be created with a local scope driver");
         foreach ((string option, string value) in body.Options ?? [])
-            Check(option, value);
+        {
+            if (driver == "bridge")
+                Check(option, value);
+            else
+                CheckMacvlan(option, value);
+        }
+
+        Refuse(driver == "null" && body.Ipam?.Config is not { Count: > 0 }, "a configuration-only network without a subnet", "name it with --subnet");
+        Refuse(driver == "macvlan" && from.Length == 0 && body.Options?.ContainsKey(LocalNetwork.ParentOption) != true, "macvlan without a parent interface", "name it with -o parent=");
         LocalNetworkWish wish = new(name)
         {
             Driver = driver,
             Internal = body.Internal,
             Attachable = body.Attachable,
+            IsConfigOnly = body.ConfigOnly,
+            ConfigFrom = from,
             Labels = body.Labels.ToModel(),
             Options = body.Options.ToModel(),
         };
@@ -59,6 +73,13 @@ internal static class LocalNetworkRequest
                 : throw ClusterException.Invalid($"invalid network config:\ninvalid gateway {gateway}: invalid address"),
             Auxiliary = (pool.AuxAddress ?? pool.AuxiliaryAddresses).ToModel(),
         };
+    }
+
+    private static void CheckMacvlan(string option, string value)
+    {
+        if (option == LocalNetwork.ModeOption && !LocalNetwork.Modes.ContainsKey(value))
+            throw ClusterException.Invalid($"requested macvlan mode '{value}' is not valid, 'bridge' mode is the macvlan driver default");
+        Refuse(option is not (LocalNetwork.ModeOption or LocalNetwork.ParentOption), $"macvlan option {option}", "there are parent and macvlan_mode");
     }
 
     private static void Check(string option, string value)

@@ -182,7 +182,7 @@ internal sealed class AllocationBook
         }
 
         NetworksWaiting.Remove(id);
-        if (present is { Allocation: null } && !present.IsPredefined())
+        if (present is { Allocation: null } && present.IsOverlay())
         {
             NetworksWaiting.Add(id);
         }

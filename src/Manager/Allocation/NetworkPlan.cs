@@ -42,7 +42,8 @@ internal static class NetworkPlan
 
     public static Network? Find(StoreView view, string target) => view.Networks.FindKey(target) ?? view.Networks.ByName(target);
 
-    public static bool IsOverlay(this Network network) => !network.IsPredefined();
+    /// <summary>Between nodes. All others are each node's own: managers give them nothing.</summary>
+    public static bool IsOverlay(this Network network) => !network.IsPredefined() && network.Spec.Driver is null or { Name: "" or "overlay" };
 
     /// <summary>A subnet around a machine's own address would cut it off from its peers.</summary>
     private static List<Ipv4Address> AddressesOfMachines(StoreView view)

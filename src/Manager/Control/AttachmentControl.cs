@@ -1,3 +1,5 @@
+using Skep.Manager.Allocation;
+
 namespace Skep.Manager.Control;
 
 /// <summary>What a node asks for one of its users' containers.</summary>
@@ -37,7 +39,7 @@ public sealed class AttachmentControl
         view =>
         {
             Network network = view.Network(wish.Network);
-            if (!network.Spec.Attachable)
+            if (!network.Spec.Attachable || !network.IsOverlay())
             {
                 throw new ClusterException(ErrorKind.PermissionDenied, $"network {wish.Network} not manually attachable");
             }

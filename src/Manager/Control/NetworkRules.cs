@@ -16,6 +16,12 @@ internal static class NetworkRules
         }
 
         NameRules.CheckDnsName(name);
+        if (IsOfNodes(spec))
+        {
+            CheckOfNodes(spec);
+            return;
+        }
+
         CheckDriver(spec);
         CheckIngress(spec);
         if (spec.Ipv6)
@@ -25,7 +31,7 @@ internal static class NetworkRules
 
         if (spec.ConfigFrom is not null)
         {
-            throw new ClusterException(ErrorKind.NotImplemented, "networks made from a config-only network (ConfigFrom) are not supported");
+            throw new ClusterException(ErrorKind.NotImplemented, "overlay networks are not made from a config-only network (ConfigFrom): say the settings themselves");
         }
 
         CheckIpam(spec.Ipam);
@@ -54,6 +60,24 @@ internal static class NetworkRules
         return network.Spec.Ipam?.Pools is [var pool, ..] && Ipv4Prefix.TryParse(pool.Subnet, out Ipv4Prefix asked) ? asked : null;
     }
 
+    /// <summary>A network that each node makes of its own device, by settings it keeps under a name.</summary>
+    private static bool IsOfNodes(NetworkSpec spec) => spec.Driver?.Name == "macvlan";
+
+    private static void CheckOfNodes(NetworkSpec spec)
+    {
+        if (spec.ConfigFrom is null)
+        {
+            throw new ClusterException(
+                ErrorKind.NotImplemented,
+                "macvlan networks of the cluster need --config-from: their subnet and parent interface are each node's, so make a network with --config-only on every node first");
+        }
+
+        if (spec.Driver!.Options.Count > 0 || spec.Ipam is { Pools.IsEmpty: false } || spec.Ipv6 || spec.Ingress || spec.Attachable)
+        {
+            throw ClusterException.Invalid("user specified configurations are not supported if the network depends on a configuration network");
+        }
+    }
+
     private static void CheckDriver(NetworkSpec spec)
     {
         if (spec.Driver is not { } driver)
@@ -63,7 +87,7 @@ internal static class NetworkRules
 
         if (driver.Name is not ("" or "overlay"))
         {
-            throw new ClusterException(ErrorKind.NotImplemented, $"network driver '{driver.Name}' is not supported for cluster networks; use overlay");
+            throw new ClusterException(ErrorKind.NotImplemented, $"network driver '{driver.Name}' is not supported for cluster networks; there are overlay, and macvlan with --config-from");
         }
 
         foreach ((string option, string value) in driver.Options)

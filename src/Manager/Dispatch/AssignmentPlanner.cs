@@ -1,3 +1,4 @@
+using Skep.Manager.Allocation;
 
 namespace Skep.Manager.Dispatch;
 
@@ -46,7 +47,8 @@ internal static class AssignmentPlanner
 
         foreach (NetworkId id in networks)
         {
-            if (view.Networks.Find(id) is not { Allocation: not null } network)
+            // One that is each node's own is never given anything, but the node has to know which of its own is meant.
+            if (view.Networks.Find(id) is not { } network || (network.Allocation is null && network.IsOverlay()))
             {
                 continue;
             }

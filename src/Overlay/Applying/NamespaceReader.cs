@@ -29,6 +29,8 @@ internal sealed class NamespaceReader(PlannerOptions options)
         var state = new NamespaceState();
         foreach (DumpedLink link in dump.Links.Where(l => l.Name != "lo" && l.IsUp))
             state.Put(new TaskLink(link.Name));
+        foreach (DumpedLink link in dump.Links.Where(l => l.Kind == "macvlan"))
+            state.Put(new DirectLink(link.Name, link.Mac));
         foreach (KernelObject found in dump.Objects.Where(o => o.Device != "lo"))
             state.Put(found);
         return state;

@@ -118,6 +118,11 @@ internal sealed class NetworkApplier(
             case VethLink link:
                 MakeVeth(put, link);
                 break;
+            case DirectLink when put.Before is not null:
+                break; // found again
+            case DirectLink link:
+                MakeDirect(put, link);
+                break;
             case TaskLink link:
                 Add(put, Index(link.Name), (w, index) => RouteMessages.SetLink(w, index));
                 break;
@@ -132,7 +137,7 @@ internal sealed class NetworkApplier(
 
     private void Take(Operation.Take take)
     {
-        string? link = take.Object switch { VxlanLink l => l.Name, VethLink l => l.Name, UnknownLink l => l.Name, _ => null };
+        string? link = take.Object switch { VxlanLink l => l.Name, VethLink l => l.Name, UnknownLink l => l.Name, DirectLink l => l.Name, _ => null };
         if (link is not null)
         {
             Add(take, 0, (w, _) => RouteMessages.DeleteLinkNamed(w, link));
@@ -171,6 +176,21 @@ internal sealed class NetworkApplier(
         home.Indexes.Remove(link.Name);
         _fresh.Add(link.Name);
         Flush();
+    }
+
+    /// <summary>Made from the host namespace, where its parent is, straight into the task's.</summary>
+    private void MakeDirect(Operation.Put put, DirectLink link)
+    {
+        Flush();
+        NamespaceHandle host = handles[NamespaceKey.Host], home = handles[put.Namespace];
+        int parent = 0;
+        var question = new NetlinkWriter();
+        RouteMessages.GetLinkNamed(question, link.Parent);
+        host.Route.Send(question, (_, errno, reason) => throw new KernelException($"find parent interface {link.Parent} {reason}", errno), (_, payload) => parent = RouteDump.LinkIn(payload).Index);
+        var message = new NetlinkWriter();
+        RouteMessages.AddMacvlan(message, link, parent, home.File.Value);
+        host.Route.Send(message, (_, errno, reason) => throw new KernelException($"make {link.Name} on {link.Parent} {reason}", errno));
+        home.Indexes.Remove(link.Name);
     }
 
     private void MakeVeth(Operation.Put put, VethLink link)

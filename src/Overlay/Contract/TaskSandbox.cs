@@ -6,6 +6,9 @@ public sealed record TaskSandbox
     /// <summary>Interfaces on overlay networks; the networks must be in <see cref="DesiredNetwork.Networks"/>.</summary>
     public ValueList<OverlayAttachment> Overlays { get; init; } = [];
 
+    /// <summary>Interfaces that hang on devices of the node themselves.</summary>
+    public ValueList<DirectAttachment> Directs { get; init; } = [];
+
     /// <summary>The interface towards the node: default route, published ports. Null for tasks whose networks are all internal, and for <c>none</c>.</summary>
     public EgressAttachment? Egress { get; init; }
 
@@ -18,6 +21,15 @@ public sealed record TaskSandbox
 /// <summary>An interface on an overlay network. Its MAC is <see cref="MacAddress.ForTask"/> of its address.</summary>
 /// <param name="Interface">Name inside the task: eth0, eth1 …, in the order of the spec.</param>
 public sealed record OverlayAttachment(NetworkId Network, Ipv4Address Address, string Interface);
+
+/// <summary>An interface (macvlan) whose frames leave by a device of the node without passing the node's own network. Its MAC is <see cref="MacAddress.ForTask"/> of its address.</summary>
+/// <param name="Parent">The node's device; it has to be there.</param>
+/// <param name="Mode">As the kernel counts them: 1 private, 2 vepa, 4 bridge, 8 passthru.</param>
+public sealed record DirectAttachment(NetworkId Network, string Parent, uint Mode, Ipv4Address Address, Ipv4Prefix Subnet, string Interface)
+{
+    /// <summary>The default route, if the task has no other way out; null: there is none.</summary>
+    public Ipv4Address? Gateway { get; init; }
+}
 
 /// <summary>The interface towards the node, the last one of the task.</summary>
 /// <param name="Address">The task's address of the ingress network if it has published ports; otherwise an address that only this node knows.</param>

@@ -12,7 +12,10 @@ internal sealed record NamesPicture
     public static NamesPicture Of(DesiredNetwork desired) => new()
     {
         Zones = desired.Dns.ToValueMap(z => z.Key, z => new NamedZone(desired.Networks.TryGetValue(z.Key, out OverlayNetwork? network) ? network.Name : "", z.Value)),
-        Tasks = desired.Sandboxes.ToValueMap(s => s.Key, s => new TaskNames(s.Value.Overlays.Select(o => o.Network).ToValueList(), s.Value.Egress is not null, s.Value.Dns.Servers)),
+        Tasks = desired.Sandboxes.ToValueMap(s => s.Key, s => new TaskNames(
+            s.Value.Overlays.Select(o => o.Network).Concat(s.Value.Directs.Select(d => d.Network)).ToValueList(),
+            s.Value.Egress is not null || s.Value.Directs.Any(d => d.Gateway is not null),
+            s.Value.Dns.Servers)),
     };
 }
 

@@ -74,6 +74,24 @@ internal static class RouteMessages
         to.End();
     }
 
+    /// <summary>A macvlan device on a device of the namespace this is sent in, made in another one.</summary>
+    public static void AddMacvlan(NetlinkWriter to, DirectLink link, int parent, int namespaceFd)
+    {
+        to.Begin(NewLink, NetlinkWriter.Create | NetlinkWriter.Exclusive);
+        to.Struct(default(InterfaceHeader));
+        to.Attribute(3, link.Name); // IFLA_IFNAME
+        to.Attribute(1, link.Mac); // IFLA_ADDRESS
+        to.Attribute(5, (uint)parent); // IFLA_LINK
+        to.Attribute(28, (uint)namespaceFd); // IFLA_NET_NS_FD
+        int info = to.BeginNest(18); // IFLA_LINKINFO
+        to.Attribute(1, "macvlan"); // IFLA_INFO_KIND
+        int data = to.BeginNest(2); // IFLA_INFO_DATA
+        to.Attribute(1, link.Mode); // IFLA_MACVLAN_MODE
+        to.EndNest(data);
+        to.EndNest(info);
+        to.End();
+    }
+
     /// <summary>Brings a link up and sets per-interface IPv4 settings, numbered as in include/uapi/linux/ip.h.</summary>
     public static void SetLink(NetlinkWriter to, int index, params ReadOnlySpan<(int Setting, int Value)> settings)
     {

@@ -38,6 +38,7 @@ internal enum KernelObjectKind
 {
     Vxlan,
     Veth,
+    Direct,
     TaskLink,
     Address,
     Forwarding,
@@ -91,6 +92,20 @@ internal sealed record VethLink(TaskId Task, string Interface, MacAddress Mac, i
     public override string? Device => null;
 
     public override bool CanBecome(KernelObject other) => Equals(other);
+}
+
+/// <summary>A task's interface that hangs on a device of the host. What it hangs on is not read back: it cannot change.</summary>
+internal sealed record DirectLink(string Name, MacAddress Mac) : KernelObject
+{
+    public string Parent { get; init; } = "";
+
+    public uint Mode { get; init; }
+
+    public override ObjectKey Key => new(KernelObjectKind.Direct, Name, 0);
+
+    public override string? Device => null;
+
+    public override bool CanBecome(KernelObject other) => other is DirectLink link && link.Mac == Mac;
 }
 
 /// <summary>A link in our group that belongs to no sandbox we know; only ever found and removed.</summary>

@@ -153,7 +153,12 @@ internal static class NetworkPlanner
     private static void AddTakes(NamespaceTarget target, NamespaceState present, DesiredNetwork desired, PresentNetwork all, List<Operation> operations)
     {
         if (target.Key.Kind == NamespaceKind.Sandbox)
-            return; // the task may have made things of its own; ours go with their interface
+        {
+            // The task may have made things of its own; ours go with their interface.
+            foreach (DirectLink stale in present.Objects.Values.OfType<DirectLink>().Where(l => !target.Objects.ContainsKey(l.Key)).OrderBy(l => l.Key).ToList())
+                operations.Add(new Operation.Take(target.Key, stale));
+            return;
+        }
         HashSet<string> moved = [.. operations.OfType<Operation.Take>().Where(t => t.Namespace == target.Key).Select(t => t.Object).OfType<VethLink>().Select(l => l.Name)];
         foreach (KernelObject stale in present.Objects.Values.Where(o => !target.Objects.ContainsKey(o.Key)).OrderByDescending(o => o.Key))
         {

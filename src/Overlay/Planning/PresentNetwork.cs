@@ -23,6 +23,7 @@ internal sealed class NamespaceState
             VxlanLink link => link.Name,
             VethLink link => link.Name,
             UnknownLink link => link.Name,
+            DirectLink link => link.Name,
             _ => null,
         };
         if (name is null)

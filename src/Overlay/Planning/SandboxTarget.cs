@@ -25,6 +25,15 @@ internal static class SandboxTarget
             target.Add(new Neighbour(attachment.Interface, network.Gateway, VethLink.NodeSide));
             target.Add(new Route(Route.Main, network.Subnet, attachment.Interface, network.Gateway));
         }
+        foreach (DirectAttachment direct in inputs.Sandbox.Directs)
+        {
+            target.Add(new DirectLink(direct.Interface, MacAddress.ForTask(direct.Address)) { Parent = direct.Parent, Mode = direct.Mode });
+            target.Add(new TaskLink(direct.Interface));
+            target.Add(new LinkAddress(direct.Interface, direct.Address, direct.Subnet.Length));
+            target.Add(new Route(Route.Main, direct.Subnet, direct.Interface, null));
+        }
+        if (inputs.Sandbox.Egress is null && inputs.Sandbox.Directs.FirstOrDefault(d => d.Gateway is not null) is { } way)
+            target.Add(new Route(Route.Main, default, way.Interface, way.Gateway));
         if (inputs.Sandbox.Egress is not { } egress)
             return target;
         target.Add(new TaskLink(egress.Interface));

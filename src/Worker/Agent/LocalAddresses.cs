@@ -11,12 +11,15 @@ internal sealed class LocalAddresses
     private readonly Lock _gate = new();
     private readonly Dictionary<TaskId, Ipv4Address> _byTask = [];
     private readonly HashSet<Ipv4Address> _taken = [];
+    private readonly HashSet<Ipv4Address> _reserved;
     private long _next = 2;
 
-    public LocalAddresses(string path, Ipv4Prefix pool)
+    /// <param name="reserved">Never given out.</param>
+    public LocalAddresses(string path, Ipv4Prefix pool, params IEnumerable<Ipv4Address> reserved)
     {
         _path = path;
         _pool = pool;
+        _reserved = [.. reserved];
         foreach (string line in File.Exists(path) ? File.ReadAllLines(path) : [])
         {
             if (line.Split(' ') is [var task, var text] && Ipv4Address.TryParse(text, out Ipv4Address address) && _taken.Add(address))
@@ -39,7 +42,7 @@ internal sealed class LocalAddresses
             {
                 Ipv4Address candidate = _pool[_next];
                 _next = _next + 1 >= _pool.Count - 1 ? 2 : _next + 1;
-                if (!_taken.Add(candidate))
+                if (_reserved.Contains(candidate) || !_taken.Add(candidate))
                     continue;
                 _byTask[task] = candidate;
                 Save();

@@ -46,9 +46,11 @@ internal static class NetworkPicture
     /// <remarks>Asked once in a task's life here, when it joins: managers take an ended task's networks out of the view, but its interfaces remain until its end is
     /// cleaned up.</remarks>
     /// <param name="egress">The address that only this node knows, for a task without published ports.</param>
-    public static TaskSandbox Sandbox(SwarmTask task, AssignmentView view, Func<TaskId, Ipv4Address> egress)
+    /// <param name="direct">A place in a network that this node makes of a device of its own; null: it cannot.</param>
+    public static TaskSandbox Sandbox(SwarmTask task, AssignmentView view, Func<TaskId, Ipv4Address> egress, Func<Network, TaskId, DirectAttachment?> direct)
     {
         var overlays = new List<OverlayAttachment>();
+        var directs = new List<DirectAttachment>();
         Ipv4Address? mesh = null;
         bool onlyInternal = true;
         foreach (NetworkAttachment attachment in task.Networks)
@@ -56,6 +58,13 @@ internal static class NetworkPicture
             Network? network = view.Networks.GetValueOrDefault(attachment.Network);
             if (network is null && attachment.Address is not null)
                 return new TaskSandbox(); // found again by a new agent after its end: nothing more is plugged in
+            if (network is not null && NetworkDrivers.Of(network, network.Id) == "macvlan")
+            {
+                if (direct(network, task.Id) is { } place)
+                    directs.Add(place with { Interface = $"eth{overlays.Count + directs.Count}" });
+                continue;
+            }
+
             if (network is null || attachment.Address is not { } address)
             {
                 onlyInternal &= network is null || NetworkDrivers.Of(network, network.Id) != "bridge";
@@ -68,16 +77,17 @@ internal static class NetworkPicture
                 continue;
             }
 
-            overlays.Add(new OverlayAttachment(network.Id, address, $"eth{overlays.Count}"));
+            overlays.Add(new OverlayAttachment(network.Id, address, $"eth{overlays.Count + directs.Count}"));
             onlyInternal &= network.Spec.Internal;
         }
 
-        bool hasWayOut = mesh is not null || overlays.Count == 0 || !onlyInternal;
+        bool hasWayOut = mesh is not null || overlays.Count + directs.Count == 0 || !onlyInternal;
         DnsConfig dns = task.Spec.Container.Dns ?? new DnsConfig();
         return new TaskSandbox
         {
             Overlays = overlays.ToValueList(),
-            Egress = hasWayOut ? new EgressAttachment(mesh ?? egress(task.Id), $"eth{overlays.Count}") : null,
+            Directs = directs.ToValueList(),
+            Egress = hasWayOut ? new EgressAttachment(mesh ?? egress(task.Id), $"eth{overlays.Count + directs.Count}") : null,
             HostPorts = hasWayOut ? HostPorts(task).Select(p => new HostPort(new PublishedPort(p.Protocol, p.PublishedPort), p.TargetPort)).ToValueList() : [],
             Dns = new SandboxDns
             {

@@ -30,6 +30,8 @@ internal static class NodeDescriber
             yield return new EnginePlugin("Network", "overlay");
         }
 
+        if (network is { Macvlan: true, Nftables: true })
+            yield return new EnginePlugin("Network", "macvlan");
         yield return new EnginePlugin("Network", "host");
         yield return new EnginePlugin("Network", "null");
         yield return new EnginePlugin("Volume", "local");

@@ -29,6 +29,10 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
     /// <summary>What the node has of its own, whether or not it is in a cluster.</summary>
     public Func<LocalPicture> Locals { get; set; } = () => LocalPicture.Empty;
 
+    /// <summary>Places in networks that the node makes of its own devices, and what to do when a task leaves them.</summary>
+    public (Func<Network, TaskId, DirectAttachment> Take, Action<TaskId> Release) Directs { get; set; }
+        = ((of, _) => throw ClusterException.Invalid($"network {of.Name} is not supported by this node"), _ => { });
+
     public NodeNetwork Network => network;
 
     public LocalAddresses Addresses => addresses;
@@ -44,7 +48,18 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
     }
 
     /// <summary>A task that an earlier agent gave its namespace: it must be in the first picture, or it would lose it.</summary>
-    public void Adopt(SwarmTask task) => Join(task, View);
+    public void Adopt(SwarmTask task)
+    {
+        try
+        {
+            Join(task, View);
+        }
+        catch (ClusterException e)
+        {
+            Tell(e.Message); // settings it was made from are gone: what is plugged in stays
+            _joined[task.Id] = NetworkPicture.Sandbox(task, View, addresses.Take, (_, _) => null);
+        }
+    }
 
     /// <summary>Notes that the network is not as it should be.</summary>
     public void Tell(string trouble) => WorkerLog.NetworkNotApplied(logger, trouble);
@@ -114,7 +129,7 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
             return new TaskNetwork(null, null, Endpoints(task, now, null), []);
         if (drivers.Length > 0 && drivers.All(d => d == "null"))
             return new TaskNetwork("", null, Endpoints(task, now, null), []);
-        if (drivers.FirstOrDefault(d => d is not ("overlay" or "null" or "bridge")) is { } other)
+        if (drivers.FirstOrDefault(d => d is not ("overlay" or "null" or "bridge" or "macvlan")) is { } other)
             throw ClusterException.Invalid($"network driver {other} is not supported by this node");
 
         TaskSandbox sandbox = Join(task, now);
@@ -165,17 +180,23 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
         }
 
         addresses.Release(task.Id);
+        Directs.Release(task.Id);
     }
 
     private DesiredNetwork? Picture()
     {
         DesiredNetwork? picture = _member is { } member
-            ? NetworkPicture.Build(member.View(), member.Self, hostname, _joined, member.ManagerPorts())
+            ? NetworkPicture.Build(member.View(), member.Self, hostname, _joined.Select(WithParents), member.ManagerPorts())
             : NetworkPicture.Alone(hostname, gateway);
         return picture is null ? null : Locals().AddTo(picture);
     }
 
-    private TaskSandbox Join(SwarmTask task, AssignmentView now) => _joined.GetOrAdd(task.Id, _ => NetworkPicture.Sandbox(task, now, addresses.Take));
+    /// <summary>An interface whose parent device went has gone with it, and must not hold up the rest.</summary>
+    private static KeyValuePair<TaskId, TaskSandbox> WithParents(KeyValuePair<TaskId, TaskSandbox> joined)
+        => joined.Value.Directs.IsEmpty ? joined
+            : new(joined.Key, joined.Value with { Directs = joined.Value.Directs.Where(d => Standalone.HostPrefixes.HasLink(d.Parent)).ToValueList() });
+
+    private TaskSandbox Join(SwarmTask task, AssignmentView now) => _joined.GetOrAdd(task.Id, _ => NetworkPicture.Sandbox(task, now, addresses.Take, Directs.Take));
 
     private async Task WantedOrAfterAsync(Task wanted, TimeSpan? delay, CancellationToken ct)
     {
@@ -237,10 +258,12 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
         foreach (NetworkAttachment attachment in task.Networks)
         {
             Network? found = view.Networks.GetValueOrDefault(attachment.Network);
-            endpoints.Add(new LocalEndpoint(attachment.Network, found?.Name ?? attachment.Network.Value, attachment.Address, attachment.PrefixLength)
+            DirectAttachment? direct = sandbox?.Directs.FirstOrDefault(d => d.Network == attachment.Network);
+            endpoints.Add(new LocalEndpoint(
+                attachment.Network, found?.Name ?? attachment.Network.Value, direct?.Address ?? attachment.Address, direct?.Subnet.Length ?? attachment.PrefixLength)
             {
-                Gateway = found?.Allocation?.Gateway,
-                Mac = attachment.Address is { } address ? MacAddress.ForTask(address) : null,
+                Gateway = direct?.Gateway ?? found?.Allocation?.Gateway,
+                Mac = (direct?.Address ?? attachment.Address) is { } address ? MacAddress.ForTask(address) : null,
                 Aliases = attachment.Aliases,
             });
         }

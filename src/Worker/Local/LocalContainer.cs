@@ -126,6 +126,9 @@ public sealed record LocalEndpoint(NetworkId Network, string Name, Ipv4Address? 
     /// <summary>A network of the cluster, not of the node.</summary>
     public bool IsOfCluster { get; init; }
 
+    /// <summary>Its interface hangs on a device of the node itself (macvlan).</summary>
+    public bool IsDirect { get; init; }
+
     /// <summary>Nothing outside the network is reached through it.</summary>
     public bool IsInternal { get; init; }
 }

@@ -18,7 +18,7 @@ public sealed partial class LocalNode
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/>: the name; <see cref="ErrorKind.PermissionDenied"/>: the subnet overlaps another's.</exception>
     public LocalNetwork CreateNetwork(LocalNetworkWish wish)
     {
-        LocalNetwork made = Networks().Book.Create(wish);
+        LocalNetwork made = Networks().Book.Create(Networks().Check(wish));
         TellNetwork("create", made);
         return made;
     }
@@ -33,11 +33,16 @@ public sealed partial class LocalNode
             throw new ClusterException(ErrorKind.PermissionDenied, $"error while removing network: network {network.Name} has active endpoints ({named})");
         }
 
+        IEnumerable<string> made = OwnNetworks.Where(n => n.ConfigFrom == network.Name).Select(n => n.Name).Concat(ClusterNetworks.Where(n => n.Spec.ConfigFrom == network.Name).Select(n => n.Name));
+        if (network.IsConfigOnly && made.FirstOrDefault() is { } dependent)
+            throw new ClusterException(ErrorKind.PermissionDenied, $"configuration network \"{network.Name}\" is in use by network {dependent}");
+
         Networks().Book.Remove(network);
         TellNetwork("destroy", network);
     }
 
-    public bool IsUsed(LocalNetwork network) => Networks().On(network.Key).Any();
+    /// <summary>Settings count as used: nothing shows who will ask for them.</summary>
+    public bool IsUsed(LocalNetwork network) => network.IsConfigOnly || Networks().On(network.Key).Any();
 
     /// <param name="name">Of the container.</param>
     public async Task ConnectContainerAsync(string name, StandaloneEndpoint wish, CancellationToken ct)

@@ -1,4 +1,5 @@
 using Skep.Overlay;
+using Skep.Worker.Local;
 
 namespace Skep.Worker.Standalone;
 
@@ -9,8 +10,13 @@ public sealed record LocalNetwork(string Id, string Name, Ipv4Prefix Subnet, Ipv
 {
     public const string MtuOption = "com.docker.network.driver.mtu";
     public const string HostAddressOption = "com.docker.network.bridge.host_binding_ipv4";
+    public const string ParentOption = "parent";
+    public const string ModeOption = "macvlan_mode";
 
-    /// <summary>bridge.</summary>
+    /// <summary>The modes of macvlan, with the kernel's numbers.</summary>
+    public static readonly IReadOnlyDictionary<string, uint> Modes = new Dictionary<string, uint>(StringComparer.Ordinal) { ["private"] = 1, ["vepa"] = 2, ["bridge"] = 4, ["passthru"] = 8 };
+
+    /// <summary>bridge, or macvlan; null of settings only.</summary>
     public string Driver { get; init; } = "bridge";
 
     /// <summary>The part of the subnet containers get addresses from; null: all of it.</summary>
@@ -26,6 +32,12 @@ public sealed record LocalNetwork(string Id, string Name, Ipv4Prefix Subnet, Ipv
 
     public bool Attachable { get; init; }
 
+    /// <summary>Settings only, for other networks to be made from; nothing is ever on it.</summary>
+    public bool IsConfigOnly { get; init; }
+
+    /// <summary>Name of the settings it was made from; empty: its own.</summary>
+    public string ConfigFrom { get; init; } = "";
+
     public ValueMap<string, string> Labels { get; init; } = ValueMap<string, string>.Empty;
 
     public ValueMap<string, string> Options { get; init; } = ValueMap<string, string>.Empty;
@@ -38,7 +50,24 @@ public sealed record LocalNetwork(string Id, string Name, Ipv4Prefix Subnet, Ipv
     /// <summary>The address of the node that ports are published on when nothing is said; null: all.</summary>
     internal Ipv4Address? HostAddress => Options.TryGetValue(HostAddressOption, out string? text) && Ipv4Address.TryParse(text, out Ipv4Address address) && address != Ipv4Address.Any ? address : null;
 
+    /// <summary>Its containers hang on a device of the node.</summary>
+    internal bool IsDirect => Driver == "macvlan";
+
+    /// <summary>That device.</summary>
+    internal string Parent => Options.TryGetValue(ParentOption, out string? parent) ? parent : "";
+
+    internal DirectAttachment Direct(LocalEndpoint endpoint) => Direct(Key, endpoint.Address!.Value, endpoint.Interface);
+
+    internal DirectAttachment Direct(NetworkId network, Ipv4Address address, string @interface)
+        => new(network, Parent, Modes.GetValueOrDefault(Options.TryGetValue(ModeOption, out string? mode) ? mode : "bridge", 4u), address, Subnet, @interface)
+        {
+            Gateway = Internal ? null : Gateway,
+        };
+
     internal OverlayNetwork ToOverlay() => new(Name, Number, Subnet, Gateway, Gateway) { IsLocal = true, Mtu = Mtu, IsInternal = Internal };
+
+    /// <summary>Addresses that no container gets.</summary>
+    internal IEnumerable<Ipv4Address> Reserved => [Gateway, Subnet.Network, Subnet.Last, .. Auxiliary.Values.Where(a => Ipv4Address.TryParse(a, out _)).Select(Ipv4Address.Parse)];
 
     /// <summary>An address for a container.</summary>
     /// <param name="asked">Null: any that is free.</param>
@@ -46,7 +75,7 @@ public sealed record LocalNetwork(string Id, string Name, Ipv4Prefix Subnet, Ipv
     /// <exception cref="ClusterException">In Docker's words.</exception>
     internal Ipv4Address Choose(Ipv4Address? asked, IReadOnlySet<Ipv4Address> taken)
     {
-        HashSet<Ipv4Address> reserved = [Gateway, Subnet.Network, Subnet.Last, .. Auxiliary.Values.Where(a => Ipv4Address.TryParse(a, out _)).Select(Ipv4Address.Parse)];
+        HashSet<Ipv4Address> reserved = [.. Reserved];
         if (asked is { } wanted)
         {
             if (!HasOwnSubnet)
@@ -83,6 +112,10 @@ public sealed record LocalNetworkWish(string Name)
     public bool Internal { get; init; }
 
     public bool Attachable { get; init; }
+
+    public bool IsConfigOnly { get; init; }
+
+    public string ConfigFrom { get; init; } = "";
 
     public ValueMap<string, string> Labels { get; init; } = ValueMap<string, string>.Empty;
 

@@ -46,6 +46,9 @@ internal sealed class LocalNetworkBook
         return byPrefix is [var only] ? only : null;
     }
 
+    /// <summary>File of the addresses that tasks have by these settings.</summary>
+    public string AddressesOf(LocalNetwork settings) => Path.Combine(Path.GetDirectoryName(_path)!, settings.Id + ".addresses");
+
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/>: the name; <see cref="ErrorKind.PermissionDenied"/>: the subnet overlaps another's.</exception>
     public LocalNetwork Create(LocalNetworkWish wish)
     {
@@ -56,7 +59,7 @@ internal sealed class LocalNetworkBook
             Ipv4Prefix[] taken = [.. _taken()];
             Ipv4Prefix subnet = wish.Subnet ?? Pools().FirstOrDefault(p => IsFree(p) && taken.All(t => !t.Overlaps(p!.Value)))
                 ?? throw new ClusterException(ErrorKind.PermissionDenied, "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network");
-            if (!IsFree(subnet))
+            if (!wish.IsConfigOnly && !IsFree(subnet))
                 throw new ClusterException(ErrorKind.PermissionDenied, "invalid pool request: Pool overlaps with other one on this address space");
             if (subnet.Length > 30)
                 throw ClusterException.Invalid($"invalid subnet {subnet}: it has no room for containers");
@@ -76,6 +79,8 @@ internal sealed class LocalNetworkBook
                 HasOwnSubnet = wish.Subnet is not null,
                 Internal = wish.Internal,
                 Attachable = wish.Attachable,
+                IsConfigOnly = wish.IsConfigOnly,
+                ConfigFrom = wish.ConfigFrom,
                 Labels = wish.Labels,
                 Options = wish.Options,
             };
@@ -87,7 +92,10 @@ internal sealed class LocalNetworkBook
     public void Remove(LocalNetwork network)
     {
         lock (_gate)
+        {
             Save([.. _networks.Where(n => n.Id != network.Id)]);
+            File.Delete(AddressesOf(network));
+        }
     }
 
     /// <summary>Docker's default pools for local networks.</summary>
@@ -101,7 +109,7 @@ internal sealed class LocalNetworkBook
             yield return private192.Subnet(20, i);
     }
 
-    private bool IsFree(Ipv4Prefix? subnet) => subnet is { } free && _networks.All(n => !n.Subnet.Overlaps(free));
+    private bool IsFree(Ipv4Prefix? subnet) => subnet is { } free && _networks.All(n => n.IsConfigOnly || !n.Subnet.Overlaps(free));
 
     private void Save(List<LocalNetwork> networks)
     {
@@ -134,6 +142,10 @@ internal sealed record LocalNetworkFile
 
     public bool Attachable { get; init; }
 
+    public bool IsConfigOnly { get; init; }
+
+    public string? ConfigFrom { get; init; }
+
     public Dictionary<string, string> Auxiliary { get; init; } = [];
 
     public Dictionary<string, string> Labels { get; init; } = [];
@@ -153,6 +165,8 @@ internal sealed record LocalNetworkFile
         HasOwnSubnet = n.HasOwnSubnet,
         Internal = n.Internal,
         Attachable = n.Attachable,
+        IsConfigOnly = n.IsConfigOnly,
+        ConfigFrom = n.ConfigFrom,
         Auxiliary = new(n.Auxiliary),
         Labels = new(n.Labels),
         Options = new(n.Options),
@@ -165,6 +179,8 @@ internal sealed record LocalNetworkFile
         HasOwnSubnet = HasOwnSubnet,
         Internal = Internal,
         Attachable = Attachable,
+        IsConfigOnly = IsConfigOnly,
+        ConfigFrom = ConfigFrom ?? "",
         Auxiliary = Auxiliary.ToValueMap(),
         Labels = Labels.ToValueMap(),
         Options = Options.ToValueMap(),

@@ -19,6 +19,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     private readonly LocalNetworkBook _book;
     private readonly ContainerRuntime _runtime;
     private readonly ClusterAttachments _attachments;
+    private readonly DirectPlaces _directs;
     private readonly ConcurrentDictionary<TaskId, StandalonePlace> _places = new();
     private readonly Lock _gate = new();
 
@@ -28,7 +29,9 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         _book = book;
         _runtime = runtime;
         _attachments = attachments;
-        node.Locals = () => StandalonePlace.Picture([.. _places], _book.All);
+        _directs = new DirectPlaces(book);
+        node.Directs = (_directs.Take, _directs.Release);
+        node.Locals = () => StandalonePlace.Picture([.. _places], _book.All, HostPrefixes.HasLink);
     }
 
     /// <summary>Set once, before use: who else there is.</summary>
@@ -84,7 +87,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             plugged = plugged.Numbered();
             if (plugged.Egress.Length > 0)
                 plugged = plugged with { Ports = PortsOf(record, plugged) };
-            _places[record.Sandbox] = place = StandalonePlace.Of(record, plugged, _node.Addresses.Take);
+            _places[record.Sandbox] = place = StandalonePlace.Of(record, plugged, _node.Addresses.Take, _book.Find);
         }
 
         await AppliedAsync(place, ct);
@@ -95,7 +98,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     {
         if (record.Spec.NetworkMode is "host" or "none" || IsShared(record.Spec.NetworkMode))
             return;
-        _places[record.Sandbox] = StandalonePlace.Of(record, record.Plugged.Numbered(), _node.Addresses.Take);
+        _places[record.Sandbox] = StandalonePlace.Of(record, record.Plugged.Numbered(), _node.Addresses.Take, _book.Find);
         foreach (LocalEndpoint endpoint in record.Plugged.Endpoints.Where(e => e.IsOfCluster && e.Address is not null))
             _attachments.Adopt(new AttachmentHold(record.Id, record.Name, endpoint.Network, NamesOf(record, endpoint.Aliases), endpoint.Address!.Value));
     }
@@ -158,6 +161,29 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         await _attachments.ReleaseAsync(record.Id, network: null, ct);
     }
 
+    /// <summary>What this node can do with a network of its own that is wished for.</summary>
+    /// <returns>The wish with the settings it is to be made from.</returns>
+    /// <exception cref="ClusterException">In words for the user.</exception>
+    public LocalNetworkWish Check(LocalNetworkWish wish)
+    {
+        if (wish.ConfigFrom.Length > 0)
+        {
+            LocalNetwork from = _book.Find(wish.ConfigFrom) is { IsConfigOnly: true } config ? config : throw new ClusterException(ErrorKind.NotFound, $"network {wish.ConfigFrom} not found");
+            wish = wish with { Subnet = from.Subnet, Range = from.Range, Gateway = from.Gateway, Auxiliary = from.Auxiliary, Options = from.Options };
+        }
+
+        if (wish.Driver != "macvlan")
+            return wish;
+        string parent = wish.Options.TryGetValue(LocalNetwork.ParentOption, out string? named) ? named : "";
+        if (!_node.Network.Features.Macvlan)
+            throw new ClusterException(ErrorKind.NotImplemented, "macvlan is not supported by this machine's kernel");
+        if (!HostPrefixes.HasLink(parent))
+            throw ClusterException.Invalid($"the parent interface {parent} is not there: make it first (ip link), or choose another");
+        if (_book.All.FirstOrDefault(n => n.IsDirect && n.Parent == parent) is { } other)
+            throw new ClusterException(ErrorKind.PermissionDenied, $"network {other.Name} is already using parent interface {parent}");
+        return wish;
+    }
+
     /// <summary>Who is plugged into a network now.</summary>
     public IEnumerable<StandalonePlace> On(NetworkId network) => _places.Values.Where(p => p.Plugged.Endpoints.Any(e => e.Network == network));
 
@@ -197,7 +223,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         => new(network, new Plugged([new LocalEndpoint(new NetworkId(name), name, null, 0) { IsInternal = true }], [], ""));
 
     private static StandaloneJoin Join(StandalonePlace place, string? path)
-        => new(new TaskNetwork(path, place.Sandbox.Overlays.IsEmpty ? null : place.Sandbox.Dns.ToResolvConf(), place.Plugged.Endpoints, []), place.Plugged);
+        => new(new TaskNetwork(path, place.Sandbox.Overlays.IsEmpty && place.Sandbox.Directs.IsEmpty ? null : place.Sandbox.Dns.ToResolvConf(), place.Plugged.Endpoints, []), place.Plugged);
 
     private bool IsOfNode(string network) => network == "bridge" || _book.Find(network) is not null;
 
@@ -210,7 +236,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             : throw new ClusterException(ErrorKind.AlreadyExists, $"cannot join network of a non running container: {other.Id}");
     }
 
-    private StandalonePlace Replug(StandaloneRecord record, Plugged plugged) => StandalonePlace.Of(record, plugged.Numbered(), _node.Addresses.Take);
+    private StandalonePlace Replug(StandaloneRecord record, Plugged plugged) => StandalonePlace.Of(record, plugged.Numbered(), _node.Addresses.Take, _book.Find);
 
     private async Task AppliedAsync(StandalonePlace place, CancellationToken ct)
     {
@@ -266,6 +292,10 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         }
 
         LocalNetwork network = _book.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network);
+        if (network.IsConfigOnly)
+            throw new ClusterException(ErrorKind.PermissionDenied, $"failed to set up container networking: network {network.Name} holds settings only: make a network from it with --config-from");
+        if (network.IsDirect && !HostPrefixes.HasLink(network.Parent))
+            throw ClusterException.Invalid($"failed to set up container networking: the parent interface {network.Parent} of network {network.Name} is not there");
         HashSet<Ipv4Address> taken = [.. On(network.Key).SelectMany(p => p.Plugged.Endpoints.Where(e => e.Network == network.Key)).Select(e => e.Address).OfType<Ipv4Address>()];
         Ipv4Address address = network.Choose(wish.Address, taken);
         return new LocalEndpoint(network.Key, network.Name, address, network.Subnet.Length)
@@ -274,6 +304,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             Mac = MacAddress.ForTask(address),
             Aliases = wish.Aliases,
             IsInternal = network.Internal,
+            IsDirect = network.IsDirect,
         };
     }
 

@@ -17,7 +17,8 @@ internal sealed record Plugged(ValueList<LocalEndpoint> Endpoints, ValueList<Loc
     public Plugged Numbered()
     {
         var used = Endpoints.Select(e => e.Interface).Append(Egress).Where(i => i.Length > 0).ToHashSet(StringComparer.Ordinal);
-        string egress = Endpoints.Any(e => !e.IsInternal) ? Egress : "";
+        bool needsEgress = Endpoints.Any(e => !e.IsInternal && !e.IsDirect);
+        string egress = needsEgress ? Egress : "";
         var endpoints = new List<LocalEndpoint>();
         foreach (LocalEndpoint endpoint in Endpoints)
         {
@@ -32,7 +33,7 @@ internal sealed record Plugged(ValueList<LocalEndpoint> Endpoints, ValueList<Loc
             }
         }
 
-        if (egress.Length == 0 && endpoints.Any(e => !e.IsInternal))
+        if (egress.Length == 0 && needsEgress)
             egress = Next();
         return this with { Endpoints = endpoints.ToValueList(), Egress = egress };
 
@@ -51,13 +52,15 @@ internal sealed record Plugged(ValueList<LocalEndpoint> Endpoints, ValueList<Loc
 internal sealed record StandalonePlace(string Container, string Name, ValueList<string> Names, TaskSandbox Sandbox, Plugged Plugged)
 {
     /// <param name="egress">Its address that only this node knows.</param>
-    public static StandalonePlace Of(StandaloneRecord record, Plugged plugged, Func<TaskId, Ipv4Address> egress)
+    /// <param name="find">The node's own networks.</param>
+    public static StandalonePlace Of(StandaloneRecord record, Plugged plugged, Func<TaskId, Ipv4Address> egress, Func<NetworkId, LocalNetwork?> find)
     {
         DnsConfig dns = record.Spec.Template.Container.Dns ?? new DnsConfig();
         var sandbox = new TaskSandbox
         {
-            Overlays = plugged.Endpoints.Where(e => e.Network != StandaloneNetworks.DefaultBridge && e.Address is not null)
+            Overlays = plugged.Endpoints.Where(e => e.Network != StandaloneNetworks.DefaultBridge && !e.IsDirect && e.Address is not null)
                 .Select(e => new OverlayAttachment(e.Network, e.Address!.Value, e.Interface)).ToValueList(),
+            Directs = plugged.Endpoints.Where(e => e.IsDirect && e.Address is not null).Select(e => find(e.Network)?.Direct(e)).OfType<DirectAttachment>().ToValueList(),
             Egress = plugged.Egress.Length > 0 ? new EgressAttachment(egress(record.Sandbox), plugged.Egress) { IsOpen = plugged.IsOnDefault } : null,
             HostPorts = plugged.Egress.Length > 0
                 ? plugged.Ports.Select(p => new HostPort(new PublishedPort(p.Protocol, p.PublishedPort), p.TargetPort) { Address = p.Address }).ToValueList()
@@ -76,15 +79,16 @@ internal sealed record StandalonePlace(string Container, string Name, ValueList<
         => new[] { record.Name, record.Id[..12], record.Spec.Template.Container.Hostname }.Where(n => n.Length > 0).Distinct().ToValueList();
 
     /// <summary>What the node's own containers add to its picture.</summary>
-    public static LocalPicture Picture(IReadOnlyCollection<KeyValuePair<TaskId, StandalonePlace>> places, IReadOnlyList<LocalNetwork> networks)
+    /// <param name="hasLink">Whether the machine has that device: an interface whose parent went has gone with it, and must not hold up the rest.</param>
+    public static LocalPicture Picture(IReadOnlyCollection<KeyValuePair<TaskId, StandalonePlace>> places, IReadOnlyList<LocalNetwork> networks, Func<string, bool> hasLink)
     {
         if (places.Count == 0)
             return LocalPicture.Empty;
         var used = places.SelectMany(p => p.Value.Plugged.Endpoints).Select(e => e.Network).ToHashSet();
         LocalNetwork[] here = [.. networks.Where(n => used.Contains(n.Key))];
         return new LocalPicture(
-            places.ToValueMap(p => p.Key, p => p.Value.Sandbox),
-            here.ToValueMap(n => n.Key, n => n.ToOverlay()),
+            places.ToValueMap(p => p.Key, p => p.Value.Sandbox.Directs.IsEmpty ? p.Value.Sandbox : p.Value.Sandbox with { Directs = p.Value.Sandbox.Directs.Where(d => hasLink(d.Parent)).ToValueList() }),
+            here.Where(n => !n.IsDirect).ToValueMap(n => n.Key, n => n.ToOverlay()),
             here.ToValueMap(n => n.Key, n => Zone(n, places.Select(p => p.Value))));
     }
 

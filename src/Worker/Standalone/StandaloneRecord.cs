@@ -254,10 +254,10 @@ internal sealed record PortFile(PortProtocol Protocol, int TargetPort, int HostP
 internal sealed record EndpointWishFile(string Network, List<string> Aliases, string? Address);
 
 internal sealed record EndpointFile(
-    string Network, string Name, string? Address, int PrefixLength, string? Gateway, List<string> Aliases, bool IsOfCluster, bool IsInternal, string? Interface)
+    string Network, string Name, string? Address, int PrefixLength, string? Gateway, List<string> Aliases, bool IsOfCluster, bool IsInternal, bool IsDirect, string? Interface)
 {
     public static EndpointFile From(LocalEndpoint e)
-        => new(e.Network.Value, e.Name, e.Address?.ToString(), e.PrefixLength, e.Gateway?.ToString(), [.. e.Aliases], e.IsOfCluster, e.IsInternal, e.Interface);
+        => new(e.Network.Value, e.Name, e.Address?.ToString(), e.PrefixLength, e.Gateway?.ToString(), [.. e.Aliases], e.IsOfCluster, e.IsInternal, e.IsDirect, e.Interface);
 
     public LocalEndpoint ToEndpoint() => new(new NetworkId(Network), Name, Ipv4Address.TryParse(Address, out Ipv4Address address) ? address : null, PrefixLength)
     {
@@ -266,6 +266,7 @@ internal sealed record EndpointFile(
         Aliases = Aliases.ToValueList(),
         IsOfCluster = IsOfCluster,
         IsInternal = IsInternal,
+        IsDirect = IsDirect,
         Interface = Interface ?? "",
     };
 }

@@ -82,6 +82,14 @@ public sealed class NetworkTests : ClusterFacts
         Assert.DoesNotContain("8171", (await Cluster.InNodeAsync(2, "nft", "list", "table", "ip", "skep_mesh")).Succeeded().Out);
     });
 
+    [Fact]
+    public Task A_service_may_use_its_nodes_own_network() => OnClusterAsync(async () =>
+    {
+        string service = await ServiceOfAsync("hosted", "probe:latest", ["--network", "host", "--constraint", "node.hostname==n2"], "sleep", "300");
+        await UntilRunningAsync(service, 1);
+        Assert.Contains($"{Cluster.AddressOf(2)}/24", (await DockerAsync("exec", $"{service}.1", "busybox", "ip", "addr")).Succeeded().Out);
+    });
+
     private Task<CommandResult> NodeAsync(params string[] args) => Cluster.DockerAsync(2, args);
 
     private Task<CommandResult> RunAsync(int node, string network, params string[] command)

@@ -44,6 +44,18 @@ public sealed class AttachmentTests
     }
 
     [Fact]
+    public async Task Macvlan_networks_of_the_cluster_are_made_from_the_settings_of_each_node()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        NetworkSpec spec = new(new Annotations("mv")) { Driver = new Driver("macvlan") };
+        await RefusesAsync(ErrorKind.NotImplemented, "macvlan networks of the cluster need --config-from: their subnet and parent interface are each node's, so make a network with --config-only on every node first", manager.Control.Networks.CreateAsync(spec, default));
+        await RefusesAsync(ErrorKind.InvalidArgument, "user specified configurations are not supported if the network depends on a configuration network",
+            manager.Control.Networks.CreateAsync(spec with { ConfigFrom = "cfg", Ipam = new IpamSpec { Pools = [new IpamPool("10.0.0.0/24", "", "")] } }, default));
+        await manager.Control.Networks.CreateAsync(spec with { ConfigFrom = "cfg" }, default);
+        Assert.Null(manager.Store.View().Networks.ByName("mv")!.Allocation);
+    }
+
+    [Fact]
     public void Attachments_get_addresses_hold_their_network_and_go_with_their_node()
     {
         var cluster = new SimCluster(1, nodes: 2);

@@ -23,6 +23,19 @@ public sealed class AssignmentPlannerTests
     }
 
     [Fact]
+    public void A_network_that_is_each_nodes_own_is_told_though_managers_gave_it_nothing()
+    {
+        var host = new Network(new NetworkId("host-id")) { Spec = new NetworkSpec(new Annotations("host") { Labels = ValueMap<string, string>.Empty.Set(Manager.Control.PredefinedNetworks.Label, "true") }) { Driver = new Driver("host") } };
+        var macvlan = new Network(new NetworkId("mv-id")) { Spec = new NetworkSpec(new Annotations("mv")) { Driver = new Driver("macvlan"), ConfigFrom = "cfg" } };
+        var unready = new Network(new NetworkId("new-id")) { Spec = new NetworkSpec(new Annotations("new")) };
+        SwarmTask task = Task("t1", A, "10.0.1.5") with { Networks = [new NetworkAttachment(host.Id, null, 0), new NetworkAttachment(macvlan.Id, null, 0), new NetworkAttachment(unready.Id, null, 0)] };
+        StoreView view = StoreView.Of(10, [.. Things(), host, macvlan, unready, task]);
+        Assert.Equal(
+            ["host-id", "ingress", "mv-id"],
+            AssignmentPlanner.Plan(view, NetworkTables.Of(view), A).Keys.Where(k => k.Kind == AssignmentKind.Network).Select(k => k.Id).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void A_node_without_tasks_knows_the_ingress_network_only()
     {
         Dictionary<AssignmentKey, AssignmentItem> items = Plan(A, Task("t2", B, "10.0.1.6"));

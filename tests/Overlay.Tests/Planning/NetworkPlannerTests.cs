@@ -98,6 +98,37 @@ public sealed class NetworkPlannerTests
         Assert.Equal(3, plan.Count); // delete the slot, add it, forget the flows of the one that ended
     }
 
+    [Fact]
+    public void An_interface_on_a_device_of_the_host_is_made_found_again_and_taken()
+    {
+        var task = TaskIdOf(0);
+        var present = WithSandboxes();
+        var direct = new DirectAttachment(new NetworkId("mv"), "eth9", 4, Ipv4Address.From(192, 168, 7, 9), Ipv4Prefix.Parse("192.168.7.0/24"), "eth0") { Gateway = Ipv4Address.From(192, 168, 7, 1) };
+        DesiredNetwork with = new()
+        {
+            Self = new NodeAddressing(Self, Ipv4Address.From(192, 168, 50, 11), 1, null, "node1"),
+            Sandboxes = ValueMap<TaskId, TaskSandbox>.Empty.Set(task, new TaskSandbox { Directs = [direct] }),
+        };
+        NetworkPlan first = NetworkPlanner.Plan(with, present, Options);
+        Operation.Put made = Assert.Single(first.Operations.OfType<Operation.Put>(), p => p.Object is DirectLink);
+        Assert.Equal(("eth9", 4u), (((DirectLink)made.Object).Parent, ((DirectLink)made.Object).Mode));
+        Assert.Contains(first.Operations.OfType<Operation.Put>(), p => p.Object is Route { Destination.Length: 0, Via: { } via } && via == direct.Gateway);
+        Perform(first, present);
+
+        // A dump does not tell the parent: what is there stays.
+        NamespaceState inside = present[NamespaceKey.Sandbox(task)];
+        inside.Put(new DirectLink("eth0", ((DirectLink)made.Object).Mac));
+        inside.Inputs = null;
+        NetworkPlan again = NetworkPlanner.Plan(with, present, Options);
+        Assert.All(again.Operations, o => Assert.True(o is Operation.Put { Object: DirectLink, Before: not null }));
+        Perform(again, present);
+
+        NetworkPlan without = NetworkPlanner.Plan(with with { Sandboxes = with.Sandboxes.Set(task, new TaskSandbox()) }, present, Options);
+        Assert.Contains(without.Operations, o => o is Operation.Take { Object: DirectLink { Name: "eth0" } });
+        Perform(without, present);
+        Assert.Empty(inside.Objects);
+    }
+
     private static List<string> Backends(NamespaceState state) =>
         [.. state.Table.In("be").Select(e => $"{e.Key[..e.Key.LastIndexOf(" . ", StringComparison.Ordinal)]} {e.Value}").Order(StringComparer.Ordinal)];
 
