@@ -88,6 +88,8 @@ public sealed record WireWaitError(string? Message);
 
 public sealed record WireContainersPruned
 {
+    /// <summary>Null as Docker writes it when nothing was removed, not left out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public List<string>? ContainersDeleted { get; init; }
 
     public long SpaceReclaimed { get; init; }

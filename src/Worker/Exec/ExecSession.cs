@@ -66,7 +66,8 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
         {
             if (streams?.Input is not null && request.AttachStdin)
                 input = Fifo.Make(PipePath("in"), forWriting: true);
-            if (streams is not null && (request.AttachStdout || request.Tty))
+            // A terminal has an end for its output even when nobody listens; the runtime refuses one without.
+            if (request.Tty || (streams is not null && request.AttachStdout))
                 outputs.Add(Reading(1, streams));
             if (streams is not null && request.AttachStderr && !request.Tty)
                 outputs.Add(Reading(2, streams));
@@ -129,12 +130,12 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
         }
     }
 
-    private (Fifo Pipe, Task Reading) Reading(byte stream, AttachedStreams streams)
+    private (Fifo Pipe, Task Reading) Reading(byte stream, AttachedStreams? streams)
     {
         Fifo pipe = Fifo.Make(PipePath(stream == 1 ? "1" : "2"), forWriting: false);
-        bool isHeard = true;
+        bool isHeard = streams is not null;
         // Without a reader the rest is dropped: the process must not wait for somebody who has gone.
-        return (pipe, pipe.ReadAsync(async data => isHeard = isHeard && await streams.Output(stream, data, CancellationToken.None)));
+        return (pipe, pipe.ReadAsync(async data => isHeard = isHeard && await streams!.Output(stream, data, CancellationToken.None)));
     }
 
     private async Task TypeAsync(Fifo input, Func<Memory<byte>, CancellationToken, Task<int>> read, CancellationToken ct)

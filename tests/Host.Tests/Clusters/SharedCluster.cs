@@ -13,6 +13,9 @@ internal static class SharedCluster
     /// <summary>Of <see cref="OperatorCertificates"/>; the nodes serve their API on 2376 to the client's.</summary>
     public static string Certificates { get; } = Directory.CreateTempSubdirectory("skt-host-tls-").FullName;
 
+    /// <summary>Of every skepd, beyond what cluster.sh gives.</summary>
+    public static string Flags { get; } = $"--metrics-addr 0.0.0.0:9323 --host tcp://0.0.0.0:2376 --tlsverify --tlscacert {Certificates}/ca.pem --tlscert {Certificates}/server.pem --tlskey {Certificates}/server.key";
+
     private static readonly Lazy<Task<TestCluster>> s_cluster = new(StartAsync);
 
     public static Task<TestCluster> GetAsync() => s_cluster.Value;
@@ -24,8 +27,7 @@ internal static class SharedCluster
         (await Command.RunAsync(Repository.PathOf("tests", "Testing", "images", "build.sh"), images)).Succeeded();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Certificates, recursive: true);
         OperatorCertificates.Write(Certificates, Enumerable.Range(11, 4).Select(n => $"192.168.80.{n}"));
-        string tls = $"--host tcp://0.0.0.0:2376 --tlsverify --tlscacert {Certificates}/ca.pem --tlscert {Certificates}/server.pem --tlskey {Certificates}/server.key";
-        TestCluster cluster = await TestCluster.StartAsync("htest", "192.168.80", count: 4, flags: $"--metrics-addr 0.0.0.0:9323 {tls}");
+        TestCluster cluster = await TestCluster.StartAsync("htest", "192.168.80", count: 4, flags: Flags);
         await ClusterFailure.WithLogsAsync(cluster, async () =>
         {
             (await cluster.DockerAsync(1, "swarm", "init", "--advertise-addr", cluster.AddressOf(1))).Succeeded();
