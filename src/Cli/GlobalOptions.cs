@@ -8,6 +8,18 @@ internal sealed class GlobalOptions
     /// <summary>Folder of <c>config.json</c>, in place of <c>DOCKER_CONFIG</c>.</summary>
     public string? Config { get; private set; }
 
+    public string? Context { get; private set; }
+
+    public bool? Tls { get; private set; }
+
+    public bool? TlsVerify { get; private set; }
+
+    public string? TlsAuthority { get; private set; }
+
+    public string? TlsCertificate { get; private set; }
+
+    public string? TlsKey { get; private set; }
+
     public bool IsDebug { get; private set; }
 
     public bool WantsVersion { get; private set; }
@@ -46,7 +58,26 @@ internal sealed class GlobalOptions
                     IsDebug |= Value() == "debug"; // Only debug has something to say.
                     break;
                 case "-c" or "--context":
-                    throw new UsageException($"{name} {Value()}: contexts are not supported; name the daemon with --host, SKEP_HOST or DOCKER_HOST");
+                    Context = Value();
+                    break;
+                case "--tls":
+                    Tls = value is null || Parsing.GoValues.Bool(value);
+                    break;
+                case "--tlsverify":
+                    TlsVerify = value is null || Parsing.GoValues.Bool(value);
+                    break;
+                case "--tlscacert":
+                    TlsAuthority = Value();
+                    Tls ??= true;
+                    break;
+                case "--tlscert":
+                    TlsCertificate = Value();
+                    Tls ??= true;
+                    break;
+                case "--tlskey":
+                    TlsKey = Value();
+                    Tls ??= true;
+                    break;
                 case ['-', 'H', .. var attached] when attached.Length > 0:
                     Host = word[2..];
                     break;

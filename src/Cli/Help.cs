@@ -36,9 +36,16 @@ internal static class Help
         if (!isGroup)
         {
             text.Append("\nGlobal Options:\n")
-                .Append("  -D, --debug         Tell every request on standard error\n")
-                .Append("  -H, --host string   Daemon socket to connect to (SKEP_HOST, DOCKER_HOST; default unix:///run/skep/skep.sock)\n")
-                .Append("  -v, --version       Print version information and quit\n");
+                .Append("      --config string      Location of client config files (DOCKER_CONFIG; default ~/.docker)\n")
+                .Append("  -c, --context string     Name of the context to use (SKEP_CONTEXT, DOCKER_CONTEXT; default set with 'skep context use')\n")
+                .Append("  -D, --debug              Tell every request on standard error\n")
+                .Append("  -H, --host string        Daemon to connect to: unix://, tcp://, ssh:// (SKEP_HOST, DOCKER_HOST; default unix:///run/skep/skep.sock)\n")
+                .Append("      --tls                Use TLS; implied by --tlsverify\n")
+                .Append("      --tlscacert string   Trust certs signed only by this CA (default ~/.docker/ca.pem, DOCKER_CERT_PATH)\n")
+                .Append("      --tlscert string     Path to TLS certificate file\n")
+                .Append("      --tlskey string      Path to TLS key file\n")
+                .Append("      --tlsverify          Use TLS and verify the remote (DOCKER_TLS_VERIFY)\n")
+                .Append("  -v, --version            Print version information and quit\n");
         }
 
         text.Append($"\nRun 'skep {(isGroup ? name + " " : "")}COMMAND --help' for more information on a command.\n");

@@ -11,6 +11,9 @@ internal sealed class Invocation(ParsedFlags parsed, EngineClient engine, Termin
 
     public Terminal Terminal { get; } = terminal;
 
+    /// <summary>What stood before the verb.</summary>
+    public GlobalOptions Options { get; init; } = new();
+
     public TextWriter Out => Terminal.Out;
 
     public TextWriter Err => Terminal.Err;

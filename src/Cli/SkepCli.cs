@@ -1,3 +1,4 @@
+using Skep.Cli.Contexts;
 using Skep.Cli.Engine;
 using Skep.Cli.Output;
 using Skep.Cli.Parsing;
@@ -60,11 +61,10 @@ internal static class SkepCli
                 throw new UsageException($"skep: 'skep {name}' {complaint}", 1);
             }
 
-            using EngineClient engine = new(
-                EngineHost.Parse(options.Host ?? terminal.Variable("SKEP_HOST") ?? terminal.Variable("DOCKER_HOST") ?? EngineHost.Default),
-                terminal.Variable("DOCKER_API_VERSION"),
-                options.IsDebug ? terminal.Err.WriteLine : null);
-            return await verb.Run(new Invocation(parsed, engine, terminal), cancellation);
+            // A verb that asks no daemon works whatever the context says of it.
+            EngineHost host = verb.AsksDaemon ? CurrentContext.HostOf(options, terminal) : EngineHost.Parse(EngineHost.Default);
+            using EngineClient engine = new(host, terminal.Variable("DOCKER_API_VERSION"), options.IsDebug ? terminal.Err.WriteLine : null);
+            return await verb.Run(new Invocation(parsed, engine, terminal) { Options = options }, cancellation);
         }
         catch (UsageException failure)
         {

@@ -1,4 +1,5 @@
 using Skep.Cli.Containers;
+using Skep.Cli.Contexts;
 using Skep.Cli.Doctor;
 using Skep.Cli.Images;
 using Skep.Cli.Logs;
@@ -109,6 +110,16 @@ internal static class VerbTable
         ("doctor", static () => DoctorVerb.Run),
         ("info", static () => NodeInfo.Info),
         ("version", static () => NodeInfo.Version),
+        ("system dial-stdio", static () => DialStdio.Dial),
+        ("context create", static () => ContextVerbs.Create),
+        ("context export", static () => ContextVerbs.Export),
+        ("context import", static () => ContextVerbs.Import),
+        ("context inspect", static () => ContextVerbs.Inspect),
+        ("context ls", static () => ContextVerbs.List),
+        ("context rm", static () => ContextVerbs.Remove),
+        ("context show", static () => ContextVerbs.Show),
+        ("context update", static () => ContextVerbs.Update),
+        ("context use", static () => ContextVerbs.Use),
         ("dashboard", static () => DashboardVerbs.Link),
         ("dashboard serve", static () => DashboardVerbs.Serve),
         ("completion", static () => Completion.Script),
@@ -128,6 +139,7 @@ internal static class VerbTable
         ("image", "Manage images"),
         ("container", "Manage containers"),
         ("system", "Manage the node"),
+        ("context", "Manage contexts: daemons by name"),
     ];
 
     public static IEnumerable<(string Group, string Summary)> Groups => Summaries.Where(static group => IsGroup(group.Group));

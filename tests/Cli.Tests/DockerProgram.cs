@@ -11,7 +11,12 @@ internal static class DockerProgram
     {
         ProcessStartInfo start = new(FilePath!, words) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder };
         start.Environment.Remove("DOCKER_CONTEXT");
-        start.Environment["DOCKER_HOST"] = host;
+        start.Environment.Remove("DOCKER_HOST");
+        if (host.Length > 0)
+        {
+            start.Environment["DOCKER_HOST"] = host;
+        }
+
         start.Environment["DOCKER_CONFIG"] = folder;
         foreach ((string name, string value) in environment ?? [])
         {

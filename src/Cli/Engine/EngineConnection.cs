@@ -31,14 +31,14 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting,
         set => throw new NotSupportedException();
     }
 
-    public static Task<EngineConnection> OpenUnixAsync(string path, CancellationToken cancellation)
+    public static EngineConnection OpenUnix(string path, CancellationToken cancellation)
     {
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             cancellation.ThrowIfCancellationRequested();
             socket.Connect(new UnixDomainSocketEndPoint(path)); // Either at once or never.
-            return Task.FromResult(Of(socket));
+            return Of(socket);
         }
         catch
         {
@@ -61,6 +61,13 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting,
             throw;
         }
     }
+
+    /// <summary>On top of a stream that has a way of its own to end.</summary>
+    public static EngineConnection Over(Stream stream, Func<ValueTask>? endWriting = null) => Opened(new EngineConnection(stream, endWriting ?? (() =>
+    {
+        (stream as IHalfClosable)?.EndWriting();
+        return ValueTask.CompletedTask;
+    })));
 
     public ValueTask EndWritingAsync() => endWriting();
 

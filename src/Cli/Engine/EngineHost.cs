@@ -1,34 +1,83 @@
+using System.Net.Security;
+
 namespace Skep.Cli.Engine;
 
-/// <summary>Where the daemon listens.</summary>
-internal sealed record EngineHost(string Text, string? SocketPath, Uri? Address)
+/// <summary>Where the daemon listens: a socket file, an address, perhaps behind TLS, or a machine that ssh reaches.</summary>
+internal sealed record EngineHost(string Text)
 {
+    public const string Default = "unix:///run/skep/skep.sock";
+    private const int PlainPort = 2375;
+    private const int SecurePort = 2376;
+
+    /// <summary>Null unless it is a socket file.</summary>
+    public string? SocketPath { get; private init; }
+
+    /// <summary>Null unless it is an address.</summary>
+    public Uri? Address { get; private init; }
+
+    public TlsSettings? Tls { get; private init; }
+
+    /// <summary>Null unless ssh is the way.</summary>
+    public SshTarget? Ssh { get; private init; }
+
     /// <summary>What the Host header says.</summary>
     public string Authority => Address is null ? "localhost" : Address.Authority;
 
-    public const string Default = "unix:///run/skep/skep.sock";
-
-    /// <summary>A connection of its own.</summary>
-    public Task<EngineConnection> OpenAsync(CancellationToken cancellation)
-        => SocketPath is { } path ? EngineConnection.OpenUnixAsync(path, cancellation) : EngineConnection.OpenTcpAsync(Address!.Host, Address.Port, cancellation);
-
     /// <exception cref="CliException">The text names no place that can be reached.</exception>
-    public static EngineHost Parse(string text)
+    public static EngineHost Parse(string text, TlsSettings? tls = null)
     {
         if (text.StartsWith("unix://", StringComparison.Ordinal))
         {
             string path = text["unix://".Length..];
-            return path.Length > 0 ? new EngineHost(text, path, null) : throw new CliException($"unable to parse docker host `{text}`");
+            return path.Length > 0 ? new EngineHost(text) { SocketPath = path } : throw Unparsable(text);
         }
 
         if (text.StartsWith('/'))
         {
-            return new EngineHost($"unix://{text}", text, null);
+            return new EngineHost($"unix://{text}") { SocketPath = text };
         }
 
-        string http = text.StartsWith("tcp://", StringComparison.Ordinal) ? $"http://{text["tcp://".Length..]}" : text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
-        return http.StartsWith("http", StringComparison.Ordinal) && Uri.TryCreate(http.TrimEnd('/'), UriKind.Absolute, out Uri? address)
-            ? new EngineHost(text, null, address.IsDefaultPort && !text.Contains(":80", StringComparison.Ordinal) ? new UriBuilder(address) { Port = 2375 }.Uri : address)
-            : throw new CliException($"unable to parse docker host `{text}`");
+        if (text.StartsWith("ssh://", StringComparison.Ordinal))
+        {
+            return new EngineHost(text) { Ssh = SshTarget.Parse(text) };
+        }
+
+        // Docker's CLI knows no address without a scheme, but people write them.
+        string http = text.StartsWith("tcp://", StringComparison.Ordinal) ? $"http://{text["tcp://".Length..]}"
+            : text.Contains("://", StringComparison.Ordinal) ? text
+            : text.Contains(':', StringComparison.Ordinal) || text.Contains('.', StringComparison.Ordinal) ? $"http://{text}" : throw Unparsable(text);
+        if (!http.StartsWith("http", StringComparison.Ordinal) || !Uri.TryCreate(http.TrimEnd('/'), UriKind.Absolute, out Uri? address))
+        {
+            throw Unparsable(text);
+        }
+
+        tls ??= address.Scheme == "https" ? new TlsSettings(null, null, null, Verify: true) : null;
+        bool hasPort = !address.IsDefaultPort || text.Contains(":80", StringComparison.Ordinal) || text.Contains(":443", StringComparison.Ordinal);
+        return new EngineHost(text) { Address = hasPort ? address : new UriBuilder(address) { Port = tls is null ? PlainPort : SecurePort }.Uri, Tls = tls };
     }
+
+    /// <summary>A connection of its own.</summary>
+    public async Task<EngineConnection> OpenAsync(CancellationToken cancellation)
+    {
+        if (SocketPath is { } path)
+        {
+            return EngineConnection.OpenUnix(path, cancellation);
+        }
+
+        if (Ssh is { } target)
+        {
+            return EngineConnection.Over(target.Open());
+        }
+
+        EngineConnection plain = await EngineConnection.OpenTcpAsync(Address!.Host.Trim('[', ']'), Address.Port, cancellation);
+        if (Tls is null)
+        {
+            return plain;
+        }
+
+        SslStream secure = await Tls.SecureAsync(plain, Address.Host, cancellation);
+        return EngineConnection.Over(secure, async () => await secure.ShutdownAsync());
+    }
+
+    private static CliException Unparsable(string text) => new($"unable to parse docker host `{text}`");
 }

@@ -10,11 +10,15 @@ internal static class InspectPrinter
 {
     /// <param name="find">Looks one up; throws <see cref="CliException"/> where there is none.</param>
     /// <returns>0, or 1 where one or more were not found; what was found is printed all the same.</returns>
-    public static async Task<int> RunAsync(Invocation call, string format, Func<string, CancellationToken, Task<JsonElement>> find, CancellationToken cancellation)
+    public static Task<int> RunAsync(Invocation call, string format, Func<string, CancellationToken, Task<JsonElement>> find, CancellationToken cancellation)
+        => RunAsync(call, call.Arguments, format, find, cancellation);
+
+    /// <inheritdoc cref="RunAsync(Invocation, string, Func{string, CancellationToken, Task{JsonElement}}, CancellationToken)"/>
+    public static async Task<int> RunAsync(Invocation call, string[] names, string format, Func<string, CancellationToken, Task<JsonElement>> find, CancellationToken cancellation)
     {
         List<JsonElement> found = [];
         List<string> failures = [];
-        foreach (string name in call.Arguments)
+        foreach (string name in names)
         {
             try
             {
@@ -24,7 +28,7 @@ internal static class InspectPrinter
             {
                 failures.Add(failure.Message);
             }
-            catch (CliException failure) when (failure.Message.StartsWith("Error: ", StringComparison.Ordinal))
+            catch (CliException failure) when (failure.Message.StartsWith("Error: ", StringComparison.Ordinal) || failure.Message.StartsWith("context ", StringComparison.Ordinal))
             {
                 failures.Add(failure.Message);
             }

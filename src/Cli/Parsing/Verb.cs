@@ -37,4 +37,7 @@ internal sealed record Verb(string Usage, string Summary, Arity Arity, Flag[] Fl
 {
     /// <summary>The first argument ends the flags: what follows belongs to the command that a container runs.</summary>
     public bool FlagsEndAtArgument { get; init; }
+
+    /// <summary>False: it works without a daemon.</summary>
+    public bool AsksDaemon { get; init; } = true;
 }
