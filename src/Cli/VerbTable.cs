@@ -68,6 +68,8 @@ internal static class VerbTable
         ("volume inspect", static () => VolumeVerbs.Inspect),
         ("volume rm", static () => VolumeVerbs.Remove),
         ("volume prune", static () => VolumeVerbs.Prune),
+        ("login", static () => LoginVerbs.Login),
+        ("logout", static () => LoginVerbs.Logout),
         ("image ls", static () => ImageVerbs.List),
         ("image inspect", static () => ImageVerbs.Inspect),
         ("image load", static () => ImageVerbs.Load),

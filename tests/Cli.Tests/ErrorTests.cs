@@ -22,7 +22,6 @@ public sealed class ErrorTests
     [Theory]
     [InlineData("service ls --what", 125, "unknown flag: --what")]
     [InlineData("--what service ls", 125, "unknown flag: --what")]
-    [InlineData("--context other service ls", 125, "--context other: contexts are not supported; name the daemon with --host, SKEP_HOST or DOCKER_HOST")]
     [InlineData("service rm", 1, "skep: 'skep service rm' requires at least 1 argument")]
     [InlineData("node ls x", 1, "skep: 'skep node ls' accepts no arguments")]
     [InlineData("nothing", 1, "skep: unknown command: skep nothing")]

@@ -56,13 +56,13 @@ internal static class ContextVerbs
     {
         string name = Find(call, call.Arguments[0]).Name;
         Store(call).WriteCurrent(name);
-        Say(call, name, $"Current context is now \"{name}\"");
+        Task<int> said = Say(call, name, $"Current context is now \"{name}\"");
         if (new[] { "SKEP_HOST", "DOCKER_HOST" }.FirstOrDefault(variable => call.Terminal.Variable(variable) is not null) is { } variable)
         {
             call.Err.WriteLine($"Warning: {variable} environment variable overrides the active context. To use a context, either set the global --context flag, or unset {variable} environment variable.");
         }
 
-        return Task.FromResult(0);
+        return said;
     });
 
     public static readonly Verb Remove = Local("CONTEXT [CONTEXT...]", "Remove one or more contexts", Arity.Some, [ForceRemove], static (call, _) =>
