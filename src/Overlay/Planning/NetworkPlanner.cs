@@ -26,6 +26,7 @@ internal static class NetworkPlanner
             operations.Add(new Operation.ChangeTable(target.Key, new TableChange(target.Table!.Definition) { Replaces = true }));
 
         AddMovedInterfaces(changed, present, operations);
+        AddUnplugged(desired, present, routers, operations);
         foreach (NamespaceTarget target in changed)
             AddPuts(target, StateOf(present, target.Key), operations);
         foreach (NamespaceTarget target in changed.Where(t => t.Table is not null))
@@ -89,6 +90,19 @@ internal static class NetworkPlanner
             {
                 if (!target.Objects.ContainsKey(link.Key) && wanted.Contains((link.Task, link.Interface)))
                     operations.Add(new Operation.Take(target.Key, link));
+            }
+        }
+    }
+
+    /// <summary>A task that lives on may have left the last network of a router that only rests, or goes: its interface goes now, not with the router.</summary>
+    private static void AddUnplugged(DesiredNetwork desired, PresentNetwork present, HashSet<NamespaceKey> routers, List<Operation> operations)
+    {
+        foreach ((NamespaceKey key, NamespaceState state) in present.Namespaces.Where(n => n.Key.Kind == NamespaceKind.Router && !routers.Contains(n.Key)))
+        {
+            foreach (VethLink link in state.Objects.Values.OfType<VethLink>().OrderBy(l => l.Key))
+            {
+                if (desired.Sandboxes.ContainsKey(link.Task) && present.Namespaces.ContainsKey(NamespaceKey.Sandbox(link.Task)))
+                    operations.Add(new Operation.Take(key, link));
             }
         }
     }

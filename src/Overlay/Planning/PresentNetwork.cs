@@ -59,6 +59,8 @@ internal sealed class PresentNetwork
                 break;
             case Operation.Take take:
                 this[take.Namespace].Take(take.Object);
+                if (take.Object is VethLink)
+                    this[take.Namespace].Inputs = null; // a router that rests no longer is what it was made from
                 if (take.Object is VethLink link && Namespaces.TryGetValue(NamespaceKey.Sandbox(link.Task), out NamespaceState? inside))
                     inside.Take(new UnknownLink(link.Interface));
                 break;

@@ -99,6 +99,30 @@ public sealed class NetworkPlannerTests
     }
 
     [Fact]
+    public void A_task_that_leaves_the_last_network_of_a_resting_router_is_unplugged_at_once()
+    {
+        var task = TaskIdOf(0);
+        var present = WithSandboxes();
+        DesiredNetwork On(int number) => new()
+        {
+            Self = new NodeAddressing(Self, Ipv4Address.From(192, 168, 50, 11), 1, null, "node1"),
+            Networks = ValueMap<NetworkId, OverlayNetwork>.Empty.Set(new NetworkId($"n{number}"), new OverlayNetwork($"n{number}", number, Ipv4Prefix.Parse($"10.{number}.0.0/24"), Ipv4Address.From(10, (byte)number, 0, 1), default) { IsLocal = true }),
+            Sandboxes = ValueMap<TaskId, TaskSandbox>.Empty.Set(task, new TaskSandbox { Overlays = [new OverlayAttachment(new NetworkId($"n{number}"), Ipv4Address.From(10, (byte)number, 0, 2), "eth0")] }),
+        };
+        Perform(NetworkPlanner.Plan(On(1), present, Options), present);
+        var resting = new HashSet<NamespaceKey> { NamespaceKey.Router(1) };
+
+        List<Operation> operations = NetworkPlanner.Plan(On(2), present, Options, resting).Operations;
+        int taken = operations.FindIndex(o => o is Operation.Take { Object: VethLink } && o.Namespace == NamespaceKey.Router(1));
+        int made = operations.FindIndex(o => o is Operation.Put { Object: VethLink } && o.Namespace == NamespaceKey.Router(2));
+        Assert.InRange(taken, 0, made);
+        Perform(NetworkPlanner.Plan(On(2), present, Options, resting), present);
+
+        // Back again: the router that rested is plugged in anew.
+        Assert.Contains(NetworkPlanner.Plan(On(1), present, Options, resting).Operations, o => o is Operation.Put { Object: VethLink } && o.Namespace == NamespaceKey.Router(1));
+    }
+
+    [Fact]
     public void An_interface_on_a_device_of_the_host_is_made_found_again_and_taken()
     {
         var task = TaskIdOf(0);
