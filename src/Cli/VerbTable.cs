@@ -55,6 +55,8 @@ internal static class VerbTable
         ("network inspect", static () => NetworkVerbs.Inspect),
         ("network rm", static () => NetworkVerbs.Remove),
         ("network prune", static () => NetworkVerbs.Prune),
+        ("network connect", static () => NetworkPlugs.Connect),
+        ("network disconnect", static () => NetworkPlugs.Disconnect),
         ("secret create", static () => SecretVerbs.Create),
         ("secret ls", static () => SecretVerbs.List),
         ("secret inspect", static () => SecretVerbs.Inspect),

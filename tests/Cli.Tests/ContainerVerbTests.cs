@@ -25,6 +25,9 @@ public sealed class ContainerVerbTests
         "create --link db:database --group-add 7 --sysctl net.core.somaxconn=99 --ulimit nofile=5:6 --ulimit core=1 --annotation k=v --storage-opt size=1g nginx",
         "create --health-cmd true --health-interval 2s --health-timeout 1s --health-retries 4 --health-start-period 3s --health-start-interval 1s nginx",
         "create --no-healthcheck --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 -a stdout -a stdin -i nginx",
+        "network connect app c1",
+        "network connect --alias x --alias y,z --ip 10.0.0.7 app c1",
+        "network disconnect -f app c1",
         "update --memory 64m --memory-swap 128m --cpus 1 --restart unless-stopped --pids-limit 5 c1",
     ];
 
@@ -119,6 +122,7 @@ public sealed class ContainerVerbTests
     private static FakeAnswer? Answer(SeenRequest request) => (request.Method, request.Path) switch
     {
         ("POST", "/containers/create") => new FakeAnswer(201, $$"""{"Id":"{{Id}}","Warnings":[]}"""),
+        ("POST", "/networks/app/connect" or "/networks/app/disconnect") => new FakeAnswer(200, ""),
         ("POST", "/containers/prune") => new FakeAnswer(200, """{"ContainersDeleted":["c1"],"SpaceReclaimed":7}"""),
         ("POST", "/containers/c1/wait") => new FakeAnswer(200, """{"StatusCode":5}"""),
         ("POST", "/containers/c1/update") => new FakeAnswer(200, """{"Warnings":[]}"""),

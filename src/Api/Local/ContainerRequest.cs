@@ -74,6 +74,8 @@ internal static class ContainerRequest
     {
         if (settings?.Links is { Count: > 0 })
             throw new ClusterException(ErrorKind.NotImplemented, "NetworkingConfig.Links: links are not supported; containers of one network know each other by name");
+        if (settings?.DriverOpts is { Count: > 0 } options)
+            throw new ClusterException(ErrorKind.NotImplemented, $"NetworkingConfig.DriverOpts: {options.Keys.First()} is not supported");
         if (settings?.IpamConfig?.IPv6Address is { Length: > 0 })
             throw new ClusterException(ErrorKind.NotImplemented, "IPAMConfig.IPv6Address: IPv6 is not supported");
         if (settings?.MacAddress is { Length: > 0 })
