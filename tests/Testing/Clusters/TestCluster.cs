@@ -116,8 +116,8 @@ public sealed class TestCluster : IDisposable
 
     /// <summary>The last lines of every daemon's log: goes with every failure.</summary>
     public string LogTails(int lines = 25) => string.Join('\n', Nodes.SelectMany(n => new[] { "skepd", "containerd" }.Select(p => (Node: n, Program: p, File: $"{RunDirectory}/n{n}/{p}.log")))
-        .Where(l => File.Exists(l.File) && (l.Program == "skepd" || lines > 25))
-        .Select(l => $"--- n{l.Node} {l.Program}.log\n{string.Join('\n', ReadShared(l.File).TakeLast(lines))}"));
+        .Where(l => File.Exists(l.File))
+        .Select(l => $"--- n{l.Node} {l.Program}.log\n{string.Join('\n', ReadShared(l.File).Where(line => l.Program == "skepd" || IsTrouble(line)).TakeLast(lines))}"));
 
     public void Dispose()
     {
@@ -127,6 +127,9 @@ public sealed class TestCluster : IDisposable
             _guard.Dispose();
         }
     }
+
+    /// <summary>containerd tells of every step; only what went wrong is of use here.</summary>
+    private static bool IsTrouble(string line) => line.Contains("level=warn", StringComparison.Ordinal) || line.Contains("level=error", StringComparison.Ordinal);
 
     private static List<string> ReadShared(string file)
     {
