@@ -28,8 +28,28 @@ internal sealed partial class ContainerRuntime
             },
             cancellationToken: ct);
         Task<ProcessExit> ended = _exits.WhenEnded(key);
-        Cd.StartReply reply = await _client.Tasks.StartAsync(new Cd.StartRequest { ContainerId = key.Container, ExecId = key.Exec }, cancellationToken: ct);
-        return ((int)reply.Pid, ended);
+        return (await StartFurtherAsync(key, ct), ended);
+    }
+
+    /// <returns>Its pid on the host.</returns>
+    /// <remarks>
+    /// Never asked twice: when containerd dies in the middle, the shim gives the process up but keeps it as one that was not started. Started again, its end takes the
+    /// shim down, and the container with it (containerd 1.6: "close of closed channel").
+    /// </remarks>
+    /// <exception cref="RpcException">Unavailable: containerd went away before it was started.</exception>
+    private async Task<int> StartFurtherAsync(ProcessKey key, CancellationToken ct)
+    {
+        try
+        {
+            return (int)(await _client.TasksOnce.StartAsync(new Cd.StartRequest { ContainerId = key.Container, ExecId = key.Exec }, cancellationToken: ct)).Pid;
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable)
+        {
+            // Only the answer may have been lost.
+            if (await StateAsync(key, ct) is { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Stopped } state)
+                return (int)state.Pid;
+            throw;
+        }
     }
 
     /// <summary>Lets the shim forget a process that has ended or never began.</summary>

@@ -218,6 +218,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     /// <param name="processJson">OCI process.</param>
     /// <param name="outputPath">Existing file that gets both outputs.</param>
     /// <returns>Null when it did not end within <paramref name="limit"/> and was killed.</returns>
+    /// <exception cref="RpcException">The runtime refused it; Unavailable: containerd went away before it was started.</exception>
     public async Task<ProcessExit?> ExecAsync(string id, string execId, ReadOnlyMemory<byte> processJson, string outputPath, TimeSpan limit, CancellationToken ct)
     {
         var key = new ProcessKey(id, execId);
@@ -237,7 +238,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
             Task<ProcessExit> ended = _exits.WhenEnded(key);
             try
             {
-                await _client.Tasks.StartAsync(new Cd.StartRequest { ContainerId = id, ExecId = execId }, cancellationToken: ct);
+                await StartFurtherAsync(key, ct);
                 return await ended.WaitAsync(limit, _time, ct);
             }
             catch (TimeoutException)

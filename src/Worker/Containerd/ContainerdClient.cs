@@ -19,6 +19,7 @@ internal sealed class ContainerdClient : IDisposable
         _channel = channel;
         Containers = new(invoker);
         Tasks = new(invoker);
+        TasksOnce = new(invoker.Once());
         Images = new(invoker);
         Content = new(invoker);
         Snapshots = new(invoker);
@@ -32,6 +33,9 @@ internal sealed class ContainerdClient : IDisposable
     public Cd.Containers.ContainersClient Containers { get; }
 
     public Cd.Tasks.TasksClient Tasks { get; }
+
+    /// <summary>As <see cref="Tasks"/>, but nothing is asked a second time when containerd goes away in the middle.</summary>
+    public Cd.Tasks.TasksClient TasksOnce { get; }
 
     public Cd.Images.ImagesClient Images { get; }
 

@@ -4,10 +4,13 @@ using Polly;
 namespace Skep.Worker.Containerd;
 
 /// <summary>Adds containerd's headers to every call, and asks again while the daemon is away.</summary>
-/// <remarks>Unary calls only are repeated: all we make are safe to repeat, since a repeated create answers ALREADY_EXISTS and a repeated delete NOT_FOUND.</remarks>
+/// <remarks>Unary calls only are repeated: nearly all we make are safe to repeat, since a repeated create answers ALREADY_EXISTS and a repeated delete NOT_FOUND.</remarks>
 internal sealed class NamespacedInvoker(CallInvoker inner, string containerdNamespace, string? lease, ResiliencePipeline retry) : CallInvoker
 {
     public NamespacedInvoker Under(string leaseId) => new(inner, containerdNamespace, leaseId, retry);
+
+    /// <summary>For the calls that are not.</summary>
+    public NamespacedInvoker Once() => new(inner, containerdNamespace, lease, ResiliencePipeline.Empty);
 
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
         => inner.BlockingUnaryCall(method, host, Marked(options), request);

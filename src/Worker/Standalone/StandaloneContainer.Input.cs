@@ -90,14 +90,17 @@ internal sealed partial class StandaloneContainer
         {
             await Task.Delay(tracker.Pause(_shop.Time.GetUtcNow()), _shop.Time, ct);
             HealthState before = tracker.Present.State;
-            tracker = tracker.After(await ProbeOnceAsync(process, plan.Timeout, ct));
+            if (await ProbeOnceAsync(process, plan.Timeout, ct) is not { } probe)
+                continue;
+            tracker = tracker.After(probe);
             Health = tracker.Present;
             if (tracker.Present.State != before)
                 Tell($"health_status: {tracker.Present.State.ToString().ToLowerInvariant()}");
         }
     }
 
-    private async Task<LocalHealthProbe> ProbeOnceAsync(byte[] process, TimeSpan limit, CancellationToken ct)
+    /// <returns>Null when it could not be made, which says nothing of the container.</returns>
+    private async Task<LocalHealthProbe?> ProbeOnceAsync(byte[] process, TimeSpan limit, CancellationToken ct)
     {
         const int keptOutput = 4096;
         string path = _shop.Files.ProbePath(_record.Sandbox);
@@ -108,6 +111,10 @@ internal sealed partial class StandaloneContainer
             ProcessExit? exit = await _shop.Runtime.ExecAsync(Id, "health-" + _shop.Ids.Next(), process, path, limit, ct);
             string output = exit is null ? $"Health check exceeded timeout ({limit})" : await File.ReadAllTextAsync(path, ct);
             return new LocalHealthProbe(start, _shop.Time.GetUtcNow(), exit?.Code ?? -1, output.Length > keptOutput ? output[..keptOutput] : output);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && !ct.IsCancellationRequested)
+        {
+            return null;
         }
         catch (Exception e) when (e is RpcException or IOException && !ct.IsCancellationRequested)
         {

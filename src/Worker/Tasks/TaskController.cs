@@ -243,7 +243,9 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         {
             await Task.Delay(Health.Pause(shop.Time.GetUtcNow()), shop.Time, ct);
             HealthState before = Health.Present.State;
-            Health = Health.After(await ProbeOnceAsync(process, Health.Plan.Timeout, ct));
+            if (await ProbeOnceAsync(process, Health.Plan.Timeout, ct) is not { } probe)
+                continue;
+            Health = Health.After(probe);
             if (Health.Present.State != before)
                 Tell().Health(Health.Present.State);
             if (Health.Present.State == HealthState.Unhealthy)
@@ -253,7 +255,8 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         }
     }
 
-    private async Task<LocalHealthProbe> ProbeOnceAsync(byte[] process, TimeSpan limit, CancellationToken ct)
+    /// <returns>Null when it could not be made, which says nothing of the container.</returns>
+    private async Task<LocalHealthProbe?> ProbeOnceAsync(byte[] process, TimeSpan limit, CancellationToken ct)
     {
         const int keptOutput = 4096;
         string path = shop.Files.ProbePath(task.Id);
@@ -264,6 +267,10 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             ProcessExit? exit = await shop.Runtime.ExecAsync(ContainerId, "health-" + shop.Ids.Next(), process, path, limit, ct);
             string output = exit is null ? $"Health check exceeded timeout ({HealthPlan.GoText(limit)})" : await File.ReadAllTextAsync(path, ct);
             return new LocalHealthProbe(start, shop.Time.GetUtcNow(), exit?.Code ?? -1, output.Length > keptOutput ? output[..keptOutput] : output);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && !ct.IsCancellationRequested)
+        {
+            return null;
         }
         catch (RpcException e) when (!ct.IsCancellationRequested)
         {
