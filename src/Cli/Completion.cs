@@ -1,3 +1,4 @@
+using Skep.Cli.Engine;
 using Skep.Cli.Parsing;
 
 namespace Skep.Cli;
@@ -5,47 +6,105 @@ namespace Skep.Cli;
 /// <summary><c>completion SHELL</c>: a script that asks this program for the words that may follow.</summary>
 internal static class Completion
 {
+    /// <summary>A key was pressed and somebody waits: what does not come by then is not offered.</summary>
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+
     public static readonly Verb Script = new("(bash|zsh|fish)", "Generate the autocompletion script for a shell", Arity.One, [], static (call, _) =>
     {
         call.Out.Write(call.Arguments[0] switch
         {
             "bash" => """
-                _skep() { local IFS=$'\n'; COMPREPLY=($(compgen -W "$(skep __complete "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}")); }
+                _skep() {
+                    local IFS=$'\n' word="${COMP_WORDS[COMP_CWORD]}"
+                    COMPREPLY=($(compgen -W "$(skep __complete "${COMP_WORDS[@]:1:COMP_CWORD-1}" "$word" 2>/dev/null)" -- "$word"))
+                }
                 complete -o default -F _skep skep
 
                 """,
             "zsh" => """
                 #compdef skep
-                _skep() { local -a found; found=("${(@f)$(skep __complete "${words[@]:1:CURRENT-2}" 2>/dev/null)}"); compadd -a found; }
+                _skep() { local -a found; found=("${(@f)$(skep __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"); compadd -a found || _files; }
                 compdef _skep skep
 
                 """,
             "fish" => """
-                complete -c skep -f -a '(skep __complete (commandline -opc)[2..-1] 2>/dev/null)'
+                complete -c skep -a '(skep __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
 
                 """,
             var other => throw new CliException($"unknown shell {other}: bash, zsh and fish are supported"),
         });
         return Task.FromResult(0);
-    });
-
-    /// <summary>What may follow the words given: verbs, or a verb's flags.</summary>
-    public static readonly Verb Suggest = new("[WORD...]", "Words that may follow", Arity.Any, [], static (call, _) =>
+    })
     {
-        string[] words = [.. call.Arguments.Where(static word => !word.StartsWith('-'))];
-        string name = string.Join(' ', words.Take(2));
-        Verb? verb = VerbTable.Find(name) ?? (words.Length > 0 ? VerbTable.Find(words[0]) : null);
-        IEnumerable<string> found = verb is not null ? verb.Flags.Where(static flag => !flag.IsHidden).Select(static flag => $"--{flag.Name}")
-            : words.Length > 0 && VerbTable.IsGroup(words[0]) ? VerbTable.WordsOf(words[0])
-            : VerbTable.Groups.Select(static group => group.Group).Concat(VerbTable.WordsOf(""));
+        AsksDaemon = false,
+    };
+
+    /// <summary>What the last of the words given, which is being typed and may be empty, can become: verbs, a verb's flags, names of the cluster.</summary>
+    public static readonly Verb Suggest = new("[WORD...]", "Words that may follow", Arity.Any, [], static async (call, cancellation) =>
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(s_limit);
+        IEnumerable<string> found = await FindAsync(call, limit.Token);
         foreach (string word in found.Order(StringComparer.Ordinal))
         {
             call.Out.WriteLine(word);
         }
 
-        return Task.FromResult(0);
+        return 0;
     })
     {
-        FlagsEndAtArgument = true,
+        TakesAllWords = true,
+        AsksDaemon = false,
     };
+
+    private static async Task<IEnumerable<string>> FindAsync(Invocation call, CancellationToken cancellation)
+    {
+        string[] all = call.Arguments;
+        string typed = all.Length > 0 ? all[^1] : "";
+        (GlobalOptions options, string[] words) = WithoutOptions(all.Length > 0 ? all[..^1] : []);
+        (Verb? verb, int used) = words.Length > 1 && VerbTable.Find($"{words[0]} {words[1]}") is { } two ? (two, 2)
+            : words.Length > 0 && VerbTable.Find(words[0]) is { } one ? (one, 1) : ((Verb?)null, 0);
+        if (verb is null)
+        {
+            return words.Length > 0 && VerbTable.IsGroup(words[0]) ? VerbTable.WordsOf(words[0]) : VerbTable.Groups.Select(static group => group.Group).Concat(VerbTable.WordsOf("")).Distinct();
+        }
+
+        string[] given = words[used..];
+        if (typed.StartsWith('-'))
+        {
+            return verb.Flags.Where(static flag => !flag.IsHidden).Select(static flag => $"--{flag.Name}").Append("--help");
+        }
+
+        string name = string.Join(' ', words[..used]);
+        Flag? open = given.Length > 0 && given[^1].StartsWith("--", StringComparison.Ordinal) ? Array.Find(verb.Flags, flag => !flag.IsSwitch && given[^1] == $"--{flag.Name}") : null;
+        string kind = open is not null ? CompletionNames.KindOfFlag(open.Name) : CompletionNames.KindOfVerb(name, given.Count(static word => !word.StartsWith('-')));
+        if (kind.Length == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            using EngineClient engine = new(Contexts.CurrentContext.HostOf(options, call.Terminal), call.Terminal.Variable("DOCKER_API_VERSION"), null);
+            return await CompletionNames.OfAsync(engine, call.Terminal, kind, cancellation);
+        }
+        catch (Exception failure) when (failure is CliException or OperationCanceledException)
+        {
+            return []; // Without a daemon there are no names; nothing may be printed while somebody types.
+        }
+    }
+
+    /// <summary>Words behind the options of the program itself.</summary>
+    private static (GlobalOptions Options, string[] Words) WithoutOptions(string[] words)
+    {
+        GlobalOptions options = new();
+        try
+        {
+            return (options, words[options.Read(words)..]);
+        }
+        catch (UsageException)
+        {
+            return (options, []);
+        }
+    }
 }

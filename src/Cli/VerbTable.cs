@@ -10,6 +10,7 @@ using Skep.Cli.Parsing;
 using Skep.Cli.Services;
 using Skep.Cli.Stacks;
 using Skep.Cli.Swarm;
+using Skep.Cli.Top;
 using Skep.Cli.Why;
 
 namespace Skep.Cli;
@@ -111,6 +112,7 @@ internal static class VerbTable
         ("container inspect", static () => ContainerInspection.Inspect),
         ("container prune", static () => ContainerLife.Prune),
         ("container top", static () => ContainerStats.Top),
+        ("top", static () => TopVerb.Top),
         ("doctor", static () => DoctorVerb.Run),
         ("info", static () => NodeInfo.Info),
         ("version", static () => NodeInfo.Version),

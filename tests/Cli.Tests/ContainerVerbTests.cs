@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Skep.Cli.Tests;
 
 /// <summary>Verbs of containers: what they send, print and exit with, beside the stock docker program.</summary>
@@ -117,7 +119,19 @@ public sealed class ContainerVerbTests
     private static string FirstLine(string text) => text.Split('\n')[0];
 
     /// <summary>What is said twice in the same way, and what docker says although it is the default, is no difference.</summary>
-    private static string[] Bodies(FakeEngine engine) => [.. engine.Requests.Where(static r => r.Method == "POST").Select(RecordedRequestTests.Describe)];
+    private static string[] Bodies(FakeEngine engine) => [.. engine.Requests.Where(static r => r.Method == "POST").Select(static r => RecordedRequestTests.Describe(r with { Body = Sorted(r.Body) }))];
+
+    /// <summary>Docker's order of variables changes from run to run.</summary>
+    private static string Sorted(string body)
+    {
+        if (body.Length == 0 || JsonNode.Parse(body) is not JsonObject node || node["Env"] is not JsonArray variables)
+        {
+            return body;
+        }
+
+        node["Env"] = new JsonArray([.. variables.Select(static variable => variable!.GetValue<string>()).Order(StringComparer.Ordinal).Select(static variable => (JsonNode)variable)]);
+        return node.ToJsonString();
+    }
 
     private static FakeAnswer? Answer(SeenRequest request) => (request.Method, request.Path) switch
     {

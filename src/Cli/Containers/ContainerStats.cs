@@ -61,7 +61,7 @@ internal static class ContainerStats
         return [.. (await call.Engine.GetAsync(query.ToString(), WireJson.Default.ListWireContainerSummary, cancellation)).Select(static container => container.Id!)];
     }
 
-    private static async Task<int> TopAsync(Invocation call, CancellationToken cancellation)
+    public static async Task<int> TopAsync(Invocation call, CancellationToken cancellation)
     {
         Query query = new Query($"/containers/{Query.Escape(call.Arguments[0])}/top").When(call.Arguments.Length > 1, "ps_args", string.Join(' ', call.Arguments[1..]));
         WireTop top = await call.Engine.GetAsync(query.ToString(), WireJson.Default.WireTop, cancellation);

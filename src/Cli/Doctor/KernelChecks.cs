@@ -63,8 +63,17 @@ internal static class KernelChecks
         bool Listed(string list) => machine.Text($"{file}/{list}")?.Contains(asFile, StringComparison.Ordinal) == true;
         return Listed("modules.builtin") ? new Check($"module {name}", Verdict.Ok, "built into the kernel")
             : Listed("modules.dep") ? new Check($"module {name}", Verdict.Ok, "not loaded, but it will be when it is needed")
+            // The kernel's own table of functions tells it of what is built in, where it may be read.
+            : machine.Text("/proc/kallsyms") is { } symbols && Signs(name).Any(sign => symbols.Contains($" {sign}", StringComparison.Ordinal)) ? new Check($"module {name}", Verdict.Ok, "built into the kernel")
             : new Check($"module {name}", Verdict.Unknown, "not loaded, and not found among the kernel's modules; it may be built in", $"Try: modprobe {name}");
     }
+
+    private static string[] Signs(string module) => module switch
+    {
+        "nf_tables" => ["nf_tables_newtable", "nf_tables_newrule"],
+        "overlay" => ["ovl_fill_super"],
+        _ => [$"{module}_newlink"],
+    };
 
     private static Check AtLeast(Machine machine, string name, string path, long least, string setting) => machine.Number(path) switch
     {

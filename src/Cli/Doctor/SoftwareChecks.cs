@@ -96,7 +96,8 @@ internal static class SoftwareChecks
         string[] files;
         try
         {
-            files = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.crt", SearchOption.AllDirectories) : [];
+            string own = Path.Combine(folder, "certificates");
+            files = Directory.Exists(own) ? Directory.GetFiles(own, "*.pem") : [];
         }
         catch (UnauthorizedAccessException failure)
         {

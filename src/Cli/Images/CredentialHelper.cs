@@ -64,14 +64,27 @@ internal sealed class CredentialHelper(string name)
         try
         {
             using Process process = Process.Start(start) ?? throw Failed(action, "it did not start");
-            process.StandardInput.Write(input);
-            process.StandardInput.Close();
+            Tell(process, input);
             string output = process.StandardOutput.ReadToEnd();
             return process.WaitForExit(s_limit) ? (process.ExitCode, output) : throw Failed(action, "it does not end");
         }
         catch (Exception failure) when (failure is Win32Exception or IOException)
         {
             throw Failed(action, failure.Message);
+        }
+    }
+
+    /// <summary>One that knows its answer need not listen to the end.</summary>
+    private static void Tell(Process process, string input)
+    {
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            return; // Its exit code and its words say the rest.
         }
     }
 

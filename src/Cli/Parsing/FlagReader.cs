@@ -11,6 +11,11 @@ internal static class FlagReader
     /// <exception cref="UsageException">An unknown flag, or a value it does not take.</exception>
     public static ParsedFlags Read(Verb verb, IReadOnlyList<string> words)
     {
+        if (verb.TakesAllWords)
+        {
+            return new ParsedFlags(new Dictionary<Flag, string[]>(), [.. words], false);
+        }
+
         Dictionary<Flag, string[]> values = [];
         Dictionary<string, Flag> byName = new(verb.Flags.Length, StringComparer.Ordinal);
         Dictionary<char, Flag> byLetter = [];

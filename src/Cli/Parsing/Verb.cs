@@ -38,6 +38,9 @@ internal sealed record Verb(string Usage, string Summary, Arity Arity, Flag[] Fl
     /// <summary>The first argument ends the flags: what follows belongs to the command that a container runs.</summary>
     public bool FlagsEndAtArgument { get; init; }
 
+    /// <summary>No word is a flag of its own.</summary>
+    public bool TakesAllWords { get; init; }
+
     /// <summary>False: it works without a daemon.</summary>
     public bool AsksDaemon { get; init; } = true;
 }

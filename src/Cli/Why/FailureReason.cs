@@ -14,7 +14,7 @@ internal static partial class FailureReason
             return new Finding(
                 $"The image {image} could not be had from any source.",
                 [.. Sources(error).Select(static source => $"tried {source}"), .. seen],
-                ["Check the image's name and tag.", "Load it on any one node ('skep image load -i FILE'): the others fetch it from there.", "For a private registry, 'docker login REGISTRY' (its config.json is read here too) and deploy again with --with-registry-auth."]);
+                ["Check the image's name and tag.", "Load it on any one node ('skep image load -i FILE'): the others fetch it from there.", "For a private registry, 'skep login REGISTRY' (its config.json is read here too) and deploy again with --with-registry-auth."]);
         }
 
         if (error.Contains("bind source path does not exist", StringComparison.Ordinal))
