@@ -1,3 +1,4 @@
+using Skep.Testing.Clusters;
 using Skep.Worker.Local;
 using Skep.Worker.Logs;
 using Skep.Worker.Tests.Support;
@@ -31,5 +32,43 @@ public sealed class ResilienceTests
         SwarmTask next = node.Shell("echo again");
         node.Manager.Put(next);
         await node.Manager.WaitAsync(next.Id, TaskState.Complete);
+    }
+
+    [Fact]
+    public async Task Containers_whose_health_is_just_being_checked_outlive_a_killed_containerd()
+    {
+        using var daemon = new ContainerdProcess();
+        await using TestNode node = await TestNode.StartAsync(daemon);
+        // Checked all the time: whenever containerd dies, checks are about to start.
+        var check = new HealthCheck { Test = ["CMD-SHELL", "true"], Interval = TimeSpan.FromMilliseconds(5), Timeout = TimeSpan.FromSeconds(20), Retries = 50 };
+        SwarmTask[] tasks = [.. Enumerable.Range(0, 4).Select(_ => node.Shell("while true; do sleep 0.2; done", c => c with { HealthCheck = check }))];
+        var pids = new List<int>();
+        foreach (SwarmTask task in tasks)
+        {
+            node.Manager.Put(task);
+        }
+
+        foreach (SwarmTask task in tasks)
+        {
+            pids.Add((await node.Manager.WaitAsync(task.Id, TaskState.Running)).Container!.Pid);
+        }
+
+        for (int round = 0; round < 2; round++)
+        {
+            daemon.Kill();
+            daemon.Start();
+            DateTimeOffset since = DateTimeOffset.UtcNow;
+            foreach ((SwarmTask task, int pid) in tasks.Zip(pids))
+            {
+                await Eventually.SettledAsync(
+                    async () =>
+                    {
+                        LocalContainer container = await node.Agent.Local.InspectContainerAsync(task.Name, CancellationToken.None);
+                        Assert.Equal((ContainerState.Running, pid), (container.State, container.Pid));
+                        return container.Health!.Log.Any(p => p.Start > since && p.ExitCode == 0) ? null : "not checked again yet";
+                    },
+                    TimeSpan.FromSeconds(30));
+            }
+        }
     }
 }
