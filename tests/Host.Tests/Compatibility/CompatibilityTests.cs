@@ -104,6 +104,7 @@ public sealed class CompatibilityTests(ITestOutputHelper output)
             ["DOCKER_HOST"] = $"unix://{cluster.SocketOf(1)}",
             ["DOCKER_CONFIG"] = work,
             ["work"] = work,
+            ["cluster"] = $"env SKEP_CLUSTER={cluster.Name} SKEP_CLUSTER_NET={cluster.Net} {Repository.PathOf("cluster.sh")}",
             ["compose"] = Repository.PathOf("tests", "Host.Tests", "Compatibility", "compose"),
         };
         foreach (int node in cluster.Nodes)

@@ -6,7 +6,7 @@ namespace Skep.Host.Tests.Compatibility;
 /// <summary>One command people type, and the script that types it against a cluster.</summary>
 internal sealed partial record SeedCommand(string Section, string Mark, string Text)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public string Script { get; private init; } = "";
 
@@ -39,13 +39,22 @@ internal sealed partial record SeedCommand(string Section, string Mark, string T
         return commands;
     }
 
+    /// <summary>What every script may use.</summary>
+    private const string Words = """
+        at() { local k=$1; shift; nsenter --net=/run/netns/skep-hcompat-$k "$@"; }
+        pty() { timeout 15 script -qec "$(printf '%q ' "$@")" /dev/null; }
+        only() { docker ps -q --filter label=com.docker.swarm.service.name=$1 | head -1; }
+        until_ok() { local end=$((SECONDS + 20)); until "$@"; do [ $SECONDS -lt $end ] || { echo "waited 20 s for: $*" >&2; return 1; }; sleep 0.2; done; }
+
+        """;
+
     /// <summary>Types it and says what happened, in the words of the table.</summary>
     public async Task<string> VerdictAsync(IReadOnlyDictionary<string, string> environment)
     {
         CommandResult result;
         try
         {
-            result = await Command.RunAsync("bash", ["-euo", "pipefail", "-c", Script], input: "", environment, Limit);
+            result = await Command.RunAsync("bash", ["-euo", "pipefail", "-c", Words + Script], input: "", environment, Limit);
         }
         catch (TimeoutException)
         {
