@@ -39,6 +39,9 @@ internal sealed record SkepdOptions
     /// <summary>Engine labels, key=value.</summary>
     public string[] Labels { get; init; } = [];
 
+    /// <summary>What the node offers beside CPU and memory, KIND=COUNT.</summary>
+    public string[] NodeGenericResources { get; init; } = [];
+
     public string[] InsecureRegistries { get; init; } = [];
 
     public string[] RegistryMirrors { get; init; } = [];
@@ -94,6 +97,7 @@ internal sealed record SkepdOptions
                 "--advertise-addr" => options with { AdvertiseAddr = value },
                 "--listen-addr" => options with { ListenAddr = value },
                 "--label" => options with { Labels = [.. options.Labels, value] },
+                "--node-generic-resource" => options with { NodeGenericResources = [.. options.NodeGenericResources, value] },
                 "--insecure-registry" => options with { InsecureRegistries = [.. options.InsecureRegistries, value] },
                 "--registry-mirror" => options with { RegistryMirrors = [.. options.RegistryMirrors, value] },
                 "--dashboard-port" => options with { DashboardPort = int.TryParse(value, out int port) && port is >= 0 and <= 65535 ? port : throw ClusterException.Invalid($"--dashboard-port {value}: must be a port, or 0 for none") },
@@ -109,6 +113,14 @@ internal sealed record SkepdOptions
 
         return options;
     }
+
+    /// <summary>The generic resources, understood.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: not of the form KIND=COUNT.</exception>
+    public ValueList<GenericResource> GenericResources() => NodeGenericResources
+        .Select(text => text.Split('=', 2) is [{ Length: > 0 } kind, var number] && long.TryParse(number, System.Globalization.CultureInfo.InvariantCulture, out long count) && count > 0
+            ? new GenericResource(kind, count, null)
+            : throw ClusterException.Invalid($"--node-generic-resource {text}: must be KIND=COUNT, such as gpu=2 (resources with names of their own are not supported)"))
+        .ToValueList();
 
     private static SkepdOptions Read(string file)
     {

@@ -22,7 +22,9 @@ internal static class ClusterChecks
             found.Add(new Check("daemon", Verdict.Ok, $"{info.ServerVersion} answers at {call.Engine.Host}; swarm {info.Swarm?.LocalNodeState ?? "inactive"}"));
             if (info.Swarm?.Error is { Length: > 0 } error)
             {
-                found.Add(new Check("swarm", Verdict.Fail, error, "See the daemon's log: journalctl -u skep"));
+                found.Add(new Check("swarm", Verdict.Fail, error, info.Swarm.LocalNodeState == "locked"
+                    ? "skep swarm unlock, with the key that swarm unlock-key shows on a manager that is not locked."
+                    : "See the daemon's log: journalctl -u skep"));
             }
 
             if (WireTime.TryRead(info.SystemTime ?? "", out DateTimeOffset theirs))

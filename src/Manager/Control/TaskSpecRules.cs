@@ -64,6 +64,11 @@ internal static class TaskSpecRules
 
         foreach (GenericResource generic in resources.Generic)
         {
+            if (generic.NamedValue is not null)
+            {
+                throw ClusterException.Invalid($"generic resource {generic.Kind}={generic.NamedValue}: a service reserves a count, such as {generic.Kind}=1");
+            }
+
             if (generic.Kind.Length == 0 || generic.Count < 1)
             {
                 throw ClusterException.Invalid("generic resources need a kind and a count of at least 1");

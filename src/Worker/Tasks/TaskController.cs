@@ -35,7 +35,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
     public async Task PrepareAsync(CancellationToken ct)
     {
         var context = new TemplateContext { Task = task, Node = around.Node, Hostname = around.Hostname, Platform = shop.Host.Platform };
-        ContainerSpec spec = TaskTemplates.Expand(task.Spec.Container, context);
+        ContainerSpec spec = TaskTemplates.Expand(task.Spec, context);
         LogSettings logging = LogSettings.From(task.Spec.LogDriver ?? shop.Options.LogDriver);
         _ = Signals.Parse(spec.StopSignal.Length > 0 ? spec.StopSignal : "SIGTERM");
         IReadOnlyList<TaskFile> files = TaskSecrets.Resolve(spec, context, around.Secrets, around.Configs);
