@@ -17,4 +17,13 @@ internal static class OverlayMetrics
     public static Counter<long> Operations { get; } = Meter.CreateCounter<long>("skep.network.operations", "{operation}", "Changes made to links, routes, neighbours and rules.");
 
     public static Counter<long> Failures { get; } = Meter.CreateCounter<long>("skep.network.failures", "{failure}", "Times the kernel refused a change and was read anew.");
+
+    /// <summary>Where this node's DNS questions are counted.</summary>
+    public static string? DnsCounts { get; set; }
+
+    public static ObservableCounter<long> DnsQuestions { get; } = Meter.CreateObservableCounter(
+        "skep.dns.questions",
+        static () => (DnsCounts is { } path ? Dns.DnsCounts.Read(path) : []).Select(c => new Measurement<long>(c.Value, new KeyValuePair<string, object?>("outcome", c.Key.ToString().ToLowerInvariant()))),
+        "{question}",
+        "Names that tasks asked for: known to the cluster, forwarded, failed, refused.");
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Skep.Overlay.Conntrack;
+using Skep.Overlay.Dns;
 using Skep.Overlay.Mesh;
 using Skep.Overlay.Names;
 using Skep.Overlay.Namespaces;
@@ -53,9 +54,11 @@ internal sealed partial class NodeKernel : IDisposable
         _handles[NamespaceKey.Host] = host;
         _flows = new FlowTable(features.FilteredFlowDelete, logger);
         _applier = new NetworkApplier(writer, _factory, _flows, _present, _handles, logger);
+        string counts = DnsCounts.PathBeside(Path.Combine(options.RunDirectory, "names.sock"));
+        OverlayMetrics.DnsCounts = counts;
         _names = options.Names is { } names
             ? new NamesLink(options, names, host.File, time, logger)
-            : new NamesHere(new NamesKeeper(_maker, time, logger) { Settings = options, Host = host.File });
+            : new NamesHere(new NamesKeeper(_maker, new DnsCounts(counts), time, logger) { Settings = options, Host = host.File });
     }
 
     public KernelFeatures Features { get; }

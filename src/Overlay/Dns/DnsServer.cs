@@ -19,6 +19,7 @@ internal sealed class DnsServer : IDisposable
     private readonly OverlayOptions _options;
     private readonly TimeProvider _time;
     private readonly DnsForwarder _forwarder;
+    private readonly DnsCounts _counts;
     private readonly ILogger _logger;
     private readonly Socket _udp, _tcp;
     private readonly CancellationTokenSource _stop = new(), _hear = new();
@@ -27,9 +28,9 @@ internal sealed class DnsServer : IDisposable
     private int _begun;
 
     /// <summary>Takes the two sockets over.</summary>
-    public DnsServer(TaskId task, FileDescriptor udp, FileDescriptor tcp, Func<NamesPicture?> picture, OverlayOptions options, TimeProvider time, DnsForwarder forwarder, ILogger logger)
+    public DnsServer(TaskId task, FileDescriptor udp, FileDescriptor tcp, Func<NamesPicture?> picture, OverlayOptions options, TimeProvider time, DnsForwarder forwarder, DnsCounts counts, ILogger logger)
     {
-        (_task, _picture, _options, _time, _forwarder, _logger) = (task, picture, options, time, forwarder, logger);
+        (_task, _picture, _options, _time, _forwarder, _counts, _logger) = (task, picture, options, time, forwarder, counts, logger);
         _forwards = new SemaphoreSlim(options.DnsForwardLimit);
         _udp = Wrap(udp);
         _tcp = Wrap(tcp);
@@ -197,11 +198,13 @@ internal sealed class DnsServer : IDisposable
         if (!DnsQuestion.TryParse(query, out DnsQuestion question))
         {
             answer = DnsAnswer.FormatError(query);
+            _counts.Count(DnsOutcome.Refused);
             return true;
         }
         if (_picture() is not { } picture)
         {
             answer = DnsAnswer.Code(query, question, DnsCode.ServerFailure);
+            _counts.Count(DnsOutcome.Failed);
             return true;
         }
         NameResult found = question.Class == DnsQuestion.Internet ? NameLookup.Find(picture, _task, question.Name, question.Type) : NameResult.Unknown;
@@ -213,6 +216,7 @@ internal sealed class DnsServer : IDisposable
             answer = DnsAnswer.Code(query, question, DnsCode.Refused);
         else
             return false;
+        _counts.Count(found.Pointer is not null || found.IsKnown ? DnsOutcome.Known : DnsOutcome.Refused);
         return true;
     }
 
@@ -227,10 +231,15 @@ internal sealed class DnsServer : IDisposable
     {
         _ = DnsQuestion.TryParse(query, out DnsQuestion question);
         if (!_forwards.Wait(0, CancellationToken.None))
+        {
+            _counts.Count(DnsOutcome.Failed);
             return DnsAnswer.Code(query, question, DnsCode.ServerFailure);
+        }
         try
         {
-            return await _forwarder.AskAsync(query, Servers(), stream, ct) ?? DnsAnswer.Code(query, question, DnsCode.ServerFailure);
+            byte[]? answer = await _forwarder.AskAsync(query, Servers(), stream, ct);
+            _counts.Count(answer is null ? DnsOutcome.Failed : DnsOutcome.Forwarded);
+            return answer ?? DnsAnswer.Code(query, question, DnsCode.ServerFailure);
         }
         finally
         {

@@ -6,7 +6,8 @@ namespace Skep.Overlay.Names;
 
 /// <summary>The tasks that are answered in this process, and the picture they are answered from. Used by one thread; the answering is done by others.</summary>
 /// <param name="doors">Opens sockets in the tasks' namespaces.</param>
-internal sealed class NamesKeeper(KernelThread doors, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="counts">Of the questions asked; remains the caller's, for as long as the process lives.</param>
+internal sealed class NamesKeeper(KernelThread doors, DnsCounts counts, TimeProvider time, ILogger logger) : IDisposable
 {
     private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(6);
 
@@ -82,6 +83,6 @@ internal sealed class NamesKeeper(KernelThread doors, TimeProvider time, ILogger
     private DnsServer Serve(TaskId task, HeldTask held)
     {
         var forwarder = new DnsForwarder(Settings, time, doors, held.Space, Host);
-        return new DnsServer(task, LibC.Duplicate(held.Udp), LibC.Duplicate(held.Tcp), () => _picture, Settings, time, forwarder, logger);
+        return new DnsServer(task, LibC.Duplicate(held.Udp), LibC.Duplicate(held.Tcp), () => _picture, Settings, time, forwarder, counts, logger);
     }
 }

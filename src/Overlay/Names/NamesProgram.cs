@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Skep.Overlay.Dns;
 using Skep.Overlay.Names;
 using Skep.Overlay.Namespaces;
 
@@ -29,7 +30,7 @@ public static class NamesProgram
         File.WriteAllText(processFile, $"{Environment.ProcessId}\n");
         OverlayLog.NamesBegin(logger, socket);
         var doors = new KernelThread("skep-doors");
-        var keeper = new NamesKeeper(doors, time, logger);
+        var keeper = new NamesKeeper(doors, new DnsCounts(DnsCounts.PathBeside(socket)), time, logger); // counts until the process ends
         while (Names.LibC.Poll(listener, null, keeper.IsEmpty ? NamesOptions.Idle : null).First)
         {
             using var session = new NamesSession(new NamesSocket(Names.LibC.Accept(listener)), keeper, logger);

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Skep.Host.Tests.Clusters;
 using Skep.Testing.Clusters;
 
 namespace Skep.Host.Tests.Metrics;
 
 /// <summary>Debian's Prometheus beside a node: finds nodes, services and tasks through the Engine API, and scrapes each node's metrics.</summary>
-public sealed class PrometheusTests : ClusterFacts
+public sealed partial class PrometheusTests : ClusterFacts
 {
     [Fact]
     public Task What_a_daemon_tells_of_itself_is_what_promtool_wants() => OnClusterAsync(async () =>
@@ -71,6 +72,54 @@ public sealed class PrometheusTests : ClusterFacts
             Directory.Delete(folder, recursive: true);
         }
     });
+
+    /// <summary>Each expression of the Grafana dashboard is one, and names only what a cluster in use has.</summary>
+    [Fact]
+    public Task The_Grafana_dashboard_asks_for_metrics_that_are_there() => OnClusterAsync(async () =>
+    {
+        JsonNode dashboard = JsonNode.Parse(await File.ReadAllTextAsync(Repository.PathOf("packaging", "grafana", "skep.json")))!;
+        string[] expressions = [.. dashboard["panels"]!.AsArray().SelectMany(p => p!["targets"]?.AsArray() ?? []).Select(t => (string)t!["expr"]!)];
+        Assert.InRange(expressions.Length, 20, 100);
+        Assert.Equal(dashboard["panels"]!.AsArray().Count, dashboard["panels"]!.AsArray().Select(p => (int)p!["id"]!).Distinct().Count());
+
+        string rules = Path.GetTempFileName();
+        await File.WriteAllTextAsync(rules, new JsonObject
+        {
+            ["groups"] = new JsonArray
+            {
+                new JsonObject
+                {
+                    ["name"] = "dashboard",
+                    ["rules"] = new JsonArray([.. expressions.Select((e, i) => new JsonObject { ["record"] = $"expression:{i}", ["expr"] = e.Replace("$__rate_interval", "1m", StringComparison.Ordinal) })]),
+                },
+            },
+        }.ToJsonString());
+        (await Command.RunAsync("promtool", "check", "rules", rules)).Succeeded();
+        File.Delete(rules);
+
+        string web = await ServiceAsync("drawn", "--network", SharedCluster.Network);
+        await UntilRunningAsync(web, 1);
+        await ServiceAsync("undrawn", "--constraint", "node.labels.nowhere==yes"); // A reason to wait is there while something waits.
+        string[] named = [.. expressions.SelectMany(e => MetricName().Matches(e).Select(m => m.Value)).Distinct()];
+        Assert.InRange(named.Length, 20, 100);
+        await Eventually.SettledAsync(
+            async () =>
+            {
+                var there = new HashSet<string>(StringComparer.Ordinal);
+                foreach (int node in new[] { 1, 2, 3 })
+                {
+                    CommandResult text = await Cluster.InNodeAsync(node, "curl", "-sSf", "-m", "5", $"http://{Cluster.AddressOf(node)}:9323/metrics");
+                    there.UnionWith(text.Succeeded().Lines.Where(l => !l.StartsWith('#')).Select(l => l.Split('{', ' ')[0]));
+                }
+
+                string[] missing = [.. named.Where(n => !there.Contains(n))];
+                return missing.Length == 0 ? null : $"no node has {string.Join(", ", missing)}";
+            },
+            Limit);
+    });
+
+    [GeneratedRegex(@"\b(skep|swarm|process|dotnet)_[a-z0-9_]+")]
+    private static partial Regex MetricName();
 
     private async Task<string> QueryAsync(string expression)
     {
