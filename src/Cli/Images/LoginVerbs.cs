@@ -41,7 +41,7 @@ internal static class LoginVerbs
         }
 
         RegistryAuth.Keep(config, credentials);
-        if (CredentialHelper.Of(config.Read(), server) is null)
+        if (CredentialProgram.Of(config.Read(), server) is null)
         {
             call.Err.WriteLine($"\nWARNING! Your credentials are stored unencrypted in '{Path.Combine(config.Folder, "config.json")}'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n");
         }

@@ -35,7 +35,7 @@ internal static class RegistryAuth
     public static WireAuth? Find(DockerConfig config, string server)
     {
         JsonObject settings = config.Read();
-        if (CredentialHelper.Of(settings, server) is { } helper)
+        if (CredentialProgram.Of(settings, server) is { } helper)
         {
             return helper.Get(server) is not { } kept ? null
                 : kept.Username == TokenUser ? new WireAuth { ServerAddress = server, IdentityToken = kept.Secret }
@@ -63,7 +63,7 @@ internal static class RegistryAuth
     {
         string server = credentials.ServerAddress!;
         bool isToken = credentials.IdentityToken is { Length: > 0 };
-        if (CredentialHelper.Of(config.Read(), server) is { } helper)
+        if (CredentialProgram.Of(config.Read(), server) is { } helper)
         {
             helper.Store(server, isToken ? TokenUser : credentials.Username ?? "", (isToken ? credentials.IdentityToken : credentials.Password) ?? "");
             config.Change(settings => Auths(settings)[server] = new JsonObject());
@@ -84,13 +84,13 @@ internal static class RegistryAuth
     {
         JsonObject settings = config.Read();
         bool isKept = settings["auths"] is JsonObject auths && auths.Any(auth => IsOf(auth.Key, server));
-        bool hasHelper = CredentialHelper.Of(settings, server) is not null;
+        bool hasHelper = CredentialProgram.Of(settings, server) is not null;
         if (!isKept && !hasHelper)
         {
             return false;
         }
 
-        CredentialHelper.Of(settings, server)?.Erase(server);
+        CredentialProgram.Of(settings, server)?.Erase(server);
         config.Change(changed =>
         {
             foreach (string name in Auths(changed).Select(static auth => auth.Key).Where(name => IsOf(name, server)).ToList())

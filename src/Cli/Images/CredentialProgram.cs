@@ -7,17 +7,17 @@ namespace Skep.Cli.Images;
 
 /// <summary>A program that keeps credentials: <c>docker-credential-NAME get|store|erase</c>, spoken to in JSON.</summary>
 /// <remarks>Source: docker/docker-credential-helpers, README, Development.</remarks>
-internal sealed class CredentialHelper(string name)
+internal sealed class CredentialProgram(string name)
 {
     private const string NotFound = "credentials not found";
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
 
     /// <summary>The one for a server (<c>credHelpers</c>), or for all (<c>credsStore</c>); null: the file keeps them.</summary>
-    public static CredentialHelper? Of(JsonObject settings, string server)
+    public static CredentialProgram? Of(JsonObject settings, string server)
     {
         string? own = (settings["credHelpers"] as JsonObject)?[server.Replace("https://", "", StringComparison.Ordinal).TrimEnd('/')]?.GetValue<string>()
             ?? (settings["credHelpers"] as JsonObject)?[server]?.GetValue<string>();
-        return (own ?? settings["credsStore"]?.GetValue<string>()) is { Length: > 0 } program ? new CredentialHelper(program) : null;
+        return (own ?? settings["credsStore"]?.GetValue<string>()) is { Length: > 0 } program ? new CredentialProgram(program) : null;
     }
 
     /// <summary>Null where it has none.</summary>
