@@ -9,10 +9,15 @@ prefix=/usr/local
 "$here/scripts/install-prerequisites.sh"
 [ -x "$here/out/skepd" ] || "$here/build.sh"
 
-install -d "$prefix/bin" /etc/skep
-for program in skep skepd; do # renamed into place: a running daemon keeps the file it runs
-    install -m 755 "$here/out/$program" "$prefix/bin/$program.new"
-    mv "$prefix/bin/$program.new" "$prefix/bin/$program"
+# Each version has a folder of its own. A running daemon reads parts of its file, by its path, when it first needs them: in another version's file a manager that
+# becomes the leader would look for them in vain.
+version=$(cat "$here/out/skep" "$here/out/skepd" | sha256sum | cut -c1-12)
+versions=$prefix/lib/skep
+install -d "$prefix/bin" "$versions/$version" /etc/skep
+for program in skep skepd; do
+    cmp -s "$here/out/$program" "$versions/$version/$program" || install -m 755 "$here/out/$program" "$versions/$version/$program"
+    ln -sfn "../lib/skep/$version/$program" "$prefix/bin/$program.new"
+    mv -T "$prefix/bin/$program.new" "$prefix/bin/$program"
 done
 
 getent group skep >/dev/null || groupadd --system skep
@@ -40,3 +45,8 @@ if [ -d /run/systemd/system ]; then
 else
     echo "installed. No systemd runs here: start $prefix/bin/skepd by hand, after containerd"
 fi
+
+running=$(readlink /proc/[0-9]*/exe 2>/dev/null || true) # some have none
+for old in "$versions"/*/; do # those that nothing runs any more
+    [ "$old" = "$versions/$version/" ] || [[ $running == *"$(readlink -f "$old")/"* ]] || rm -rf "$old"
+done
