@@ -101,6 +101,7 @@ internal sealed partial class StandaloneContainer
             if (_stdinEnds)
                 await CloseInputAsync(ct);
             Health = HealthPlan.From(_record.Spec.Template.Container.HealthCheck, image.Contents.Settings) is null ? null : new LocalHealth(HealthState.Starting, 0, []);
+            TellPlugs("connect");
             Tell("start");
             if (Supervision.IsCompleted)
                 Supervision = Task.Run(() => SuperviseAsync(_agentEnd), CancellationToken.None);
@@ -218,6 +219,7 @@ internal sealed partial class StandaloneContainer
         if (outOfMemory)
             Tell("oom");
         Tell("die", ("exitCode", code.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        TellPlugs("disconnect");
     }
 
     /// <summary>Frees what only a running container needs; its file system and log stay.</summary>

@@ -50,6 +50,16 @@ internal sealed partial class StandaloneContainer
         }
     }
 
+    /// <summary>What happens to all its networks with its start and its end.</summary>
+    private void TellPlugs(string action)
+    {
+        foreach (LocalEndpoint endpoint in _record.Plugged.Endpoints)
+        {
+            string type = endpoint.IsOfCluster ? "overlay" : endpoint.IsDirect ? "macvlan" : endpoint.Name switch { "host" => "host", "none" => "null", _ => "bridge" };
+            _shop.Events.Tell("network", action, endpoint.Network.Value, ("container", Id), ("name", endpoint.Name), ("type", type));
+        }
+    }
+
     private async Task ReplugAsync(StandaloneJoin joined, CancellationToken ct)
     {
         Put(_record with { Plugged = joined.Plugged });
