@@ -268,9 +268,15 @@ internal sealed class MemberNode : IDisposable
 
     private async Task UntilRoleChangesAsync(NodeRole role, CancellationToken ct)
     {
-        while (_identity.Current.Role == role)
+        while (true)
         {
-            await _identity.Changed.WaitAsync(ct).ConfigureAwait(false);
+            Task changed = _identity.Changed; // Before the look, or a change between the two would be missed.
+            if (_identity.Current.Role != role)
+            {
+                return;
+            }
+
+            await changed.WaitAsync(ct).ConfigureAwait(false);
         }
     }
 

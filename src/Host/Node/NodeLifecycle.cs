@@ -173,6 +173,11 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
 
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
             string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, remotes[0]);
+            if (engine.Agent is null)
+            {
+                await engine.RequireAsync(dataPathPort: 0, ct).ConfigureAwait(false); // A node that could run nothing does not ask to be let in.
+            }
+
             (NodeIdentity identity, int dataPathPort) = await AskAsync(remotes, token, request.Availability, ct).ConfigureAwait(false);
             await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
             await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), founding: null, ct).ConfigureAwait(false);
