@@ -27,6 +27,7 @@ internal static class CompletionNames
             ("" or "container", "exec" or "rename" or "port" or "top") => place == 0 ? "container" : "",
             ("" or "container", _) when s_container.Contains(action) => "container",
             (_, "create" or "ls" or "list" or "prune" or "import" or "pull" or "load") => "",
+            ("network", "connect" or "disconnect") => place == 0 ? "network" : "container",
             ("service", "logs") => "service-or-task",
             ("stack", "deploy" or "config" or "up") => place == 0 && action != "config" ? "stack" : "",
             ("service" or "node" or "stack" or "network" or "secret" or "config" or "volume" or "image" or "context", _) => group,

@@ -11,6 +11,7 @@ public sealed class CompletionTests
     [InlineData("stack|rm|", "stk")]
     [InlineData("node|inspect|", "self")]
     [InlineData("network|rm|", "net")]
+    [InlineData("network|connect|", "net")]
     [InlineData("service|create|--network|", "net")]
     [InlineData("secret|rm|", "s")]
     [InlineData("container|", "attach")]

@@ -37,6 +37,16 @@ public sealed class StandaloneTests : ClusterFacts
     });
 
     [Fact]
+    public Task Run_with_a_terminal_gives_the_container_one() => OnClusterAsync(async () =>
+    {
+        string line = $"stty rows 33 cols 99; {Repository.Skep} -H unix://{Cluster.SocketOf(1)} run --rm -it --network none probe:latest sh -c 'busybox tty; until [ \"$(busybox stty size)\" = \"33 99\" ]; do busybox usleep 20000; done; echo sized; exit 5'";
+        CommandResult run = await Command.RunAsync("script", "-qec", line, "/dev/null");
+        Assert.Equal(5, run.Code);
+        Assert.Contains("/dev/pts/0", run.Out, StringComparison.Ordinal);
+        Assert.Contains("sized", run.Out, StringComparison.Ordinal);
+    });
+
+    [Fact]
     public Task A_privileged_container_gets_what_the_daemon_has() => OnClusterAsync(async () =>
     {
         CommandResult run = await Cluster.SkepAsync(1, "run", "--rm", "--network", "none", "--privileged", "probe:latest", "sh", "-c", "busybox mount -t tmpfs x /data && echo mounted");
