@@ -97,6 +97,14 @@ internal static class NetworkRules
                 throw new ClusterException(ErrorKind.NotImplemented, $"overlay option '{option}' is not supported; there are {string.Join(", ", s_overlayOptions)}");
             }
 
+            if (option == "encrypted" && value is not ("false" or "0"))
+            {
+                // Every node would refuse its tasks; nothing is ever sent in plain that was to be encrypted.
+                throw new ClusterException(
+                    ErrorKind.NotImplemented,
+                    "overlay option 'encrypted': Skep does not encrypt networks between nodes yet; leave it out, or join the machines by WireGuard and give its addresses with --data-path-addr");
+            }
+
             if (option == "com.docker.network.driver.mtu" && !(int.TryParse(value, out int mtu) && mtu is >= 576 and <= 65535))
             {
                 throw ClusterException.Invalid($"com.docker.network.driver.mtu must be a number from 576 to 65535, not '{value}'");
