@@ -59,6 +59,7 @@ internal sealed class PagePictures(Engine engine, Settings settings)
             }
 
             await RunAsync($"docker -H {settings.Host} stack rm getstarted", CancellationToken.None);
+            Directory.Delete(redis, recursive: true);
         }
     }
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Skep.Testing.Clusters;
 
 namespace Skep.Testing.Browsers;
 
@@ -15,16 +14,15 @@ public sealed class Browser : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly Process _process;
-    private readonly string _profile;
     private readonly SemaphoreSlim _writing = new(1);
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> _waiting = new();
     private readonly ConcurrentDictionary<string, Page> _pages = new(StringComparer.Ordinal);
     private readonly Task _reading;
     private int _last;
 
-    private Browser(Process process, string profile)
+    private Browser(Process process)
     {
-        (_process, _profile) = (process, profile);
+        _process = process;
         _reading = Task.Run(ReadAsync);
     }
 
@@ -32,11 +30,13 @@ public sealed class Browser : IAsyncDisposable
     public static async Task<Browser> StartAsync(string? networkNamespace)
     {
         string profile = Directory.CreateTempSubdirectory("skep-browser-").FullName;
-        string command = $"exec chromium --headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage "
-            + $"--lang=en --user-data-dir={profile} --remote-debugging-pipe about:blank 3<&0 4>&1 </dev/null >{profile}/log 2>&1";
-        string[] words = networkNamespace is null ? ["bash", "-c", command] : ["nsenter", $"--net={networkNamespace}", "bash", "-c", command];
-        Process process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-        var browser = new Browser(process, profile);
+        string enter = networkNamespace is null ? "" : $"nsenter --net={networkNamespace} ";
+        // The shell outlives this process and the browser, outside of the namespace, whose processes are killed with the cluster.
+        string command = $"trap '' HUP INT TERM; {enter}chromium --headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync "
+            + $"--disable-dev-shm-usage --lang=en --user-data-dir={profile} --remote-debugging-pipe about:blank 3<&0 4>&1 </dev/null >{profile}/log 2>&1; "
+            + $"for i in 1 2 3 4 5; do sleep 0.3; rm -rf {profile} && break; done";
+        Process process = Process.Start(new ProcessStartInfo("bash", ["-c", command]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var browser = new Browser(process);
         await browser.CallAsync(null, "Browser.getVersion").ConfigureAwait(false);
         return browser;
     }
@@ -111,7 +111,6 @@ public sealed class Browser : IAsyncDisposable
         await _reading.ConfigureAwait(false);
         _process.Dispose();
         _writing.Dispose();
-        await Command.RunAsync("rm", "-rf", _profile).ConfigureAwait(false); // Its last helpers may still be writing there.
     }
 
     private async Task ReadAsync()
