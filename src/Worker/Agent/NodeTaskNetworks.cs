@@ -31,7 +31,8 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
 
     /// <summary>Places in networks that the node makes of its own devices, and what to do when a task leaves them.</summary>
     public (Func<Network, TaskId, DirectAttachment> Take, Action<TaskId> Release) Directs { get; set; }
-        = ((of, _) => throw ClusterException.Invalid($"network {of.Name} is not supported by this node"), _ => { });
+        = ((of, _) => throw ClusterException.Invalid($"network {of.Name} is not supported by this node"), _ => { }
+    );
 
     public NodeNetwork Network => network;
 
