@@ -59,7 +59,7 @@ public sealed partial class FlagTests : ClusterFacts
             {
                 "update" => await UpdateAsync(line),
                 "see" => Missing(await DockerAsync(line.Words), line.Rest[0]),
-                "soon" => await SoonAsync(line),
+                "soon" => await SoonAsync(() => DockerAsync(line.Words), line),
                 "no" => NotRefused(await DockerAsync(line.Words), line.Rest[0]),
                 "in" => Missing(await DockerAsync("exec", container, "sh", "-c", line.Words[0]), line.Rest[0]),
                 _ => null,
@@ -75,10 +75,15 @@ public sealed partial class FlagTests : ClusterFacts
         var wrong = new List<string>();
         string ca = Path.Combine(Directory.CreateTempSubdirectory("skt-host-flags-").FullName, "ca");
         WriteRoot(ca);
-        foreach (FlagLine line in s_lines.Where(l => l.Kind is "alone" or "refused"))
+        foreach (FlagLine line in s_lines.Where(l => l.Kind is "alone" or "refused" or "settles"))
         {
-            CommandResult said = await Cluster.DockerAsync(Outsider, [.. line.Words.Select(w => w.Replace("$CA", ca, StringComparison.Ordinal))]);
-            Note(wrong, line, line.Kind == "alone" ? Missing(said, line.Rest[0]) : NotRefused(said, line.Rest[0]));
+            string[] words = [.. line.Words.Select(w => w.Replace("$CA", ca, StringComparison.Ordinal))];
+            Note(wrong, line, line.Kind switch
+            {
+                "alone" => Missing(await Cluster.DockerAsync(Outsider, words), line.Rest[0]),
+                "refused" => NotRefused(await Cluster.DockerAsync(Outsider, words), line.Rest[0]),
+                _ => await SoonAsync(() => Cluster.DockerAsync(Outsider, words), line),
+            });
         }
 
         await Cluster.DockerAsync(Outsider, "swarm", "leave", "--force");
@@ -105,12 +110,12 @@ public sealed partial class FlagTests : ClusterFacts
         return done.Code != 0 ? done.ToString() : Missing(await DockerAsync("service", "inspect", "fl-u", "--format", line.Rest[0]), line.Rest[1]);
     }
 
-    private async Task<string?> SoonAsync(FlagLine line)
+    private static async Task<string?> SoonAsync(Func<Task<CommandResult>> type, FlagLine line)
     {
         string? missing = null;
         try
         {
-            await Eventually.TrueAsync(async () => (missing = Missing(await DockerAsync(line.Words), line.Rest[0])) is null, TimeSpan.FromSeconds(10), () => missing ?? "");
+            await Eventually.TrueAsync(async () => (missing = Missing(await type(), line.Rest[0])) is null, TimeSpan.FromSeconds(10), () => missing ?? "");
         }
         catch (TimeoutException)
         {

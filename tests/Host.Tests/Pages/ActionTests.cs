@@ -68,8 +68,8 @@ public sealed class ActionTests : PageFacts
         string name = await ServiceAsync("pagerefused", "--replicas", "1", "--limit-memory", "64m");
         await DetailsAsync(page, name);
         await page.UntilAsync("document.querySelector('#drawer [data-act=scale]')", "the way to scale");
-        await page.EvaluateAsync("document.querySelector('#drawer [data-act=force]').dataset.id = 'nosuchservice'");
-        await page.ClickAsync("#drawer [data-act=force]");
+        // In one go: the page draws its details anew with every change of the service.
+        await page.EvaluateAsync("(b => { b.dataset.id = 'nosuchservice'; b.click(); })(document.querySelector('#drawer [data-act=force]'))");
         await page.ClickAsync("dialog[open] .primary");
         await page.UntilTextAsync("#toast.bad", "nosuchservice not found");
     });
