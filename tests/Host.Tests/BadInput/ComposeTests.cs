@@ -9,12 +9,13 @@ public sealed class ComposeTests : ClusterFacts
     [Fact]
     public Task A_stack_runs_and_goes() => OnClusterAsync(async () =>
     {
+        int port = NewPort();
         string stack = NewName("stk");
-        string file = await WriteAsync("""
+        string file = await WriteAsync($$"""
             services:
               web:
                 image: probe:latest
-                ports: ["8171:80"]
+                ports: ["{{port}}:80"]
                 configs: [greeting]
                 deploy: { replicas: 2 }
               api:
@@ -26,9 +27,9 @@ public sealed class ComposeTests : ClusterFacts
         (await Cluster.SkepAsync(1, "stack", "deploy", "--detach", "-c", file, stack)).Succeeded();
         RemoveAtEnd("stack", stack);
         await UntilRunningAsync($"{stack}_web", 2);
-        Assert.Contains($"{TestCluster.ClientAddress}", await AskAsync(1, 8171, "/who"));
-        Assert.EndsWith(TestCluster.ClientAddress, await AskAsync(1, 8171, "/who"));
-        Assert.EndsWith("hello world", await AskAsync(1, 8171, "/file/greeting"));
+        Assert.Contains($"{TestCluster.ClientAddress}", await AskAsync(1, port, "/who"));
+        Assert.EndsWith(TestCluster.ClientAddress, await AskAsync(1, port, "/who"));
+        Assert.EndsWith("hello world", await AskAsync(1, port, "/file/greeting"));
         (await Cluster.SkepAsync(1, "stack", "rm", stack)).Succeeded();
         await Eventually.TrueAsync(async () => (await DockerAsync("network", "ls", "-q", "--filter", $"name={stack}_")).Succeeded().Lines.Length == 0, Limit, () => "the stack's network to go");
     });

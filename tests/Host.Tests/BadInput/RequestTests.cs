@@ -9,8 +9,9 @@ public sealed class RequestTests : ClusterFacts
     [Fact]
     public Task A_port_that_another_service_publishes_is_refused_by_name() => OnClusterAsync(async () =>
     {
-        string first = await ServiceAsync("owner", "-p", "8161:80");
-        await AssertCreateFailsAsync(["-p", "8161:80"], $"port '8161' is already in use by service '{first}'");
+        int port = NewPort();
+        string first = await ServiceAsync("owner", "-p", $"{port}:80");
+        await AssertCreateFailsAsync(["-p", $"{port}:80"], $"port '{port}' is already in use by service '{first}'");
     });
 
     [Fact]

@@ -9,24 +9,26 @@ public sealed class ContainerTests : ClusterFacts
     [Fact]
     public Task Secrets_and_configs_are_files_with_the_owner_and_mode_asked_for() => OnClusterAsync(async () =>
     {
+        int port = NewPort();
         string secret = await FileObjectAsync("secret", "s3cr3t");
         string config = await FileObjectAsync("config", "hello {{.Service.Name}}", "--template-driver", "golang");
-        string web = await ServiceAsync("files", "-p", "8141:80", "--secret", secret, "--secret", $"source={secret},target=/etc/other,uid=7,gid=8,mode=0400",
+        string web = await ServiceAsync("files", "-p", $"{port}:80", "--secret", secret, "--secret", $"source={secret},target=/etc/other,uid=7,gid=8,mode=0400",
             "--config", $"source={config},target=/etc/app.conf,mode=0440");
         await UntilRunningAsync(web, 1);
-        Assert.Equal("0444 0 0\ns3cr3t", await AskAsync(1, 8141, $"/file/run/secrets/{secret}"));
-        Assert.Equal("0400 7 8\ns3cr3t", await AskAsync(1, 8141, "/file/etc/other"));
-        Assert.Equal($"0440 0 0\nhello {web}", await AskAsync(1, 8141, "/file/etc/app.conf"));
+        Assert.Equal("0444 0 0\ns3cr3t", await AskAsync(1, port, $"/file/run/secrets/{secret}"));
+        Assert.Equal("0400 7 8\ns3cr3t", await AskAsync(1, port, "/file/etc/other"));
+        Assert.Equal($"0440 0 0\nhello {web}", await AskAsync(1, port, "/file/etc/app.conf"));
         Assert.DoesNotContain("s3cr3t", (await DockerAsync("secret", "inspect", secret)).Succeeded().Out);
     });
 
     [Fact]
     public Task Environment_and_host_name_may_be_templates() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("templates", "-p", "8142:80", "-e", "WHO={{.Service.Name}}.{{.Task.Slot}} on {{.Node.Hostname}}", "--hostname", "h-{{.Task.Slot}}", "--constraint", "node.hostname==n2");
+        int port = NewPort();
+        string web = await ServiceAsync("templates", "-p", $"{port}:80", "-e", "WHO={{.Service.Name}}.{{.Task.Slot}} on {{.Node.Hostname}}", "--hostname", "h-{{.Task.Slot}}", "--constraint", "node.hostname==n2");
         await UntilRunningAsync(web, 1);
-        Assert.Equal($"{web}.1 on n2", await AskAsync(1, 8142, "/env/WHO"));
-        Assert.StartsWith("h-1 ", await AskAsync(1, 8142, "/who"));
+        Assert.Equal($"{web}.1 on n2", await AskAsync(1, port, "/env/WHO"));
+        Assert.StartsWith("h-1 ", await AskAsync(1, port, "/who"));
     });
 
     [Fact]
@@ -39,26 +41,28 @@ public sealed class ContainerTests : ClusterFacts
     [Fact]
     public Task A_volume_outlives_its_task_and_a_tmpfs_does_not() => OnClusterAsync(async () =>
     {
+        int port = NewPort();
         string volume = NewName("vol");
-        string web = await ServiceAsync("keeper", "-p", "8143:80", "--constraint", "node.hostname==n3", "--mount", $"type=volume,source={volume},target=/data", "--mount", "type=tmpfs,target=/scratch");
+        string web = await ServiceAsync("keeper", "-p", $"{port}:80", "--constraint", "node.hostname==n3", "--mount", $"type=volume,source={volume},target=/data", "--mount", "type=tmpfs,target=/scratch");
         await UntilRunningAsync(web, 1);
-        Assert.Equal("written", await AskAsync(1, 8143, "/write/data/kept/yes"));
-        Assert.Equal("written", await AskAsync(1, 8143, "/write/scratch/kept/yes"));
+        Assert.Equal("written", await AskAsync(1, port, "/write/data/kept/yes"));
+        Assert.Equal("written", await AskAsync(1, port, "/write/scratch/kept/yes"));
         string first = (string)(await RunningAsync(web))[0]["ID"]!;
-        await AskAsync(1, 8143, "/exit/1");
+        await AskAsync(1, port, "/exit/1");
         await UntilTaskAsync(web, t => EngineClient.IsRunning(t) && (string)t["ID"]! != first, "took its place");
-        Assert.EndsWith("\nyes", await AskAsync(1, 8143, "/file/data/kept"));
-        Assert.StartsWith("cannot read", await AskAsync(1, 8143, "/file/scratch/kept"));
+        Assert.EndsWith("\nyes", await AskAsync(1, port, "/file/data/kept"));
+        Assert.StartsWith("cannot read", await AskAsync(1, port, "/file/scratch/kept"));
         Assert.Contains(volume, (await Cluster.DockerAsync(3, "volume", "ls", "-q")).Succeeded().Lines);
     });
 
     [Fact]
     public Task A_task_runs_only_once_it_is_healthy_and_is_replaced_when_it_is_not() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("patient", "-p", "8144:80", "--health-cmd", "/usr/bin/perl /usr/bin/probe health", "--health-interval", "500ms", "--health-retries", "2", "--health-timeout", "5s");
+        int port = NewPort();
+        string web = await ServiceAsync("patient", "-p", $"{port}:80", "--health-cmd", "/usr/bin/perl /usr/bin/probe health", "--health-interval", "500ms", "--health-retries", "2", "--health-timeout", "5s");
         await UntilRunningAsync(web, 1);
         string first = (string)(await RunningAsync(web))[0]["ID"]!;
-        Assert.Equal("sick", await AskAsync(1, 8144, "/sick"));
+        Assert.Equal("sick", await AskAsync(1, port, "/sick"));
         await UntilTaskAsync(web, t => (string)t["ID"]! == first && State(t) is "failed" && Error(t).Contains("unhealthy", StringComparison.Ordinal), "failed for its health");
         await UntilTaskAsync(web, t => EngineClient.IsRunning(t) && (string)t["ID"]! != first, "took its place");
     });

@@ -46,6 +46,7 @@ public sealed class NetworkTests : ClusterFacts
     [Fact]
     public Task Networks_of_a_node_are_apart_and_know_their_containers_by_name() => OnClusterAsync(async () =>
     {
+        int port = NewPort();
         await HasProbeAsync(2);
         string red = NewName("red"), blue = NewName("blue"), front = NewName("front"), other = NewName("other");
         (await NodeAsync("network", "create", red)).Succeeded();
@@ -53,7 +54,7 @@ public sealed class NetworkTests : ClusterFacts
         string id = "";
         try
         {
-            id = (await NodeAsync("run", "-d", "--name", front, "--network", red, "--network-alias", "door", "-p", "127.0.0.1:8171:80", "probe:latest")).Succeeded().Out.Trim();
+            id = (await NodeAsync("run", "-d", "--name", front, "--network", red, "--network-alias", "door", "-p", $"127.0.0.1:{port}:80", "probe:latest")).Succeeded().Out.Trim();
             (await NodeAsync("run", "-d", "--name", other, "--network", blue, "--ip", "10.83.7.9", "probe:latest", "sleep", "300")).Succeeded();
             string address = (await NodeAsync("inspect", "-f", $"{{{{.NetworkSettings.Networks.{red}.IPAddress}}}}", front)).Succeeded().Out.Trim();
             Assert.NotEqual(0, (await NodeAsync("exec", other, "busybox", "timeout", "2", "busybox", "wget", "-qO-", $"http://{address}/who")).Code);
@@ -66,8 +67,8 @@ public sealed class NetworkTests : ClusterFacts
             Assert.NotEqual(0, (await NodeAsync("exec", other, "busybox", "timeout", "2", "busybox", "wget", "-qO-", $"http://{address}/who")).Code);
 
             // The port is open on that one address of the node.
-            Assert.StartsWith(id[..12], (await Cluster.InNodeAsync(2, "curl", "-sS", "-m", "3", "http://127.0.0.1:8171/who")).Succeeded().Out);
-            Assert.NotEqual(0, (await Cluster.InNodeAsync(2, "curl", "-sS", "-m", "2", $"http://{Cluster.AddressOf(2)}:8171/who")).Code);
+            Assert.StartsWith(id[..12], (await Cluster.InNodeAsync(2, "curl", "-sS", "-m", "3", $"http://127.0.0.1:{port}/who")).Succeeded().Out);
+            Assert.NotEqual(0, (await Cluster.InNodeAsync(2, "curl", "-sS", "-m", "2", $"http://{Cluster.AddressOf(2)}:{port}/who")).Code);
             Assert.Contains("has active endpoints", (await NodeAsync("network", "rm", red)).Error);
         }
         finally
@@ -79,7 +80,7 @@ public sealed class NetworkTests : ClusterFacts
         // Nothing is left of it on the node: no link, no port.
         await Eventually.TrueAsync(
             async () => !(await Cluster.InNodeAsync(2, "ip", "-o", "link")).Succeeded().Out.Contains(id[12..24], StringComparison.Ordinal), Limit, () => "the container's link to go");
-        Assert.DoesNotContain("8171", (await Cluster.InNodeAsync(2, "nft", "list", "table", "ip", "skep_mesh")).Succeeded().Out);
+        Assert.DoesNotContain($"{port}", (await Cluster.InNodeAsync(2, "nft", "list", "table", "ip", "skep_mesh")).Succeeded().Out);
     });
 
     [Fact]

@@ -19,46 +19,50 @@ public sealed class PublishedPortTests : ClusterFacts
     [Fact]
     public Task Every_node_answers_by_different_containers_in_turn_and_they_see_the_client() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("web", "--replicas", "3", "-p", "8101:80");
+        int port = NewPort();
+        string web = await ServiceAsync("web", "--replicas", "3", "-p", $"{port}:80");
         await UntilRunningAsync(web, 3);
         foreach (int node in new[] { 1, 2, 3 })
         {
-            await UntilAnsweredByAsync(node, 3, () => TcpAsync(node, 8101, 9));
+            await UntilAnsweredByAsync(node, 3, () => TcpAsync(node, port, 9));
         }
     });
 
     [Fact]
     public Task Every_node_answers_datagrams_by_different_containers_and_they_see_the_client() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("dgram", "--replicas", "3", "-p", "8102:80/udp");
+        int port = NewPort();
+        string web = await ServiceAsync("dgram", "--replicas", "3", "-p", $"{port}:80/udp");
         await UntilRunningAsync(web, 3);
         foreach (int node in new[] { 1, 2, 3 })
         {
-            await UntilAnsweredByAsync(node, 2, () => UdpAsync(node, 8102, 12));
+            await UntilAnsweredByAsync(node, 2, () => UdpAsync(node, port, 12));
         }
     });
 
     [Fact]
     public Task A_node_without_a_task_answers_too() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("lone", "--constraint", "node.hostname==n2", "-p", "8103:80", "-p", "8103:80/udp");
+        int port = NewPort();
+        string web = await ServiceAsync("lone", "--constraint", "node.hostname==n2", "-p", $"{port}:80", "-p", $"{port}:80/udp");
         await UntilRunningAsync(web, 1);
         foreach (int node in new[] { 1, 2, 3 })
         {
-            await UntilAnsweredByAsync(node, 1, () => TcpAsync(node, 8103, 2));
-            await UntilAnsweredByAsync(node, 1, () => UdpAsync(node, 8103, 2));
+            await UntilAnsweredByAsync(node, 1, () => TcpAsync(node, port, 2));
+            await UntilAnsweredByAsync(node, 1, () => UdpAsync(node, port, 2));
         }
     });
 
     [Fact]
     public Task A_node_reaches_the_port_on_its_own_address_and_on_another_nodes() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("inner", "--constraint", "node.hostname==n2", "-p", "8104:80");
+        int port = NewPort();
+        string web = await ServiceAsync("inner", "--constraint", "node.hostname==n2", "-p", $"{port}:80");
         await UntilRunningAsync(web, 1);
         foreach ((int from, int to) in new[] { (1, 1), (1, 2), (1, 3), (2, 2), (3, 1) })
         {
             await Eventually.SettledAsync(
-                async () => (await Cluster.InNodeAsync(from, "curl", "-sS", "-m", "3", $"http://{Cluster.AddressOf(to)}:8104/who")) is { Code: 0 } ? null : $"no answer for n{from} at n{to}",
+                async () => (await Cluster.InNodeAsync(from, "curl", "-sS", "-m", "3", $"http://{Cluster.AddressOf(to)}:{port}/who")) is { Code: 0 } ? null : $"no answer for n{from} at n{to}",
                 TimeSpan.FromSeconds(10));
         }
     });
@@ -66,10 +70,11 @@ public sealed class PublishedPortTests : ClusterFacts
     [Fact]
     public Task A_port_in_host_mode_is_answered_where_the_task_runs_and_nowhere_else() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("onhost", "--constraint", "node.hostname==n3", "--publish", "mode=host,published=8105,target=80");
+        int port = NewPort();
+        string web = await ServiceAsync("onhost", "--constraint", "node.hostname==n3", "--publish", $"mode=host,published={port},target=80");
         await UntilRunningAsync(web, 1);
-        await UntilAnsweredByAsync(3, 1, () => TcpAsync(3, 8105, 1));
-        Assert.NotEqual(0, (await Cluster.InNodeAsync(0, "curl", "-sS", "-m", "2", $"http://{Cluster.AddressOf(1)}:8105/who")).Code);
+        await UntilAnsweredByAsync(3, 1, () => TcpAsync(3, port, 1));
+        Assert.NotEqual(0, (await Cluster.InNodeAsync(0, "curl", "-sS", "-m", "2", $"http://{Cluster.AddressOf(1)}:{port}/who")).Code);
     });
 
     [Fact]

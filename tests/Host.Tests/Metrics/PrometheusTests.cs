@@ -30,7 +30,8 @@ public sealed partial class PrometheusTests : ClusterFacts
     [Fact]
     public Task Prometheus_finds_nodes_services_and_tasks_and_scrapes_every_node() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("scraped", "-p", "8151:80", "--network", SharedCluster.Network, "--label", "team=bees");
+        int port = NewPort();
+        string web = await ServiceAsync("scraped", "-p", $"{port}:80", "--network", SharedCluster.Network, "--label", "team=bees");
         await UntilRunningAsync(web, 1);
         string folder = Directory.CreateTempSubdirectory("skep-prometheus-").FullName;
         string sd = $"host: unix://{Cluster.SocketOf(1)}, refresh_interval: 1s";

@@ -10,11 +10,12 @@ namespace Skep.Host.Tests.Restart;
 public sealed class DaemonRestartTests : ClusterFacts
 {
     [Theory]
-    [InlineData("KILL", 8151)]
-    [InlineData("TERM", 8152)]
-    public Task Containers_answers_and_log_lines_outlive_the_daemon(string signal, int port) => OnClusterAsync(async () =>
+    [InlineData("KILL")]
+    [InlineData("TERM")]
+    public Task Containers_answers_and_log_lines_outlive_the_daemon(string signal) => OnClusterAsync(async () =>
     {
         const int Node = 3;
+        int port = NewPort();
         // How fast a busy machine starts a program is not what this is about: the node must not count as lost before its daemon is back.
         await HeartbeatAsync("10s");
         string web = await ServiceAsync("steady", [.. ListensFirst, "--replicas", "2", "--constraint", $"node.hostname==n{Node}", "-p", $"{port}:80", "-e", "COUNT=10"]);
@@ -49,22 +50,22 @@ public sealed class DaemonRestartTests : ClusterFacts
     public Task Names_are_answered_while_the_daemon_is_killed_and_comes_back() => OnClusterAsync(async () =>
     {
         const int Node = 3;
-        const int Port = 8153;
+        int port = NewPort();
         await HeartbeatAsync("10s");
         string api = await ServiceAsync("named", [.. ListensFirst, "--replicas", "2", "--constraint", $"node.hostname!=n{Node}", "--network", SharedCluster.Network]);
-        string asker = await ServiceAsync("asker", [.. ListensFirst, "--constraint", $"node.hostname==n{Node}", "--network", SharedCluster.Network, "-p", $"{Port}:80"]);
+        string asker = await ServiceAsync("asker", [.. ListensFirst, "--constraint", $"node.hostname==n{Node}", "--network", SharedCluster.Network, "-p", $"{port}:80"]);
         await UntilRunningAsync(api, 2);
         await UntilRunningAsync(asker, 1);
-        await Eventually.TrueAsync(async () => !(await AskAsync(Node, Port, $"/fetch/{api}")).StartsWith("cannot", StringComparison.Ordinal), Limit, () => $"an answer of {api}");
+        await Eventually.TrueAsync(async () => !(await AskAsync(Node, port, $"/fetch/{api}")).StartsWith("cannot", StringComparison.Ordinal), Limit, () => $"an answer of {api}");
         int answering = PidOfNames(Node);
 
         using var stop = new CancellationTokenSource();
         var failures = new ConcurrentBag<string>();
-        Task polls = Task.WhenAll(new[] { api, $"tasks.{api}" }.Select(n => PollAsync(Node, Port, $"/fetch/{n}", failures, stop.Token)));
+        Task polls = Task.WhenAll(new[] { api, $"tasks.{api}" }.Select(n => PollAsync(Node, port, $"/fetch/{n}", failures, stop.Token)));
         await Cluster.SignalAsync(Node, "skepd", "KILL");
         await Cluster.ScriptAsync("restart", $"{Node}");
         await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
-        await Cluster.FetchAsync($"http://{Cluster.AddressOf(Node)}:{Port}/fetch/{api}");
+        await Cluster.FetchAsync($"http://{Cluster.AddressOf(Node)}:{port}/fetch/{api}");
         await stop.CancelAsync();
         await polls;
 

@@ -11,12 +11,13 @@ public sealed class RollingUpdateTests : ClusterFacts
     [Fact]
     public Task An_update_replaces_every_task_while_the_service_answers_and_rollback_undoes_it() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("rolling", [.. ListensFirst, "--replicas", "3", "-p", "8131:80", "--update-order", "start-first", "--update-parallelism", "1", "--update-monitor", "1s", "--rollback-monitor", "1s", "-e", "ROUND=1"]);
+        int port = NewPort();
+        string web = await ServiceAsync("rolling", [.. ListensFirst, "--replicas", "3", "-p", $"{port}:80", "--update-order", "start-first", "--update-parallelism", "1", "--update-monitor", "1s", "--rollback-monitor", "1s", "-e", "ROUND=1"]);
         await UntilRunningAsync(web, 3);
-        await AskAsync(1, 8131, "/who");
+        await AskAsync(1, port, "/who");
 
         using var stop = new CancellationTokenSource();
-        Task<string[]> failures = PollAsync(8131, stop.Token);
+        Task<string[]> failures = PollAsync(port, stop.Token);
         (await DockerAsync("service", "update", "-d", "--image", "probe:2", "--env-add", "ROUND=2", "--no-resolve-image", web)).Succeeded();
         await UntilUpdateAsync(web, "completed");
         await UntilRunningAsync(web, 3);
@@ -24,19 +25,20 @@ public sealed class RollingUpdateTests : ClusterFacts
         string[] failed = await failures;
         Assert.True(failed.Length == 0, string.Join('\n', failed));
         Assert.All(await RunningAsync(web), t => Assert.StartsWith("probe:2", (string)t["Spec"]!["ContainerSpec"]!["Image"]!));
-        Assert.Equal("2", await AskAsync(2, 8131, "/env/ROUND"));
+        Assert.Equal("2", await AskAsync(2, port, "/env/ROUND"));
 
         (await DockerAsync("service", "rollback", "-d", web)).Succeeded();
         await UntilUpdateAsync(web, "rollback_completed");
         await UntilRunningAsync(web, 3);
-        Assert.Equal("1", await AskAsync(2, 8131, "/env/ROUND"));
+        Assert.Equal("1", await AskAsync(2, port, "/env/ROUND"));
     });
 
     [Theory]
-    [InlineData("start-first", 8132)]
-    [InlineData("stop-first", 8133)]
-    public Task No_request_fails_while_twelve_replicas_are_updated(string order, int port) => OnClusterAsync(async () =>
+    [InlineData("start-first")]
+    [InlineData("stop-first")]
+    public Task No_request_fails_while_twelve_replicas_are_updated(string order) => OnClusterAsync(async () =>
     {
+        int port = NewPort();
         string web = await ServiceAsync("twelve", [.. ListensFirst, "--replicas", "12", "-p", $"{port}:80", "--update-order", order, "--update-parallelism", "4", "--update-monitor", "500ms"]);
         await UntilRunningAsync(web, 12);
         RequestStream requests = RequestStream.Start(Cluster, Outsider, port, "/env/PATH");
@@ -49,9 +51,10 @@ public sealed class RollingUpdateTests : ClusterFacts
     [Fact]
     public Task No_request_fails_while_a_node_is_drained() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("drained", [.. ListensFirst, "--replicas", "6", "-p", "8134:80"]);
+        int port = NewPort();
+        string web = await ServiceAsync("drained", [.. ListensFirst, "--replicas", "6", "-p", $"{port}:80"]);
         await UntilRunningAsync(web, 6);
-        RequestStream requests = RequestStream.Start(Cluster, Outsider, 8134, "/env/PATH");
+        RequestStream requests = RequestStream.Start(Cluster, Outsider, port, "/env/PATH");
         try
         {
             (await DockerAsync("node", "update", "--availability", "drain", "n3")).Succeeded();
@@ -69,9 +72,10 @@ public sealed class RollingUpdateTests : ClusterFacts
     [Fact]
     public Task A_bad_image_rolls_back_by_itself_while_the_service_answers() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("badimage", [.. ListensFirst, "--replicas", "3", "-p", "8135:80", "--update-monitor", "2s", "--rollback-monitor", "500ms", "--update-failure-action", "rollback"]);
+        int port = NewPort();
+        string web = await ServiceAsync("badimage", [.. ListensFirst, "--replicas", "3", "-p", $"{port}:80", "--update-monitor", "2s", "--rollback-monitor", "500ms", "--update-failure-action", "rollback"]);
         await UntilRunningAsync(web, 3);
-        RequestStream requests = RequestStream.Start(Cluster, Outsider, 8135, "/env/PATH");
+        RequestStream requests = RequestStream.Start(Cluster, Outsider, port, "/env/PATH");
         (await DockerAsync("service", "update", "-d", "--image", "nowhere.invalid/none:1", "--no-resolve-image", web)).Succeeded();
         await UntilUpdateAsync(web, "rollback_completed");
         await UntilRunningAsync(web, 3);

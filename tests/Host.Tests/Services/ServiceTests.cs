@@ -74,10 +74,11 @@ public sealed class ServiceTests : ClusterFacts
     [Fact]
     public Task A_task_that_ends_is_replaced_when_the_policy_says_any() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("phoenix", "-p", "8121:80");
+        int port = NewPort();
+        string web = await ServiceAsync("phoenix", "-p", $"{port}:80");
         await UntilRunningAsync(web, 1);
         string first = (string)(await RunningAsync(web))[0]["ID"]!;
-        await AskAsync(1, 8121, "/exit/0");
+        await AskAsync(1, port, "/exit/0");
         await UntilTaskAsync(web, t => EngineClient.IsRunning(t) && (string)t["ID"]! != first, "took its place");
         Assert.Equal("complete", State((await TasksAsync(web)).Single(t => (string)t["ID"]! == first)));
     });
