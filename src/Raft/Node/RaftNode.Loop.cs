@@ -53,6 +53,9 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <summary>No tick waits to be taken in: who drives the clock may let it go on without outrunning this node.</summary>
+    internal bool HasTakenTicks => Volatile.Read(ref ticksDue) == 0 || ended.Task.IsCompleted;
+
     /// <summary>One turn of the loop. False if there was nothing to do. Called by the loop's thread, or by a test that drives it.</summary>
     internal bool Pump()
     {
