@@ -1,9 +1,7 @@
 using Skep.Worker.Local;
 using Skep.Worker.Logs;
 using Skep.Worker.Oci;
-using Skep.Worker.Containerd;
 using Skep.Worker.Tasks;
-using Grpc.Core;
 
 namespace Skep.Worker.Standalone;
 
@@ -99,26 +97,17 @@ internal sealed partial class StandaloneContainer
         }
     }
 
-    /// <returns>Null when it could not be made, which says nothing of the container.</returns>
+    /// <summary>An output that cannot be kept is a failed probe here: nobody would replace the container.</summary>
     private async Task<LocalHealthProbe?> ProbeOnceAsync(byte[] process, TimeSpan limit, CancellationToken ct)
     {
-        const int keptOutput = 4096;
-        string path = _shop.Files.ProbePath(_record.Sandbox);
         DateTimeOffset start = _shop.Time.GetUtcNow();
         try
         {
-            await File.WriteAllTextAsync(path, "", ct);
-            ProcessExit? exit = await _shop.Runtime.ExecAsync(Id, "health-" + _shop.Ids.Next(), process, path, limit, ct);
-            string output = exit is null ? $"Health check exceeded timeout ({limit})" : await File.ReadAllTextAsync(path, ct);
-            return new LocalHealthProbe(start, _shop.Time.GetUtcNow(), exit?.Code ?? -1, output.Length > keptOutput ? output[..keptOutput] : output);
+            return await HealthCheckRun.ProbeAsync(_shop, Id, process, _shop.Files.ProbePath(_record.Sandbox), limit, ct);
         }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && !ct.IsCancellationRequested)
+        catch (IOException e) when (!ct.IsCancellationRequested)
         {
-            return null;
-        }
-        catch (Exception e) when (e is RpcException or IOException && !ct.IsCancellationRequested)
-        {
-            return new LocalHealthProbe(start, _shop.Time.GetUtcNow(), -1, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+            return new LocalHealthProbe(start, _shop.Time.GetUtcNow(), -1, e.Message);
         }
     }
 }

@@ -243,7 +243,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         {
             await Task.Delay(Health.Pause(shop.Time.GetUtcNow()), shop.Time, ct);
             HealthState before = Health.Present.State;
-            if (await ProbeOnceAsync(process, Health.Plan.Timeout, ct) is not { } probe)
+            if (await HealthCheckRun.ProbeAsync(shop, ContainerId, process, shop.Files.ProbePath(task.Id), Health.Plan.Timeout, ct) is not { } probe)
                 continue;
             Health = Health.After(probe);
             if (Health.Present.State != before)
@@ -252,29 +252,6 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
                 return new TaskOutcome.Unhealthy();
             if (untilHealthy && Health.Present.State == HealthState.Healthy)
                 return new TaskOutcome.Healthy();
-        }
-    }
-
-    /// <returns>Null when it could not be made, which says nothing of the container.</returns>
-    private async Task<LocalHealthProbe?> ProbeOnceAsync(byte[] process, TimeSpan limit, CancellationToken ct)
-    {
-        const int keptOutput = 4096;
-        string path = shop.Files.ProbePath(task.Id);
-        DateTimeOffset start = shop.Time.GetUtcNow();
-        try
-        {
-            await File.WriteAllTextAsync(path, "", ct);
-            ProcessExit? exit = await shop.Runtime.ExecAsync(ContainerId, "health-" + shop.Ids.Next(), process, path, limit, ct);
-            string output = exit is null ? $"Health check exceeded timeout ({HealthPlan.GoText(limit)})" : await File.ReadAllTextAsync(path, ct);
-            return new LocalHealthProbe(start, shop.Time.GetUtcNow(), exit?.Code ?? -1, output.Length > keptOutput ? output[..keptOutput] : output);
-        }
-        catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && !ct.IsCancellationRequested)
-        {
-            return null;
-        }
-        catch (RpcException e) when (!ct.IsCancellationRequested)
-        {
-            return new LocalHealthProbe(start, shop.Time.GetUtcNow(), -1, e.Status.Detail);
         }
     }
 
