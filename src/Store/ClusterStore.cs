@@ -52,10 +52,17 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
     /// <returns>The <see cref="CommitOutcome"/>, for whoever proposed it.</returns>
     public object Apply(ulong index, ReadOnlyMemory<byte> entry)
     {
-        AppliedBatch applied = View().Apply(index, codec.DecodeBatch(entry));
-        StoreMetrics.Applied(applied.Outcome);
-        Publish(applied.Events.IsEmpty ? null : new StoreBatch(applied.View, applied.Events, IsResync: false), applied.View);
-        return applied.Outcome;
+        CommitOutcome outcome = Advance(index, entry);
+        StoreMetrics.Applied(outcome);
+        return outcome;
+    }
+
+    /// <summary>A store of its own that begins as <paramref name="view"/>: what is committed there is encoded, limited, checked and applied as here, but at once, and it stays there.</summary>
+    public ClusterStore Branch(StoreView view)
+    {
+        var log = new BranchLog();
+        log.Branch = new ClusterStore(log, codec, time, options) { _view = view };
+        return log.Branch;
     }
 
     /// <summary>Watches from now on; the first batch is a resync with the present view. Dispose when done.</summary>
@@ -93,6 +100,13 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
         Publish(new StoreBatch(view, [], IsResync: true), view);
     }
 
+    private CommitOutcome Advance(ulong index, ReadOnlyMemory<byte> entry)
+    {
+        AppliedBatch applied = View().Apply(index, codec.DecodeBatch(entry));
+        Publish(applied.Events.IsEmpty ? null : new StoreBatch(applied.View, applied.Events, IsResync: false), applied.View);
+        return applied.Outcome;
+    }
+
     private void Publish(StoreBatch? batch, StoreView view)
     {
         lock (_publishing)
@@ -116,5 +130,19 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
         {
             _watches.Remove(watch);
         }
+    }
+
+    /// <summary>Proposing an entry applies it: a branch is nobody's replica. One caller at a time.</summary>
+    private sealed class BranchLog : IReplicatedLog
+    {
+        public ClusterStore? Branch { get; set; }
+
+        public ValueTask<LogResult> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken ct)
+        {
+            ulong index = Branch!.View().Index + 1;
+            return ValueTask.FromResult(new LogResult(index, Branch.Advance(index, entry)));
+        }
+
+        public ValueTask<ulong> ReadIndexAsync(CancellationToken ct) => ValueTask.FromResult(Branch!.View().Index);
     }
 }

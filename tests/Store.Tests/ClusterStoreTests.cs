@@ -38,6 +38,23 @@ public sealed class ClusterStoreTests
     }
 
     [Fact]
+    public async Task What_is_committed_to_a_branch_is_checked_there_and_stays_there()
+    {
+        ClusterStore store = NewStore();
+        await store.CommitAsync([Create(Service("s1", "web", publishedPort: 80))], Limit);
+
+        ClusterStore branch = store.Branch(store.View());
+        CommitOutcome made = await branch.CommitAsync([Create(Service("s2", "api"))], Limit);
+        CommitOutcome refused = await branch.CommitAsync([Create(Service("s3", "other", publishedPort: 80))], Limit);
+
+        Assert.Equal(new CommitOutcome.Committed(2), made);
+        Assert.IsType<CommitOutcome.UniqueKeyTaken>(refused);
+        Assert.Equal(["api", "web"], (await branch.ReadAsync(Limit)).Services.Select(s => s.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["web"], store.View().Services.Select(s => s.Name));
+        Assert.Equal((1ul, 1ul), (store.View().Index, _log.LastIndex));
+    }
+
+    [Fact]
     public async Task A_read_waits_until_this_replica_has_caught_up()
     {
         ClusterStore store = NewStore();
