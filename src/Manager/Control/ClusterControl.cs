@@ -8,12 +8,16 @@ namespace Skep.Manager.Control;
 public sealed class ClusterControl
 {
     private readonly ClusterStore _store;
+    private readonly TimeProvider _time;
+    private readonly IdSource _ids;
 
     /// <param name="logs">Output of tasks, wherever they run.</param>
     /// <param name="tunnels">Ways to the Engine API of other nodes.</param>
     public ClusterControl(ClusterStore store, TimeProvider time, IdSource ids, IMembershipControl members, ILogSource logs, INodeTunnels tunnels)
     {
         _store = store;
+        _time = time;
+        _ids = ids;
         var commits = new ControlCommits(store);
         Members = members;
         Logs = logs;
@@ -50,6 +54,10 @@ public sealed class ClusterControl
     /// <summary>The cluster with every write that was answered before.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: no leader.</exception>
     public ValueTask<StoreView> ReadAsync(CancellationToken ct) => _store.ReadAsync(ct);
+
+    /// <summary>A place to try operations out, from the cluster with every write that was answered before.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: no leader.</exception>
+    public async Task<ClusterRehearsal> RehearseAsync(CancellationToken ct) => new(_store.Branch(await _store.ReadAsync(ct)), _time, _ids);
 
     /// <summary>The cluster as this manager last saw it; for what must answer even without a leader.</summary>
     public StoreView View() => _store.View();
