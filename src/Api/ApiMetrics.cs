@@ -19,7 +19,7 @@ internal static class ApiMetrics
     private static readonly FrozenSet<string> s_kinds = FrozenSet.Create(
         StringComparer.Ordinal,
         "_ping", "auth", "build", "commit", "configs", "containers", "distribution", "events", "exec", "images", "info", "networks", "nodes", "plugins", "secrets", "services",
-        "session", "swarm", "system", "tasks", "version", "volumes");
+        "session", "stacks", "swarm", "system", "tasks", "version", "volumes");
 
     public static bool Enabled => s_requests.Enabled;
 

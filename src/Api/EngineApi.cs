@@ -33,6 +33,7 @@ public sealed class EngineApi
         SecretRoutes.AddTo(_routes);
         ConfigRoutes.AddTo(_routes);
         NetworkRoutes.AddTo(_routes, time);
+        StackRoutes.AddTo(_routes);
         ContainerRoutes.AddTo(_routes, time);
         ImageRoutes.AddTo(_routes, time);
         ImageTransferRoutes.AddTo(_routes);

@@ -22,6 +22,7 @@ namespace Skep.Wire;
 [JsonSerializable(typeof(List<WireSecret>))]
 [JsonSerializable(typeof(List<WireConfig>))]
 [JsonSerializable(typeof(WireNetworkCreate))]
+[JsonSerializable(typeof(WireStackCheck))]
 [JsonSerializable(typeof(WireNetworkCreated))]
 [JsonSerializable(typeof(WireNetworksPruned))]
 [JsonSerializable(typeof(WireSwarm))]

@@ -75,28 +75,19 @@ internal static class NetworkRoutes
     private static async Task CreateAsync(ApiCall call, CancellationToken ct)
     {
         WireNetworkCreate body = await call.ReadAsync(WireJson.Default.WireNetworkCreate, ct);
-        if (body.Scope is not (null or "" or "swarm" or "local"))
-        {
-            throw ClusterException.Invalid($"invalid scope '{body.Scope}': there are local and swarm");
-        }
-
-        if (body.Scope != "swarm" && body.Driver != "overlay")
+        if (IsOfNode(body))
         {
             LocalNetworkWish wish = LocalNetworkRequest.ToWish(body);
-            if (call.Node.Control is { } control && (await control.ReadAsync(ct)).Networks.ByName(wish.Name) is not null)
+            if (call.Node.Control is { } control)
             {
-                throw new ClusterException(ErrorKind.AlreadyExists, $"network with name {wish.Name} already exists");
+                RequireFree(wish, await control.ReadAsync(ct));
             }
 
             await call.AnswerAsync(StatusCodes.Status201Created, new WireNetworkCreated { Id = call.Local.CreateNetwork(wish).Id, Warning = "" }, WireJson.Default.WireNetworkCreated, ct);
             return;
         }
 
-        if (call.Node.Local?.OwnNetworks.Any(n => n.Name == body.Name) == true)
-        {
-            throw new ClusterException(ErrorKind.AlreadyExists, $"network with name {body.Name} already exists");
-        }
-
+        RequireFree(body, call.Node);
         if (call.Node.Control is null && call.Node.Lifecycle.State() is { State: LocalNodeState.Active, IsManager: false })
         {
             throw new ClusterException(ErrorKind.PermissionDenied, "Cannot create a multi-host network from a worker node. Please create the network from a manager node.");
@@ -104,6 +95,43 @@ internal static class NetworkRoutes
 
         NetworkId id = await call.Control.Networks.CreateAsync(body.ToModel(), ct);
         await call.AnswerAsync(StatusCodes.Status201Created, new WireNetworkCreated { Id = id.Value, Warning = "" }, WireJson.Default.WireNetworkCreated, ct);
+    }
+
+    /// <summary>Ends as <see cref="CreateAsync"/> would.</summary>
+    /// <returns>Whether it would be a network of this node: those are checked and not made.</returns>
+    internal static async Task<bool> RehearseAsync(ApiCall call, WireNetworkCreate body, ClusterRehearsal rehearsal, CancellationToken ct)
+    {
+        if (IsOfNode(body))
+        {
+            LocalNetworkWish wish = LocalNetworkRequest.ToWish(body);
+            RequireFree(wish, rehearsal.View());
+            call.Local.CheckNetwork(wish);
+            return true;
+        }
+
+        RequireFree(body, call.Node);
+        await rehearsal.Networks.CreateAsync(body.ToModel(), ct);
+        return false;
+    }
+
+    private static bool IsOfNode(WireNetworkCreate body) => body.Scope is null or "" or "swarm" or "local"
+        ? body.Scope != "swarm" && body.Driver != "overlay"
+        : throw ClusterException.Invalid($"invalid scope '{body.Scope}': there are local and swarm");
+
+    private static void RequireFree(LocalNetworkWish wish, StoreView view)
+    {
+        if (view.Networks.ByName(wish.Name) is not null)
+        {
+            throw new ClusterException(ErrorKind.AlreadyExists, $"network with name {wish.Name} already exists");
+        }
+    }
+
+    private static void RequireFree(WireNetworkCreate body, INodeContext node)
+    {
+        if (node.Local?.OwnNetworks.Any(n => n.Name == body.Name) == true)
+        {
+            throw new ClusterException(ErrorKind.AlreadyExists, $"network with name {body.Name} already exists");
+        }
     }
 
     private static async Task RemoveAsync(ApiCall call, CancellationToken ct)

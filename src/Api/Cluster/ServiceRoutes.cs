@@ -95,19 +95,22 @@ internal static class ServiceRoutes
     /// <summary>Says what is wrong with a network that is there, but is this node's alone.</summary>
     private static async Task RequireOfClusterAsync(ApiCall call, ServiceSpec spec, CancellationToken ct)
     {
-        if (call.Node.Local is not { OwnNetworks.Count: > 0 } local)
+        if (call.Node.Local is { OwnNetworks.Count: > 0 } local)
         {
-            return;
+            RequireOfCluster(spec, await call.Control.ReadAsync(ct), target => local.FindNetwork(target)?.Name);
         }
+    }
 
-        StoreView view = await call.Control.ReadAsync(ct);
+    /// <param name="nameOfOwn">The name of the node's network that is meant by a name or id; null if there is none.</param>
+    internal static void RequireOfCluster(ServiceSpec spec, StoreView view, Func<string, string?> nameOfOwn)
+    {
         foreach (NetworkAttachmentSpec network in spec.Task.Networks)
         {
-            if (view.Networks.ByName(network.Target) is null && view.Networks.Find(new NetworkId(network.Target)) is null && local.FindNetwork(network.Target) is { } own)
+            if (view.Networks.ByName(network.Target) is null && view.Networks.Find(new NetworkId(network.Target)) is null && nameOfOwn(network.Target) is { } own)
             {
                 throw new ClusterException(
                     ErrorKind.PermissionDenied,
-                    $"The network {own.Name} cannot be used with services. Only networks scoped to the swarm can be used, such as those created with the overlay driver.");
+                    $"The network {own} cannot be used with services. Only networks scoped to the swarm can be used, such as those created with the overlay driver.");
             }
         }
     }

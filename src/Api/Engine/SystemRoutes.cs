@@ -148,6 +148,7 @@ internal static class SystemRoutes
             InitCommit = new WireCommit(""),
             SecurityOptions = [.. kernel.Seccomp ? ["name=seccomp,profile=builtin"] : Array.Empty<string>(), .. facts.CgroupVersion == 1 ? Array.Empty<string>() : ["name=cgroupns"]],
             Warnings = [.. kernel.Warnings()],
+            ChecksStacks = true,
         };
         await call.AnswerAsync(info, WireJson.Default.WireInfo, ct);
     }

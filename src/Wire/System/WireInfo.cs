@@ -120,6 +120,10 @@ public sealed record WireInfo
     public List<string>? SecurityOptions { get; init; }
 
     public List<string>? Warnings { get; init; }
+
+    /// <summary>Ours, not Docker's: <c>POST /stacks/{name}/check</c> is served.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool ChecksStacks { get; init; }
 }
 
 public sealed record WirePlugins

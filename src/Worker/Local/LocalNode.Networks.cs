@@ -23,6 +23,10 @@ public sealed partial class LocalNode
         return made;
     }
 
+    /// <summary>Refuses what this node cannot do with a network of its own; nothing is made.</summary>
+    /// <exception cref="ClusterException">In words for the user.</exception>
+    public void CheckNetwork(LocalNetworkWish wish) => Networks().Check(wish);
+
     /// <exception cref="ClusterException"><see cref="ErrorKind.PermissionDenied"/>: running containers are on it.</exception>
     public void RemoveNetwork(LocalNetwork network)
     {
