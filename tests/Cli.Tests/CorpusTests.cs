@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Skep.Testing;
 
 namespace Skep.Cli.Tests;
@@ -7,9 +6,6 @@ namespace Skep.Cli.Tests;
 /// <summary>The whole program over the compose corpus, by the corpus' own script.</summary>
 public sealed class CorpusTests
 {
-    /// <summary>Compose refuses, before anything is made, a word that the engine would refuse: see its README.</summary>
-    private static readonly string[] OnPurpose = ["deploy-bad-failure-action"];
-
     [SharedDataFact]
     public async Task Stack_config_and_deploy_agree_with_docker_over_the_corpus()
     {
@@ -25,9 +21,9 @@ public sealed class CorpusTests
         Task<string> errors = process.StandardError.ReadToEndAsync(limit.Token);
         string output = await process.StandardOutput.ReadToEndAsync(limit.Token);
         await process.WaitForExitAsync(limit.Token);
-        string[] failed = [.. Regex.Matches(output, @"^FAILED (\S+)", RegexOptions.Multiline).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)];
-        Assert.True(failed.SequenceEqual(OnPurpose), $"{output}\n{await errors}");
+        Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
         Assert.Matches(@"error texts equal: (\d+) of \1\b", output);
         Assert.Matches(@"deploy warnings equal: (\d+) of \1\b", output);
+        Assert.Matches(@"deploy requests equal: (\d+) of \1\b", output);
     }
 }

@@ -34,7 +34,8 @@ internal static class DeployRequests
             service.SecretNames.ToDictionary(name => name, name => new SecretId(IdOf("secrets", name)), StringComparer.Ordinal),
             service.ConfigNames.ToDictionary(name => name, name => new ConfigId(IdOf("configs", name)), StringComparer.Ordinal));
         WireServiceSpec wire = spec.ToWire();
-        if (service.LeftOpen.HasFlag(LeftOpen.Replicas))
+        AsWritten written = service.Written;
+        if (written.Replicas is null)
         {
             wire = wire with
             {
@@ -46,32 +47,28 @@ internal static class DeployRequests
             };
         }
 
-        if (service.LeftOpen.HasFlag(LeftOpen.EndpointMode))
-        {
-            wire = wire with { EndpointSpec = wire.EndpointSpec! with { Mode = null } };
-        }
-
         wire = wire with
         {
             EndpointSpec = wire.EndpointSpec! with
             {
-                Ports = [.. (wire.EndpointSpec.Ports ?? []).Zip(service.PortsLeftOpen, (port, open) => port with
+                Mode = written.EndpointMode,
+                Ports = [.. (wire.EndpointSpec.Ports ?? []).Zip(written.Ports, (port, word) => port with
                 {
-                    Protocol = open.Protocol ? null : port.Protocol,
-                    PublishMode = open.Mode ? null : port.PublishMode,
+                    Protocol = word.Protocol,
+                    PublishMode = word.Mode,
                 })],
             },
             TaskTemplate = wire.TaskTemplate! with { Runtime = null },
-            UpdateConfig = Rollout(wire.UpdateConfig, service.LeftOpen, LeftOpen.UpdateFailureAction, LeftOpen.UpdateOrder),
-            RollbackConfig = Rollout(wire.RollbackConfig, service.LeftOpen, LeftOpen.RollbackFailureAction, LeftOpen.RollbackOrder),
+            UpdateConfig = Rollout(wire.UpdateConfig, written.Update),
+            RollbackConfig = Rollout(wire.RollbackConfig, written.Rollback),
         };
         return Json(wire);
     }
 
-    private static WireUpdateConfig? Rollout(WireUpdateConfig? config, LeftOpen open, LeftOpen action, LeftOpen order) => config is null ? null : config with
+    private static WireUpdateConfig? Rollout(WireUpdateConfig? config, RolloutAsWritten written) => config is null ? null : config with
     {
-        FailureAction = open.HasFlag(action) ? null : config.FailureAction,
-        Order = open.HasFlag(order) ? null : config.Order,
+        FailureAction = written.FailureAction,
+        Order = written.Order,
     };
 
     private static JsonObject Network(NetworkSpec network) => new()

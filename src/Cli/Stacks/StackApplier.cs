@@ -13,6 +13,10 @@ internal sealed class StackApplier(Invocation call, string stack, string resolve
 {
     private EngineClient Engine => call.Engine;
 
+    /// <summary>Has the engine say what it would refuse, so that a mistake only it can see leaves nothing half made.</summary>
+    public Task CheckAsync(StackPlan plan, bool prune, CancellationToken cancellation) => Engine.PostAsync(
+        $"/stacks/{Query.Escape(stack)}/check", StackRequests.Check(plan, prune), WireJson.Default.WireStackCheck, cancellation);
+
     /// <summary>Removes the services of the stack that the files no longer have.</summary>
     public async Task PruneAsync(StackPlan plan, CancellationToken cancellation)
     {
@@ -27,7 +31,8 @@ internal sealed class StackApplier(Invocation call, string stack, string resolve
         }
     }
 
-    public async Task NetworksAsync(StackPlan plan, CancellationToken cancellation)
+    /// <summary>Refuses networks that the stack does not make and nobody else has made.</summary>
+    public async Task ExternalNetworksAsync(StackPlan plan, CancellationToken cancellation)
     {
         foreach (string name in plan.ExternalNetworks.Where(static name => name is not ("default" or "bridge" or "host" or "none") && !name.StartsWith("container:", StringComparison.Ordinal)))
         {
@@ -44,7 +49,10 @@ internal sealed class StackApplier(Invocation call, string stack, string resolve
                 throw new CliException($"network \"{name}\" is declared as external, but could not be found. You need to create a swarm-scoped network before the stack is deployed");
             }
         }
+    }
 
+    public async Task NetworksAsync(StackPlan plan, CancellationToken cancellation)
+    {
         List<WireNetwork> present = await Engine.GetAsync(new Query("/networks").Of(stack).ToString(), WireJson.Default.ListWireNetwork, cancellation);
         foreach (NetworkSpec network in plan.Networks.Where(network => !present.Exists(existing => existing.Name == network.Annotations.Name)))
         {

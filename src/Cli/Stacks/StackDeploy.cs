@@ -45,6 +45,12 @@ internal static class StackDeploy
         }
 
         StackApplier applier = new(call, stack, resolve, call.Get(WithAuth));
+        await applier.ExternalNetworksAsync(plan, cancellation);
+        if (info.ChecksStacks)
+        {
+            await applier.CheckAsync(plan, call.Get(Prune), cancellation);
+        }
+
         if (call.Get(Prune))
         {
             await applier.PruneAsync(plan, cancellation);

@@ -5,15 +5,31 @@ using Skep.Wire.Mapping;
 
 namespace Skep.Cli.Stacks;
 
-/// <summary>The bodies in which a plan is asked for. What a file leaves open is left out, as Docker's CLI does: an engine may fill it otherwise than we would.</summary>
+/// <summary>The bodies in which a plan is asked for. What a file leaves open is left out, and words that only the engine judges are passed on, as Docker's CLI does.</summary>
 internal static class StackRequests
 {
+    /// <summary>All that a deployment will ask for, with the ids of nothing yet.</summary>
+    public static WireStackCheck Check(StackPlan plan, bool prune) => new()
+    {
+        Prune = prune,
+        Networks = [.. plan.Networks.Select(Network)],
+        Secrets = [.. plan.Secrets.Select(static secret => secret.ToRequest())],
+        Configs = [.. plan.Configs.Select(static config => config.ToWire())],
+        Services = [.. plan.Services.Select(static service => Service(service, service.Spec))],
+    };
+
     public static WireServiceSpec Service(StackService service, ServiceSpec withIds)
     {
-        LeftOpen open = service.LeftOpen;
+        AsWritten written = service.Written;
         WireServiceSpec wire = withIds.ToWire();
+        WireTaskSpec task = wire.TaskTemplate! with { Runtime = null };
+        if (written.RestartCondition.Length > 0)
+        {
+            task = task with { RestartPolicy = task.RestartPolicy! with { Condition = written.RestartCondition } };
+        }
+
         WireServiceMode? mode = wire.Mode;
-        if (open.HasFlag(LeftOpen.Replicas) && mode is not null)
+        if (written.Replicas is null && mode is not null)
         {
             mode = mode with
             {
@@ -22,22 +38,13 @@ internal static class StackRequests
             };
         }
 
-        WireEndpointSpec endpoint = wire.EndpointSpec ?? new WireEndpointSpec();
         return wire with
         {
             Mode = mode,
-            EndpointSpec = endpoint with
-            {
-                Mode = open.HasFlag(LeftOpen.EndpointMode) ? null : endpoint.Mode,
-                Ports = endpoint.Ports is not { } ports ? null : [.. ports.Zip(service.PortsLeftOpen, static (port, left) => port with
-                {
-                    Protocol = left.Protocol ? null : port.Protocol,
-                    PublishMode = left.Mode ? null : port.PublishMode,
-                })],
-            },
-            TaskTemplate = wire.TaskTemplate! with { Runtime = null },
-            UpdateConfig = Rollout(wire.UpdateConfig, open.HasFlag(LeftOpen.UpdateFailureAction), open.HasFlag(LeftOpen.UpdateOrder)),
-            RollbackConfig = Rollout(wire.RollbackConfig, open.HasFlag(LeftOpen.RollbackFailureAction), open.HasFlag(LeftOpen.RollbackOrder)),
+            EndpointSpec = new WireEndpointSpec { Mode = Word(written.EndpointMode), Ports = written.Ports.IsEmpty ? null : [.. written.Ports.Select(Port)] },
+            TaskTemplate = task,
+            UpdateConfig = Rollout(wire.UpdateConfig, written.Update),
+            RollbackConfig = Rollout(wire.RollbackConfig, written.Rollback),
         };
     }
 
@@ -56,11 +63,16 @@ internal static class StackRequests
         },
     };
 
-    private static WireUpdateConfig? Rollout(WireUpdateConfig? config, bool actionOpen, bool orderOpen) => config is null ? null : config with
+    private static WirePort Port(PortAsWritten port) =>
+        new() { Protocol = Word(port.Protocol), TargetPort = port.Target, PublishedPort = port.Published, PublishMode = Word(port.Mode) };
+
+    private static WireUpdateConfig? Rollout(WireUpdateConfig? config, RolloutAsWritten written) => config is null ? null : config with
     {
-        FailureAction = actionOpen ? null : config.FailureAction,
-        Order = orderOpen ? null : config.Order,
+        FailureAction = Word(written.FailureAction),
+        Order = Word(written.Order),
     };
+
+    private static string? Word(string written) => written.Length == 0 ? null : written;
 
     private static Dictionary<string, string> Map(ValueMap<string, string> map) => map.ToDictionary(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal);
 }

@@ -27,23 +27,20 @@ internal static class DeployConverter
         }
     }
 
-    public static LeftOpen LeftOpen(ComposeDeploy deploy)
+    public static AsWritten Written(ComposeDeploy deploy, IEnumerable<ComposePort> ports) => new()
     {
-        LeftOpen open = deploy.Replicas is null ? Compose.LeftOpen.Replicas : Compose.LeftOpen.None;
-        open |= deploy.EndpointMode.Length == 0 ? Compose.LeftOpen.EndpointMode : 0;
-        open |= deploy.UpdateConfig is { FailureAction.Length: > 0 } ? 0 : Compose.LeftOpen.UpdateFailureAction;
-        open |= deploy.UpdateConfig is { Order.Length: > 0 } ? 0 : Compose.LeftOpen.UpdateOrder;
-        open |= deploy.RollbackConfig is { FailureAction.Length: > 0 } ? 0 : Compose.LeftOpen.RollbackFailureAction;
-        open |= deploy.RollbackConfig is { Order.Length: > 0 } ? 0 : Compose.LeftOpen.RollbackOrder;
-        return open;
-    }
-
-    public static EndpointMode EndpointMode(string mode) => mode.ToUpperInvariant() switch
-    {
-        "" or "VIP" => Model.EndpointMode.Vip,
-        "DNSRR" => Model.EndpointMode.Dnsrr,
-        _ => throw new StackException($"unsupported endpoint mode: {mode}"),
+        Replicas = deploy.Replicas,
+        EndpointMode = deploy.EndpointMode.ToLowerInvariant(),
+        Update = Written(deploy.UpdateConfig),
+        Rollback = Written(deploy.RollbackConfig),
+        RestartCondition = deploy.RestartPolicy?.Condition ?? "",
+        Ports = ports.Select(static port => new PortAsWritten(port.Protocol, port.Target, port.Published, port.Mode)).ToValueList(),
     };
+
+    private static RolloutAsWritten Written(ComposeUpdateConfig? rollout) => new(rollout?.FailureAction ?? "", rollout?.Order ?? "");
+
+    public static EndpointMode EndpointMode(string mode) =>
+        mode.Equals("dnsrr", StringComparison.OrdinalIgnoreCase) ? Model.EndpointMode.Dnsrr : Model.EndpointMode.Vip;
 
     public static UpdateConfig? Update(ComposeUpdateConfig? update) => update is null ? null : new UpdateConfig
     {
@@ -51,10 +48,9 @@ internal static class DeployConverter
         Delay = update.Delay.ToDuration(),
         FailureAction = update.FailureAction switch
         {
-            "" or "pause" => UpdateFailureAction.Pause,
             "continue" => UpdateFailureAction.Continue,
             "rollback" => UpdateFailureAction.Rollback,
-            _ => throw new StackException($"unrecognized update failure action {update.FailureAction}"),
+            _ => UpdateFailureAction.Pause,
         },
         Monitor = update.Monitor.Nanoseconds == 0 ? null : update.Monitor.ToDuration(),
         MaxFailureRatio = update.MaxFailureRatio,
@@ -79,11 +75,10 @@ internal static class DeployConverter
             {
                 Condition = policy.Condition switch
                 {
-                    "" => null,
                     "any" => RestartCondition.Any,
                     "on-failure" => RestartCondition.OnFailure,
                     "none" => RestartCondition.None,
-                    _ => throw new StackException($"invalid restart condition: {policy.Condition}"),
+                    _ => null,
                 },
                 Delay = policy.Delay?.ToDuration(),
                 MaxAttempts = policy.MaxAttempts,

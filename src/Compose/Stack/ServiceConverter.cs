@@ -1,4 +1,3 @@
-using System.Globalization;
 using Skep.Model;
 
 namespace Skep.Compose;
@@ -60,10 +59,7 @@ internal sealed class ServiceConverter
             Rollback = DeployConverter.Update(deploy.RollbackConfig),
             Endpoint = new EndpointSpec(DeployConverter.EndpointMode(deploy.EndpointMode)) { Ports = Ports() },
         };
-        return new StackService(_service.Name, spec, DeployConverter.LeftOpen(deploy))
-        {
-            PortsLeftOpen = SortedPorts().Select(static port => new PortLeftOpen(port.Protocol.Length == 0, port.Mode.Length == 0)).ToValueList(),
-        };
+        return new StackService(_service.Name, spec, DeployConverter.Written(deploy, SortedPorts()));
     }
 
     private ContainerSpec Container(ValueList<SecretReference> secrets, ValueList<ConfigReference> configs)
@@ -168,21 +164,12 @@ internal sealed class ServiceConverter
         .Select(static port => new PortConfig(
             port.Protocol.ToUpperInvariant() switch
             {
-                "" or "TCP" => PortProtocol.Tcp,
                 "UDP" => PortProtocol.Udp,
                 "SCTP" => PortProtocol.Sctp,
-                _ => throw new StackException($"invalid protocol: {port.Protocol}"),
+                _ => PortProtocol.Tcp,
             },
-            Number(port.Target),
-            Number(port.Published),
-            port.Mode switch
-            {
-                "" or "ingress" => PublishMode.Ingress,
-                "host" => PublishMode.Host,
-                _ => throw new StackException($"invalid publish mode: {port.Mode}"),
-            }))
+            (int)Math.Min(port.Target, int.MaxValue),
+            (int)Math.Min(port.Published, int.MaxValue),
+            port.Mode == "host" ? PublishMode.Host : PublishMode.Ingress))
         .ToValueList();
-
-    private static int Number(uint port) =>
-        port <= ushort.MaxValue ? (int)port : throw new StackException($"invalid port number: {port.ToString(CultureInfo.InvariantCulture)}");
 }

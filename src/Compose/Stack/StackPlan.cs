@@ -25,12 +25,9 @@ public sealed record StackPlan
 /// <summary>A service of a stack.</summary>
 /// <param name="Key">Its name in the file; the cluster's name is <c>stack_key</c>.</param>
 /// <param name="Spec">Its references to secrets and configs bear names but no ids: see <see cref="WithIds"/>.</param>
-/// <param name="LeftOpen">What the file does not say and the spec fills with the engine's default.</param>
-public sealed record StackService(string Key, ServiceSpec Spec, LeftOpen LeftOpen)
+/// <param name="Written">Where it has a say, a client sends this and not the spec's value.</param>
+public sealed record StackService(string Key, ServiceSpec Spec, AsWritten Written)
 {
-    /// <summary>The same for each port of the spec's endpoint, in its order.</summary>
-    public ValueList<PortLeftOpen> PortsLeftOpen { get; init; } = [];
-
     /// <summary>Cluster names of the secrets whose ids <see cref="WithIds"/> needs.</summary>
     public ValueList<string> SecretNames => Spec.Task.Container.Secrets.Select(static secret => secret.Name).Distinct(StringComparer.Ordinal).ToValueList();
 
@@ -67,18 +64,26 @@ public sealed record StackService(string Key, ServiceSpec Spec, LeftOpen LeftOpe
     }
 }
 
-/// <summary>Fields that a file says nothing about. A client that sends the spec as JSON may leave them out, as Docker's does.</summary>
-[Flags]
-public enum LeftOpen
+/// <summary>What a file says in words that only an engine judges, as Docker's CLI passes them on. The spec has the default where it does not know the word.</summary>
+/// <remarks>An empty word is one that the file leaves out; a client that sends the spec as JSON leaves it out too, for the engine may fill it otherwise than the spec does.</remarks>
+public sealed record AsWritten
 {
-    None = 0,
-    Replicas = 1,
-    EndpointMode = 2,
-    UpdateFailureAction = 4,
-    UpdateOrder = 8,
-    RollbackFailureAction = 16,
-    RollbackOrder = 32,
+    /// <summary>Null: the file does not say.</summary>
+    public ulong? Replicas { get; init; }
+
+    public string EndpointMode { get; init; } = "";
+
+    public RolloutAsWritten Update { get; init; } = new("", "");
+
+    public RolloutAsWritten Rollback { get; init; } = new("", "");
+
+    /// <summary>Of <c>deploy.restart_policy</c>; the spec's counts where it is empty.</summary>
+    public string RestartCondition { get; init; } = "";
+
+    /// <summary>One for each port of the spec's endpoint, in its order.</summary>
+    public ValueList<PortAsWritten> Ports { get; init; } = [];
 }
 
-/// <summary>What the file does not say of a port.</summary>
-public readonly record struct PortLeftOpen(bool Protocol, bool Mode);
+public readonly record struct RolloutAsWritten(string FailureAction, string Order);
+
+public readonly record struct PortAsWritten(string Protocol, uint Target, uint Published, string Mode);
