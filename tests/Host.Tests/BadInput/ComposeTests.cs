@@ -71,6 +71,33 @@ public sealed class ComposeTests : ClusterFacts
         Assert.Contains("/nonexistent/compose.yml", result.Error);
     });
 
+    [Fact]
+    public Task A_stack_whose_second_service_wants_a_taken_port_makes_nothing() => OnClusterAsync(async () =>
+    {
+        int port = NewPort();
+        string holder = await ServiceAsync("holder", "--publish", $"{port}:80");
+        string stack = NewName("stk");
+        RemoveAtEnd("stack", stack);
+        string file = await WriteAsync($$"""
+            services:
+              api:
+                image: probe:latest
+                configs: [greeting]
+              web:
+                image: probe:latest
+                ports: ["{{port}}:80"]
+            configs:
+              greeting: { file: ./compose.yml }
+            """);
+        CommandResult result = await Cluster.SkepAsync(1, "stack", "deploy", "--detach", "-c", file, stack);
+        Assert.Equal(1, result.Code);
+        Assert.Contains($"failed to create service {stack}_web: port '{port}' is already in use by service '{holder}'", result.Error);
+        foreach (string kind in new[] { "network", "service", "config" })
+        {
+            Assert.Empty((await DockerAsync(kind, "ls", "-q", "--filter", $"name={stack}_")).Succeeded().Lines);
+        }
+    });
+
     private static async Task<string> WriteAsync(string text)
     {
         string file = Path.Combine(Directory.CreateTempSubdirectory("skt-host-").FullName, "compose.yml");
