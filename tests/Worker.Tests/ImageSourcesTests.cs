@@ -1,6 +1,8 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Skep.Testing.Registries;
+using Skep.Worker.Images;
 using Skep.Worker.Local;
 using Skep.Worker.PeerServices;
 using Skep.Worker.Tests.Support;
@@ -13,7 +15,7 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
     [Fact]
     public async Task Image_is_pulled_from_an_open_registry()
     {
-        using var registry = new RegistryProcess();
+        using RegistryProcess registry = await RegistryProcess.StartAsync();
         await registry.PushAsync("team/app", "1", TestImage.Busybox());
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon, withImage: false);
         SwarmTask task = node.Shell("echo pulled", c => c with { Image = $"{registry.Domain}/team/app:1" });
@@ -32,8 +34,9 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
     [Fact]
     public async Task Image_is_pulled_with_the_credentials_of_the_spec()
     {
-        using var registry = new RegistryProcess("bee:$2y$04$DANPhZzbHVv7T7BwKX8pN.M0.2oQHfIlKg7Ya7ggDlP.ytjWcZcY.");
-        await registry.PushAsync("private/app", "1", TestImage.Busybox(), "bee:honey");
+        var bee = new RegistryUser("bee", "honey");
+        using RegistryProcess registry = await RegistryProcess.StartAsync(bee);
+        await registry.PushAsync("private/app", "1", TestImage.Busybox(), bee);
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon, withImage: false);
         SwarmTask refused = node.Shell("true", c => c with { Image = $"{registry.Domain}/private/app:1" });
         node.Manager.Put(refused);
@@ -45,6 +48,46 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
         });
         node.Manager.Put(allowed);
         await node.Manager.WaitAsync(allowed.Id, TaskState.Complete);
+    }
+
+    [Fact]
+    public async Task Name_stands_for_what_its_registry_says_now_and_else_for_what_is_here()
+    {
+        var bee = new RegistryUser("bee", "honey");
+        var credentials = new RegistryCredentials("bee", SensitiveBytes.From("honey"u8.ToArray()));
+        await using TestNode node = await TestNode.StartAsync(fixture.Daemon, withImage: false);
+        LocalNode local = node.Agent.Local;
+        string name;
+        LocalImage pulled;
+        using (RegistryProcess registry = await RegistryProcess.StartAsync(bee))
+        {
+            name = $"{registry.Domain}/private/app:1";
+            await registry.PushAsync("private/app", "1", TestImage.Busybox(), bee);
+            Assert.Contains("pull access denied", (await Assert.ThrowsAsync<ClusterException>(() => local.FindVersionAsync(name, null, CancellationToken.None))).Message);
+            pulled = await local.PullImageAsync(name, "", credentials, _ => { }, CancellationToken.None);
+            await registry.PushAsync("private/app", "1", TestImage.Layer([("other", "text", 0x1a4)]), bee);
+            ImageVersion moved = await local.FindVersionAsync(name, credentials, CancellationToken.None);
+            Assert.NotEqual(pulled.TargetDigest, moved.Digest);
+            Assert.Equal((MediaTypes.DockerManifest, new Platform("amd64", "linux")), (moved.MediaType, Assert.Single(moved.Platforms)));
+        }
+
+        Assert.Equal(pulled.TargetDigest, (await local.FindVersionAsync(name, credentials, CancellationToken.None)).Digest);
+        Assert.Equal(ErrorKind.Unavailable, (await Assert.ThrowsAsync<ClusterException>(() => local.FindVersionAsync(name + "0", credentials, CancellationToken.None))).Kind);
+    }
+
+    [Fact]
+    public async Task Short_name_stands_for_what_was_loaded_here_and_for_what_Dockers_registry_says_if_it_came_from_there()
+    {
+        using RegistryProcess mirror = await RegistryProcess.StartAsync();
+        foreach (string repository in new[] { "library/busy", "library/pulled" })
+            await mirror.PushAsync(repository, "1", TestImage.Busybox());
+        await using TestNode node = await TestNode.StartAsync(fixture.Daemon, mirrors: $"http://{mirror.Domain}");
+        LocalNode local = node.Agent.Local;
+        Assert.Equal((await local.InspectImageAsync("busy:1", CancellationToken.None)).TargetDigest, (await local.FindVersionAsync("busy:1", null, CancellationToken.None)).Digest);
+        string before = (await local.PullImageAsync("pulled:1", "", null, _ => { }, CancellationToken.None)).TargetDigest;
+        Assert.Equal(before, (await local.FindVersionAsync("pulled:1", null, CancellationToken.None)).Digest);
+        await mirror.PushAsync("library/pulled", "1", TestImage.Layer([("other", "text", 0x1a4)]));
+        Assert.NotEqual(before, (await local.FindVersionAsync("pulled:1", null, CancellationToken.None)).Digest);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Skep.Testing.Registries;
 using Skep.Worker.Images;
 using Skep.Worker.Local;
 using Skep.Worker.Tests.Support;
@@ -33,7 +34,7 @@ public sealed class ImageTransferTests(ContainerdFixture fixture)
     public async Task Pushed_image_is_pulled_by_another_node()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        using var registry = new RegistryProcess();
+        using RegistryProcess registry = await RegistryProcess.StartAsync();
         await registry.PushAsync("warm/up", "1", TestImage.Busybox());
         await using TestNode first = await TestNode.StartAsync(fixture.Daemon);
         string name = $"{registry.Domain}/team/app:1";
@@ -50,6 +51,17 @@ public sealed class ImageTransferTests(ContainerdFixture fixture)
         LocalImage pulled = await second.Agent.Local.PullImageAsync(name, "", null, _ => { }, limit.Token);
         Assert.Equal((await first.Agent.Local.InspectImageAsync(name, limit.Token)).Id, pulled.Id);
         Assert.Contains("does not provide the specified platform", (await Assert.ThrowsAsync<ClusterException>(() => second.Agent.Local.PullImageAsync(name, "linux/s390x", null, _ => { }, limit.Token))).Message);
+    }
+
+    [Fact]
+    public async Task Push_that_is_not_allowed_says_that_it_was_a_push()
+    {
+        using RegistryProcess registry = await RegistryProcess.StartAsync(new RegistryUser("bee", "honey"));
+        await using TestNode node = await TestNode.StartAsync(fixture.Daemon);
+        string name = $"{registry.Domain}/team/app:1";
+        await node.Agent.Local.TagImageAsync("busy:1", name, CancellationToken.None);
+        ClusterException refused = await Assert.ThrowsAsync<ClusterException>(() => node.Agent.Local.PushImageAsync(name, null, _ => { }, CancellationToken.None));
+        Assert.StartsWith($"push access denied for {registry.Domain}/team/app, ", refused.Message);
     }
 
     [Fact]
@@ -73,6 +85,7 @@ public sealed class ImageTransferTests(ContainerdFixture fixture)
         LocalImage image = await node.Agent.Local.PullImageAsync($"{registry.Domain}/team/app:1", "", null, s => steps.Add(s.Status), limit.Token);
         Assert.Equal(configDigest, image.Id);
         Assert.Equal(index, image.TargetDigest);
+        Assert.Equal(["s390x", PlatformChoice.Machine.Architecture], (await node.Agent.Local.FindVersionAsync($"{registry.Domain}/team/app:1", null, limit.Token)).Platforms.Select(p => p.Architecture));
         Assert.Equal("Pulling from team/app", steps[0]);
         Assert.Equal(["Pulling fs layer", "Download complete", "Extracting", "Pull complete"], steps.Where(s => s != "Downloading" && s != steps[0] && !s.Contains(':', StringComparison.Ordinal)));
         Assert.EndsWith($"Status: Downloaded newer image for {registry.Domain}/team/app:1", steps[^1]);

@@ -79,6 +79,7 @@ public sealed class RegistryTests
             await File.WriteAllTextAsync(Path.Combine(own, "ca.crt"), other.ExportCertificatePem(), s_limit);
             using var wary = new Registries([], [], [directory]);
             await Assert.ThrowsAsync<HttpRequestException>(async () => await Assert.Single(await wary.FindAsync(reference, null, s_limit)).ResolveAsync(s_limit));
+            Assert.Contains("--insecure-registry", (await Assert.ThrowsAsync<ClusterException>(() => wary.CheckLoginAsync(registry.Domain, null, s_limit))).Message);
         }
         finally
         {

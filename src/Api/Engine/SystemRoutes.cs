@@ -171,38 +171,21 @@ internal static class SystemRoutes
         };
     }
 
-    /// <remarks>Clients ask this to pin a digest and go on with a warning when refused. Here each node resolves names itself, peers first.</remarks>
-    /// <summary>What is on this node already is told without asking a registry, so that a service is pinned to exactly that image; the nodes fetch it from each other.</summary>
+    /// <remarks>Clients ask this to pin a service to a digest, and go on with a warning when refused: then each node resolves the name itself, peers first.</remarks>
     private static async Task DistributionAsync(ApiCall call, CancellationToken ct)
     {
         string name = call["name"];
-        if (call.Node.Local is { } local && await FindLocalAsync(local, name, ct) is { TargetDigest.Length: > 0 } image)
-        {
-            await call.AnswerAsync(
-                StatusCodes.Status200OK,
-                new WireDistribution
-                {
-                    Descriptor = new WireDescriptor { MediaType = image.TargetMediaType, Digest = image.TargetDigest },
-                    Platforms = [new WireOciPlatform { Architecture = image.Architecture, Os = image.Os }],
-                },
-                WireJson.Default.WireDistribution,
-                ct);
-            return;
-        }
-
-        throw new ClusterException(ErrorKind.NotFound, $"no digest is known for {name} here: the nodes that run it find it, on a peer or in its registry");
-    }
-
-    private static async Task<LocalImage?> FindLocalAsync(LocalNode local, string name, CancellationToken ct)
-    {
-        try
-        {
-            return await local.InspectImageAsync(name, ct);
-        }
-        catch (ClusterException e) when (e.Kind is ErrorKind.NotFound or ErrorKind.InvalidArgument)
-        {
-            return null;
-        }
+        LocalNode local = call.Node.Local ?? throw new ClusterException(ErrorKind.Unavailable, $"the registry of {name} cannot be asked: the agent of this node is not running");
+        ImageVersion version = await local.FindVersionAsync(name, RegistryAuthHeader.ReadCredentials(call.Http.Request), ct);
+        await call.AnswerAsync(
+            StatusCodes.Status200OK,
+            new WireDistribution
+            {
+                Descriptor = new WireDescriptor { MediaType = version.MediaType, Digest = version.Digest, Size = version.Size },
+                Platforms = [.. version.Platforms.Select(p => new WireOciPlatform { Architecture = p.Architecture, Os = p.Os })],
+            },
+            WireJson.Default.WireDistribution,
+            ct);
     }
 
     private static string Word(LocalNodeState state) => state.ToString().ToLowerInvariant();

@@ -87,6 +87,21 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         return ImageContents.Read(manifestDescriptor, manifest, await store.ReadSmallAsync(manifest.Config.Digest, ct));
     }
 
+    /// <summary>What a source's image is, without its layers.</summary>
+    public async Task<ImageVersion> DescribeAsync(IImageSource source, CancellationToken ct)
+    {
+        Descriptor target = await source.ResolveAsync(ct);
+        byte[] bytes = await ReadVerifiedAsync(source, target, ct);
+        ManifestJson manifest = Parse(bytes, target.Digest);
+        ValueList<Platform> platforms = manifest switch
+        {
+            { Manifests: { } entries } => entries.Select(e => e.Platform).OfType<DescriptorPlatform>().Select(p => new Platform(p.Architecture, p.Os)).Distinct().ToValueList(),
+            { Config: { } config } => ImageContents.Read(target, manifest, await ReadVerifiedAsync(source, config, ct)).Json.Platforms,
+            _ => throw ClusterException.Invalid($"manifest {target.Digest} names no config"),
+        };
+        return new ImageVersion(target.Digest, TypeOf(manifest, target.MediaType), bytes.Length, platforms);
+    }
+
     private async Task<(Descriptor, ImageContents, IReadOnlySet<string>)> FetchBlobsAsync(
         IImageSource source, ContentStore store, FetchWishes wishes, CancellationToken ct)
     {

@@ -74,6 +74,10 @@ internal sealed record ImageConfigJson
     public RootfsJson? Rootfs { get; init; }
 
     public List<HistoryJson>? History { get; init; }
+
+    /// <summary>The one it is for; none where it does not say.</summary>
+    [JsonIgnore]
+    public ValueList<Platform> Platforms => Architecture is { Length: > 0 } && Os is { Length: > 0 } ? [new Platform(Architecture, Os)] : [];
 }
 
 internal sealed record RootfsJson

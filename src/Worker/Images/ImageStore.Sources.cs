@@ -39,6 +39,15 @@ internal sealed partial class ImageStore
         }
     }
 
+    /// <summary>What a name stands for in its registry now; nothing is fetched.</summary>
+    public Task<ImageVersion> AskRegistryAsync(ImageReference reference, RegistryCredentials? credentials, CancellationToken ct)
+        => FromRegistryAsync(reference, credentials, source => _fetcher.DescribeAsync(new PatientSource(source, _patience, _time), ct), ct);
+
+    /// <summary>Whether the image's own layer was pulled from the repository of that name. (The layers below it may be those of another image.)</summary>
+    public async Task<bool> IsFromRegistryAsync(StoredImage image, ImageReference reference, CancellationToken ct)
+        => image.Contents.Layers is [.., { } own]
+            && (await _content.FindAsync(own.Digest, ct))?.Labels.GetValueOrDefault(SourceLabelOf(reference)) == reference.Path;
+
     /// <returns>The images with the familiar names they were given; none for an image without a name.</returns>
     public async Task<IReadOnlyList<(StoredImage Image, IReadOnlyList<string> Names)>> LoadAsync(Stream stream, CancellationToken ct)
     {
@@ -73,6 +82,9 @@ internal sealed partial class ImageStore
 
     /// <summary>A directory that is not there yet, below the store's own.</summary>
     public string NewStagingPath() => Path.GetFullPath(Path.Combine(_stagingDirectory, _ids.Next()));
+
+    /// <summary>The label of layers that says which repository of a registry has them; containerd's own clients set it too.</summary>
+    private static string SourceLabelOf(ImageReference reference) => $"containerd.io/distribution.source.{reference.Domain}";
 
     private async Task<StoredImage> FetchFromAnywhereAsync(ImageReference reference, RegistryCredentials? credentials, string key, CancellationToken ct)
     {
@@ -121,20 +133,27 @@ internal sealed partial class ImageStore
         return null;
     }
 
-    private async Task<StoredImage> FetchFromRegistryAsync(
+    private Task<StoredImage> FetchFromRegistryAsync(
         ImageReference reference, Platform? platform, RegistryCredentials? credentials, Action<ImageProgress> progress, CancellationToken ct)
     {
-        var wishes = new FetchWishes { DistributionLabel = $"containerd.io/distribution.source.{reference.Domain}={reference.Path}", Platform = platform, Progress = progress };
+        var wishes = new FetchWishes { DistributionLabel = $"{SourceLabelOf(reference)}={reference.Path}", Platform = platform, Progress = progress };
+        return FromRegistryAsync(reference, credentials, source => TakeAsync(source, reference, wishes, ct), ct);
+    }
+
+    /// <summary>Asks the mirrors and the registry of an image, one after another.</summary>
+    /// <exception cref="ClusterException">None could give it; what the last one said.</exception>
+    private async Task<T> FromRegistryAsync<T>(ImageReference reference, RegistryCredentials? credentials, Func<IImageSource, Task<T>> take, CancellationToken ct)
+    {
         ClusterException? last = null;
         foreach (IImageSource source in await _registries.FindAsync(reference, credentials, ct))
         {
             try
             {
-                return await TakeAsync(source, reference, wishes, ct);
+                return await take(source);
             }
             catch (HttpRequestException e)
             {
-                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {(e.InnerException ?? e).Message}", e);
+                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {Registries.Explain(e)}", e);
             }
             catch (SourceStalledException e)
             {

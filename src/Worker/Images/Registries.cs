@@ -28,22 +28,22 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
         foreach (string mirror in reference.Domain == ImageReference.DockerHub ? mirrors : [])
         {
             var address = new Uri(mirror.TrimEnd('/') + "/");
-            sources.Add(new RegistrySource(new RegistryConversation(ClientFor(address.Authority), address, reference, credentials: null)));
+            sources.Add(new RegistrySource(new RegistryConversation(ClientFor(address.Authority), address, reference, credentials: null, RegistryUse.Pull)));
         }
 
-        sources.Add(new RegistrySource(await OpenAsync(reference, credentials, ct)));
+        sources.Add(new RegistrySource(await OpenAsync(reference, credentials, RegistryUse.Pull, ct)));
         return sources;
     }
 
     /// <summary>The registry an image is named after.</summary>
-    public async Task<RegistryConversation> OpenAsync(ImageReference reference, RegistryCredentials? credentials, CancellationToken ct)
+    public async Task<RegistryConversation> OpenAsync(ImageReference reference, RegistryCredentials? credentials, RegistryUse use, CancellationToken ct)
     {
         if (reference.Domain == ImageReference.DockerHub)
-            return new RegistryConversation(_strict, new Uri("https://registry-1.docker.io/"), reference, credentials);
+            return new RegistryConversation(_strict, new Uri("https://registry-1.docker.io/"), reference, credentials, use);
         Uri secure = new($"https://{reference.Domain}/");
         if (!IsInsecure(reference.Domain) || DirectoryOf(reference.Domain) is not null)
-            return new RegistryConversation(ClientFor(reference.Domain), secure, reference, credentials);
-        return new RegistryConversation(_lax, await AnswersAsync(secure, ct) ? secure : new Uri($"http://{reference.Domain}/"), reference, credentials);
+            return new RegistryConversation(ClientFor(reference.Domain), secure, reference, credentials, use);
+        return new RegistryConversation(_lax, await AnswersAsync(secure, ct) ? secure : new Uri($"http://{reference.Domain}/"), reference, credentials, use);
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unauthenticated"/>: the registry refuses; <see cref="ErrorKind.Unavailable"/>: it does not answer.</exception>
@@ -51,7 +51,7 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
     {
         string host = server.Split("://")[^1].Split('/')[0];
         string domain = host is "" or "index.docker.io" ? ImageReference.DockerHub : host;
-        RegistryConversation registry = await OpenAsync(new ImageReference(domain, "library/none", "latest", null), credentials, ct);
+        RegistryConversation registry = await OpenAsync(new ImageReference(domain, "library/none", "latest", null), credentials, RegistryUse.Pull, ct);
         try
         {
             using HttpResponseMessage answer = await registry.SendAsync(() => new HttpRequestMessage(HttpMethod.Get, registry.Root), ct);
@@ -62,9 +62,14 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
         }
         catch (HttpRequestException e)
         {
-            throw new ClusterException(ErrorKind.Unavailable, $"Get \"{registry.Root}\": {(e.InnerException ?? e).Message}", e);
+            throw new ClusterException(ErrorKind.Unavailable, $"Get \"{registry.Root}\": {Explain(e)}", e);
         }
     }
+
+    /// <summary>Why no answer came, and what helps when it is for want of a certificate.</summary>
+    public static string Explain(HttpRequestException e) => (e.InnerException ?? e).Message + (e.HttpRequestError is HttpRequestError.SecureConnectionError
+        ? " (a registry without TLS, or with a certificate of its own, is named to every skepd with --insecure-registry)"
+        : "");
 
     public void Dispose()
     {

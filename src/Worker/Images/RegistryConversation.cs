@@ -6,9 +6,16 @@ using Skep.Worker.Local;
 
 namespace Skep.Worker.Images;
 
+/// <summary>What is wanted of a registry: it may allow the one and not the other.</summary>
+internal enum RegistryUse
+{
+    Pull,
+    Push,
+}
+
 /// <summary>Requests about one image to one registry, with the login the registry asks for.</summary>
 /// <remarks>Source: opencontainers/distribution-spec:spec.md; distribution:docs/spec/auth/token.md.</remarks>
-internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageReference reference, RegistryCredentials? credentials)
+internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageReference reference, RegistryCredentials? credentials, RegistryUse use)
 {
     private readonly Lock _gate = new();
     private AuthenticationHeaderValue? _authorization = credentials is { RegistryToken.Length: > 0 }
@@ -76,7 +83,7 @@ internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageR
         if (!challenge.Parameters.TryGetValue("realm", out string? realm) || !Uri.TryCreate(realm, UriKind.Absolute, out Uri? server))
             throw new ClusterException(ErrorKind.Unavailable, $"{Description} asks for a token but names no server");
         string service = challenge.Parameters.GetValueOrDefault("service", "");
-        string scope = challenge.Parameters.GetValueOrDefault("scope", $"repository:{reference.Path}:pull");
+        string scope = challenge.Parameters.GetValueOrDefault("scope", $"repository:{reference.Path}:{(use is RegistryUse.Push ? "pull,push" : "pull")}");
         using var request = new HttpRequestMessage();
         if (credentials is { IdentityToken.Length: > 0 })
         {
@@ -122,7 +129,7 @@ internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageR
         {
             HttpStatusCode.NotFound => new(ErrorKind.NotFound, $"manifest for {reference.FamiliarName} not found: {detail}"),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new(
-                ErrorKind.NotFound, $"pull access denied for {reference.FamiliarRepository}, repository does not exist or may require 'docker login': {detail}"),
+                ErrorKind.NotFound, $"{(use is RegistryUse.Push ? "push" : "pull")} access denied for {reference.FamiliarRepository}, repository does not exist or may require 'docker login': {detail}"),
             HttpStatusCode.TooManyRequests => new(ErrorKind.Unavailable, $"{Description}: toomanyrequests: {detail}"),
             _ => new(ErrorKind.Unavailable, $"{Description} answered {(int)answer.StatusCode}: {detail}"),
         };

@@ -10,6 +10,8 @@ namespace Skep.Worker.Images;
 internal sealed record StoredImage(string Name, Descriptor Target, ImageContents Contents, DateTimeOffset UpdatedAt)
 {
     public string ChainId => Contents.ChainId;
+
+    public ImageVersion Version => new(Target.Digest, Target.MediaType, Target.Size, Contents.Json.Platforms);
 }
 
 /// <summary>Manifest and config for one platform; the same for every name of the image.</summary>

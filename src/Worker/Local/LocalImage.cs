@@ -80,6 +80,9 @@ public sealed record ImageProgress(string Id, string Status, long CurrentBytes =
     public bool IsOfLayer => Id.Length > 0 && !Status.StartsWith("Pulling from ", StringComparison.Ordinal) && !Status.StartsWith("digest: ", StringComparison.Ordinal);
 }
 
+/// <summary>What a name stands for at a moment: the digest of its manifest or index, and the machines that it is for.</summary>
+public sealed record ImageVersion(string Digest, string MediaType, long Size, ValueList<Platform> Platforms);
+
 /// <summary>User and password, or a token, for a registry; what Docker's X-Registry-Auth carries.</summary>
 public sealed record RegistryCredentials(string User, SensitiveBytes Password)
 {

@@ -4,6 +4,9 @@ namespace Skep.Worker.Local;
 
 public sealed partial class LocalNode
 {
+    /// <summary>A person waits for the answer, and there is a way without it.</summary>
+    private static readonly TimeSpan RegistryAnswersWithin = TimeSpan.FromSeconds(5);
+
     /// <summary>Takes in the archive of <c>docker save</c> (either layout, gzip or not).</summary>
     /// <returns>Short names of what was loaded, or ids of images without a name.</returns>
     public async Task<ValueList<string>> LoadImagesAsync(Stream archive, CancellationToken ct)
@@ -30,6 +33,34 @@ public sealed partial class LocalNode
         return await DescribeAsync(await NamesOfAsync(image, ct), ct);
     }
 
+    /// <summary>What a name stands for now, so that all nodes can be told to run the same: asked of its registry, else what is here.</summary>
+    /// <remarks>
+    /// A short name (<c>app</c>, <c>nginx</c>) is as often an image that was loaded here as one of Docker's registry, which would take long to say that it does
+    /// not know it, or knows another of that name: it is asked only for what came from there, and for what is not here.
+    /// </remarks>
+    /// <exception cref="ClusterException">Not here, and the registry does not tell; the message holds what it said.</exception>
+    public async Task<ImageVersion> FindVersionAsync(string name, RegistryCredentials? credentials, CancellationToken ct)
+    {
+        ImageReference reference = ImageReference.Parse(name);
+        StoredImage? here = await _shop.Images.FindAsync(name, ct);
+        if (here is not null && reference.Domain == ImageReference.DockerHub && !await _shop.Images.IsFromRegistryAsync(here, reference, ct))
+            return here.Version;
+        using var late = new CancellationTokenSource(RegistryAnswersWithin, _shop.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        try
+        {
+            return await _shop.Images.AskRegistryAsync(reference, credentials, either.Token);
+        }
+        catch (ClusterException) when (here is not null)
+        {
+            return here.Version;
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            return here?.Version ?? throw new ClusterException(ErrorKind.Unavailable, $"registry {reference.Domain} did not answer within {RegistryAnswersWithin.TotalSeconds:0} s", e);
+        }
+    }
+
     /// <summary>Brings an image to the registry its name names.</summary>
     /// <param name="progress">Called in order, not concurrently.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>: not here, or the registry does not let us in.</exception>
@@ -43,12 +74,12 @@ public sealed partial class LocalNode
         progress(new ImageProgress("", $"The push refers to repository [{name.Repository}]"));
         try
         {
-            RegistryConversation registry = await _shop.Images.Registries.OpenAsync(name, credentials, ct);
+            RegistryConversation registry = await _shop.Images.Registries.OpenAsync(name, credentials, RegistryUse.Push, ct);
             await new RegistryPush(registry, _shop.Images.Content, progress).RunAsync(image.Contents, ct);
         }
         catch (HttpRequestException e)
         {
-            throw new ClusterException(ErrorKind.Unavailable, $"registry {name.Domain}: {(e.InnerException ?? e).Message}", e);
+            throw new ClusterException(ErrorKind.Unavailable, $"registry {name.Domain}: {Registries.Explain(e)}", e);
         }
 
         TellImage("push", image, name.FamiliarName, name.FamiliarRepository);

@@ -66,7 +66,7 @@ internal static class TestImage
         return stream.ToArray();
     }
 
-    private static byte[] Layer(IEnumerable<(string Path, string Text, int Mode)> files)
+    public static byte[] Layer(IEnumerable<(string Path, string Text, int Mode)> files)
     {
         using var stream = new MemoryStream();
         using (var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))

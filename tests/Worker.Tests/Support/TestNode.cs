@@ -13,7 +13,7 @@ internal sealed class TestNode : IAsyncDisposable
     private CancellationTokenSource _running = new();
     private Task _run = Task.CompletedTask;
 
-    private TestNode(ContainerdProcess daemon, TestManager manager, string name)
+    private TestNode(ContainerdProcess daemon, TestManager manager, string name, string[] mirrors)
     {
         Daemon = daemon;
         Manager = manager;
@@ -26,6 +26,7 @@ internal sealed class TestNode : IAsyncDisposable
             CgroupParent = "/skt-wrk-" + Path.GetFileName(daemon.Root) + "-" + name,
             Hostname = "host-" + name,
             DrainDelay = TimeSpan.Zero,
+            RegistryMirrors = mirrors.ToValueList(),
         };
         Self = new NodeId("node" + name);
     }
@@ -47,9 +48,10 @@ internal sealed class TestNode : IAsyncDisposable
 
     public Overlay.NodeNetwork? Network { get; private set; }
 
-    public static async Task<TestNode> StartAsync(ContainerdProcess daemon, TestManager? manager = null, bool withImage = true, Func<Task<Overlay.NodeNetwork>>? network = null)
+    public static async Task<TestNode> StartAsync(
+        ContainerdProcess daemon, TestManager? manager = null, bool withImage = true, Func<Task<Overlay.NodeNetwork>>? network = null, params string[] mirrors)
     {
-        var node = new TestNode(daemon, manager ?? await TestManager.StartAsync(), $"n{Interlocked.Increment(ref _numbers)}") { OpenNetwork = network };
+        var node = new TestNode(daemon, manager ?? await TestManager.StartAsync(), $"n{Interlocked.Increment(ref _numbers)}", mirrors) { OpenNetwork = network };
         await node.OpenAsync();
         if (withImage)
             await node.Agent.Local.LoadImagesAsync(new MemoryStream(TestImage.SavedTar("busy:1")), CancellationToken.None);
