@@ -10,6 +10,7 @@ internal sealed partial class MemberNode
 {
     private void Hear(ClusterNews news)
     {
+        _known.TrySetResult();
         string[] managers = [.. news.Managers.Select(m => m.Address).Order(StringComparer.Ordinal)];
         if (managers.Length > 0 && !managers.SequenceEqual(_record.Managers, StringComparer.Ordinal))
         {

@@ -30,6 +30,7 @@ internal sealed partial class MemberNode : IDisposable
     private readonly NewCluster? _founding;
     private bool _forceNewCluster;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeRecord _record;
     private volatile ManagerNode? _manager;
     private volatile CertificateRenewer? _renewer;
@@ -72,6 +73,9 @@ internal sealed partial class MemberNode : IDisposable
     /// <summary>Completes when the node does its part for the first time: a worker listens, a manager knows its leader.</summary>
     public Task Ready => _ready.Task;
 
+    /// <summary>Completes when a manager has answered the node's agent for the first time: the cluster knows the node by name then.</summary>
+    public Task Known => _known.Task;
+
     /// <summary>Lives until cancelled. Throws what made going on impossible.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
@@ -84,9 +88,10 @@ internal sealed partial class MemberNode : IDisposable
                 _logger.RoleChanged(_identity.Current.Node, _identity.Current.Role);
             }
         }
-        catch (Exception e) when (!_ready.Task.IsCompleted)
+        catch (Exception e) when (!_ready.Task.IsCompleted || !_known.Task.IsCompleted)
         {
             _ready.TrySetException(e);
+            _known.TrySetException(e);
             throw;
         }
     }

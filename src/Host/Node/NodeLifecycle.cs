@@ -327,7 +327,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         Life life = Begin(identity, record, founding, forceNewCluster: false);
         try
         {
-            await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
+            // As Docker: whoever has joined can be named in the next command.
+            await Task.WhenAll(life.Member.Ready, life.Member.Known).WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

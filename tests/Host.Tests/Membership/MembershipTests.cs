@@ -22,6 +22,7 @@ public sealed class MembershipTests : ClusterFacts
     public Task A_worker_joins_takes_no_manager_command_and_leaves() => OnClusterAsync(async () =>
     {
         await Cluster.JoinAsync(Outsider, "worker", via: 2);
+        Assert.Equal("ready", (await DockerAsync("node", "inspect", "n4", "--format", "{{.Status.State}}")).Succeeded().Out.Trim());
         await Cluster.UntilReadyAsync([Outsider], via: 1, Limit);
         AssertFails(await Cluster.DockerAsync(Outsider, "service", "ls"), "This node is not a swarm manager");
         AssertFails(await Cluster.DockerAsync(Outsider, "swarm", "join", "--token", await TokenAsync("worker"), $"{Cluster.AddressOf(1)}:2377"), "This node is already part of a swarm");
