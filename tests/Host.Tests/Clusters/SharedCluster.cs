@@ -1,4 +1,5 @@
 using Skep.Testing.Clusters;
+using Skep.Testing.Registries;
 
 namespace Skep.Host.Tests.Clusters;
 
@@ -10,15 +11,26 @@ internal static class SharedCluster
     /// <summary>An overlay network for whoever needs no own.</summary>
     public const string Network = "tests";
 
+    /// <summary>The registry of this run, at the client's: all nodes reach it.</summary>
+    public const string RegistryDomain = $"{TestCluster.ClientAddress}:5000";
+
+    /// <summary>The only one the registry lets in.</summary>
+    public static RegistryUser RegistryUser { get; } = new("bee", "honey");
+
     /// <summary>Of <see cref="OperatorCertificates"/>; the nodes serve their API on 2376 to the client's.</summary>
     public static string Certificates { get; } = Directory.CreateTempSubdirectory("skt-host-tls-").FullName;
 
     /// <summary>Of every skepd, beyond what cluster.sh gives.</summary>
-    public static string Flags { get; } = $"--metrics-addr 0.0.0.0:9323 --host tcp://0.0.0.0:2376 --tlsverify --tlscacert {Certificates}/ca.pem --tlscert {Certificates}/server.pem --tlskey {Certificates}/server.key";
+    public static string Flags { get; } = $"--insecure-registry {RegistryDomain} --metrics-addr 0.0.0.0:9323 --host tcp://0.0.0.0:2376 --tlsverify --tlscacert {Certificates}/ca.pem --tlscert {Certificates}/server.pem --tlskey {Certificates}/server.key";
 
     private static readonly Lazy<Task<TestCluster>> s_cluster = new(StartAsync);
 
+    private static readonly Lazy<Task<RegistryProcess>> s_registry = new(async () => await RegistryProcess.StartInAsync(await GetAsync(), 0, RegistryDomain, RegistryUser));
+
     public static Task<TestCluster> GetAsync() => s_cluster.Value;
+
+    /// <summary>Started for the first fact that needs it, it ends with the cluster.</summary>
+    public static Task<RegistryProcess> GetRegistryAsync() => s_registry.Value;
 
     private static async Task<TestCluster> StartAsync()
     {

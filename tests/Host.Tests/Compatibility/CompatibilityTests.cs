@@ -1,6 +1,7 @@
 using System.Text;
 using Skep.Host.Tests.Clusters;
 using Skep.Testing.Clusters;
+using Skep.Testing.Registries;
 using Xunit.Abstractions;
 
 namespace Skep.Host.Tests.Compatibility;
@@ -18,6 +19,11 @@ public sealed class CompatibilityTests(ITestOutputHelper output)
 
         """;
 
+    /// <summary>A registry that wants a password, and an open one with the same images, which every node asks before docker.io.</summary>
+    private const string Private = $"{TestCluster.ClientAddress}:5000", Mirror = $"{TestCluster.ClientAddress}:5001";
+
+    private const string Flags = $"--insecure-registry {Private} --registry-mirror http://{Mirror}";
+
     private static readonly string s_page = Repository.PathOf("docs", "compatibility.md");
 
     [Fact]
@@ -26,11 +32,13 @@ public sealed class CompatibilityTests(ITestOutputHelper output)
         string images = Repository.PathOf("out", "images");
         string work = Directory.CreateTempSubdirectory("skt-host-compat-").FullName;
         (await Command.RunAsync(Repository.PathOf("tests", "Testing", "images", "build.sh"), images)).Succeeded();
-        using TestCluster cluster = await TestCluster.StartAsync("hcompat", "192.168.84", count: 4);
+        using TestCluster cluster = await TestCluster.StartAsync("hcompat", "192.168.84", count: 4, Flags);
         try
         {
             await ClusterFailure.WithLogsAsync(cluster, async () =>
             {
+                using RegistryProcess registry = await RegistryProcess.StartInAsync(cluster, 0, Private, new RegistryUser("bee", "honey"));
+                using RegistryProcess mirror = await RegistryProcess.StartInAsync(cluster, 0, Mirror);
                 await FormAsync(cluster, Path.Combine(images, "probe-latest.tar"));
                 await CompareAsync(await RenderAsync(Environment(cluster, work)));
             });
@@ -104,6 +112,8 @@ public sealed class CompatibilityTests(ITestOutputHelper output)
             ["DOCKER_HOST"] = $"unix://{cluster.SocketOf(1)}",
             ["DOCKER_CONFIG"] = work,
             ["work"] = work,
+            ["registry"] = Private,
+            ["SKEPD_FLAGS"] = Flags, // Of a node that $cluster starts again.
             ["cluster"] = $"env SKEP_CLUSTER={cluster.Name} SKEP_CLUSTER_NET={cluster.Net} {Repository.PathOf("cluster.sh")}",
             ["compose"] = Repository.PathOf("tests", "Host.Tests", "Compatibility", "compose"),
         };

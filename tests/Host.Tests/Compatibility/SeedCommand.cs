@@ -44,6 +44,8 @@ internal sealed partial record SeedCommand(string Section, string Mark, string T
         at() { local k=$1; shift; nsenter --net=/run/netns/skep-hcompat-$k "$@"; }
         pty() { timeout 15 script -qec "$(printf '%q ' "$@")" /dev/null; }
         only() { docker ps -q --filter label=com.docker.swarm.service.name=$1 | head -1; }
+        refuses() { local text=$1; shift; if "$@" >$work/said 2>&1; then echo "not refused: $*" >&2; return 1; fi; grep -e "$text" $work/said; }
+        made() { tar -chf - -C $(dirname $(command -v busybox)) busybox | docker -H $n4 import --change 'CMD ["/busybox","sleep","600"]' --change "ENV N=$1" - $1; }
         until_ok() { local end=$((SECONDS + 20)); until "$@"; do [ $SECONDS -lt $end ] || { echo "waited 20 s for: $*" >&2; return 1; }; sleep 0.2; done; }
 
         """;

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Skep.Host.Tests.Clusters;
 using Skep.Testing.Clusters;
+using Skep.Testing.Registries;
 
 namespace Skep.Host.Tests.Sdk;
 
@@ -40,20 +40,8 @@ public sealed class PythonSdkTests : SdkFacts
     [Fact]
     public Task Every_call_about_images_does_what_it_says() => OnClusterAsync(async () =>
     {
-        string folder = Directory.CreateTempSubdirectory("skep-sdk-registry-").FullName;
-        await File.WriteAllTextAsync($"{folder}/config.yml", $"version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\nhttp:\n  addr: 127.0.0.1:5055\n");
-        using Process registry = Process.Start("nsenter", [$"--net={Cluster.NamespaceOf(1)}", "docker-registry", "serve", $"{folder}/config.yml"]);
-        try
-        {
-            await Eventually.TrueAsync(async () => (await Cluster.InNodeAsync(1, "curl", "-sf", "-m", "2", "http://127.0.0.1:5055/v2/")).Code == 0, Limit, () => "the registry");
-            await UseAsync("images", 32, 5, "127.0.0.1:5055");
-        }
-        finally
-        {
-            registry.Kill();
-            await registry.WaitForExitAsync();
-            Directory.Delete(folder, recursive: true);
-        }
+        using RegistryProcess registry = await RegistryProcess.StartInAsync(Cluster, 1, "127.0.0.1:5055");
+        await UseAsync("images", 32, 5, registry.Domain);
     });
 }
 
