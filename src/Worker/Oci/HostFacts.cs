@@ -8,7 +8,8 @@ internal sealed record HostFacts(bool CgroupV2, bool SwapIsLimited, int LastCapa
     /// <summary>What the agent itself may give; null: everything the kernel knows.</summary>
     public ValueList<string>? Capabilities { get; init; }
 
-    private static readonly string[] InitPrograms = ["/usr/bin/docker-init", "/usr/libexec/docker/docker-init", "/usr/bin/tini", "/usr/bin/tini-static", "/usr/bin/catatonit", "/usr/libexec/podman/catatonit"];
+    /// <summary>Those without a loader first: an image need not have the libraries that Debian's tini wants.</summary>
+    private static readonly string[] InitPrograms = ["/usr/bin/docker-init", "/usr/libexec/docker/docker-init", "/usr/bin/tini-static", "/usr/bin/catatonit", "/usr/libexec/podman/catatonit", "/usr/bin/tini"];
 
     public static HostFacts Read(string cgroupRoot)
     {
