@@ -121,16 +121,25 @@ public sealed class ContainerVerbTests
     /// <summary>What is said twice in the same way, and what docker says although it is the default, is no difference.</summary>
     private static string[] Bodies(FakeEngine engine) => [.. engine.Requests.Where(static r => r.Method == "POST").Select(static r => RecordedRequestTests.Describe(r with { Body = Sorted(r.Body) }))];
 
-    /// <summary>Docker's order of variables changes from run to run.</summary>
+    /// <summary>Docker's order of variables and of binds changes from run to run.</summary>
     private static string Sorted(string body)
     {
-        if (body.Length == 0 || JsonNode.Parse(body) is not JsonObject node || node["Env"] is not JsonArray variables)
+        if (body.Length == 0 || JsonNode.Parse(body) is not JsonObject node)
         {
             return body;
         }
 
-        node["Env"] = new JsonArray([.. variables.Select(static variable => variable!.GetValue<string>()).Order(StringComparer.Ordinal).Select(static variable => (JsonNode)variable)]);
+        Sort(node, "Env");
+        Sort(node["HostConfig"] as JsonObject, "Binds");
         return node.ToJsonString();
+    }
+
+    private static void Sort(JsonObject? owner, string list)
+    {
+        if (owner?[list] is JsonArray values)
+        {
+            owner[list] = new JsonArray([.. values.Select(static value => value!.GetValue<string>()).Order(StringComparer.Ordinal).Select(static value => (JsonNode)value)]);
+        }
     }
 
     private static FakeAnswer? Answer(SeenRequest request) => (request.Method, request.Path) switch
