@@ -7,7 +7,7 @@ namespace Skep.Bench.Cluster;
 /// <summary>What is measured, and what it takes to measure it.</summary>
 internal sealed class Bench(Engine engine, Settings settings)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10), LongestPause = TimeSpan.FromMilliseconds(100);
     private int _names;
 
     public static void Report(string what, IEnumerable<double> values, string unit)
@@ -175,7 +175,9 @@ internal sealed class Bench(Engine engine, Settings settings)
 
     public static async Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken ct)
     {
+        // Asking may take a tenth of the time, not more: to list a hundred tasks every 10 ms takes a good part of the machine from what is measured.
         var limit = Stopwatch.StartNew();
+        TimeSpan asked = limit.Elapsed;
         while (!await condition())
         {
             if (limit.Elapsed > TimeSpan.FromSeconds(120))
@@ -183,7 +185,9 @@ internal sealed class Bench(Engine engine, Settings settings)
                 throw new TimeoutException($"waited 120 s for {what}");
             }
 
-            await Task.Delay(Poll, ct);
+            TimeSpan pause = (limit.Elapsed - asked) * 9;
+            await Task.Delay(TimeSpan.FromTicks(Math.Clamp(pause.Ticks, ShortestPause.Ticks, LongestPause.Ticks)), ct);
+            asked = limit.Elapsed;
         }
     }
 
