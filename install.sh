@@ -9,8 +9,7 @@ prefix=/usr/local
 "$here/scripts/install-prerequisites.sh"
 [ -x "$here/out/skepd" ] || "$here/build.sh"
 
-# Each version has a folder of its own. A running daemon reads parts of its file, by its path, when it first needs them: in another version's file a manager that
-# becomes the leader would look for them in vain.
+# Each version has a folder of its own: a running daemon starts its names program (ADR 0011) from its own file, whatever is installed meanwhile.
 version=$(cat "$here/out/skep" "$here/out/skepd" | sha256sum | cut -c1-12)
 versions=$prefix/lib/skep
 install -d "$prefix/bin" "$versions/$version" /etc/skep
