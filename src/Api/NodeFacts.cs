@@ -26,6 +26,12 @@ public sealed record NodeFacts(string Version, string Hostname, string DataDirec
 
     public ValueMap<string, string> EngineLabels { get; init; } = ValueMap<string, string>.Empty;
 
+    /// <summary>Registries asked without TLS, beside those of this machine: hosts, and ranges such as 10.0.0.0/8.</summary>
+    public ValueList<string> InsecureRegistries { get; init; } = [];
+
+    /// <summary>URLs asked before docker.io.</summary>
+    public ValueList<string> RegistryMirrors { get; init; } = [];
+
     /// <summary>amd64, arm64 …</summary>
     public static string GoArchitecture => RuntimeInformation.OSArchitecture switch
     {

@@ -66,7 +66,12 @@ try
     var paths = new NodePaths(options.DataDir, options.RunDir);
     await using var engine = new NodeEngine(options, paths, hostname, version, time, Random.Shared, log);
     await engine.OpenAsync(NodeRecord.Load(paths.NodeRecord)?.DataPathPort ?? 0, stopping.Token);
-    NodeFacts facts = NodeFacts.OfThisMachine(version, hostname, options.DataDir);
+    NodeFacts facts = NodeFacts.OfThisMachine(version, hostname, options.DataDir) with
+    {
+        EngineLabels = options.EngineLabels(),
+        InsecureRegistries = options.InsecureRegistries.ToValueList(),
+        RegistryMirrors = options.RegistryMirrors.ToValueList(),
+    };
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
     observed.Tell(node, facts);
     await node.ResumeAsync(stopping.Token);

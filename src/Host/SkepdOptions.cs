@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -42,6 +43,7 @@ internal sealed record SkepdOptions
     /// <summary>What the node offers beside CPU and memory, KIND=COUNT.</summary>
     public string[] NodeGenericResources { get; init; } = [];
 
+    /// <summary>Hosts, with or without a port, or ranges of addresses such as 10.0.0.0/8.</summary>
     public string[] InsecureRegistries { get; init; } = [];
 
     public string[] RegistryMirrors { get; init; } = [];
@@ -111,8 +113,16 @@ internal sealed record SkepdOptions
             };
         }
 
+        if (options.InsecureRegistries.FirstOrDefault(r => r.Contains('/', StringComparison.Ordinal) && !IPNetwork.TryParse(r, out _)) is { } wrong)
+        {
+            throw ClusterException.Invalid($"--insecure-registry {wrong}: must be a host, as registry.example:5000 (without http:// and path), or a range of addresses, as 10.0.0.0/8");
+        }
+
         return options;
     }
+
+    /// <summary>The engine labels, understood; one without a value has an empty one.</summary>
+    public ValueMap<string, string> EngineLabels() => Labels.Select(l => l.Split('=', 2)).ToValueMap(p => p[0], p => p.Length > 1 ? p[1] : "");
 
     /// <summary>The generic resources, understood.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: not of the form KIND=COUNT.</exception>

@@ -24,7 +24,7 @@ internal static class Usage
           --listen-addr ADDR            where the node's gRPC listener binds (default 0.0.0.0:2377)
           --label KEY=VALUE             engine label, for constraints (repeatable)
           --node-generic-resource K=N   what services may reserve here with --generic-resource, such as gpu=2 (repeatable)
-          --insecure-registry HOST      registry without TLS or with a certificate of its own (repeatable)
+          --insecure-registry HOST      registry without TLS or with a certificate of its own, or a range of them as 10.0.0.0/8 (repeatable)
           --registry-mirror URL         asked before docker.io (repeatable)
           --dashboard-port PORT         port of the dashboard on managers, 0 for none (default 8900)
           --host tcp://ADDRESS:2376     serve the Engine API over TLS too (repeatable); needs the four flags below

@@ -44,7 +44,12 @@ internal sealed class ApiHarness : INodeContext, INodeLifecycle, IAsyncDisposabl
 
     public List<object> LifecycleCalls { get; } = [];
 
-    public NodeFacts Facts { get; } = NodeFacts.OfThisMachine("0.1.0", "m1", "/var/lib/skep");
+    public NodeFacts Facts { get; } = NodeFacts.OfThisMachine("0.1.0", "m1", "/var/lib/skep") with
+    {
+        EngineLabels = ValueMap<string, string>.Empty.Set("disk", "ssd"),
+        InsecureRegistries = ["registry.example:5000", "10.1.0.0/16"],
+        RegistryMirrors = ["http://mirror.example"],
+    };
 
     public INodeLifecycle Lifecycle => this;
 

@@ -165,6 +165,20 @@ public sealed class ClusterHalfTests
     }
 
     [Fact]
+    public async Task Info_tells_the_labels_and_registries_that_the_daemon_was_given()
+    {
+        await using ApiHarness server = await ApiHarness.StartAsync();
+
+        JsonNode info = (await server.GetAsync("/info")).Body!;
+
+        Assert.Equal("""["disk=ssd"]""", info["Labels"]!.ToJsonString());
+        Assert.Equal("""["::1/128","127.0.0.0/8","10.1.0.0/16"]""", info["RegistryConfig"]!["InsecureRegistryCIDRs"]!.ToJsonString());
+        Assert.Equal(
+            """{"docker.io":{"Name":"docker.io","Mirrors":["http://mirror.example/"],"Secure":true,"Official":true},"registry.example:5000":{"Name":"registry.example:5000","Mirrors":[],"Secure":false,"Official":false}}""",
+            info["RegistryConfig"]!["IndexConfigs"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task Init_join_and_leave_reach_the_node()
     {
         await using ApiHarness server = await ApiHarness.StartAsync();

@@ -30,6 +30,21 @@ public sealed class RegistryTests
         Assert.EndsWith("Basic " + Convert.ToBase64String("bee:honey"u8), token);
     }
 
+    [Theory]
+    [InlineData("registry.example:5000", true)]
+    [InlineData("other.example", true)]
+    [InlineData("other.example:443", true)]
+    [InlineData("registry.example", false)]
+    [InlineData("10.1.200.3:5000", true)]
+    [InlineData("10.2.0.1:5000", false)]
+    [InlineData("127.9.9.9:5000", true)]
+    [InlineData("localhost:5000", true)]
+    public void Registries_without_tls_are_those_named_those_in_a_named_range_and_those_of_this_machine(string domain, bool isInsecure)
+    {
+        using var registries = new Registries(["registry.example:5000", "other.example", "10.1.0.0/16"], [], []);
+        Assert.Equal(isInsecure, registries.IsInsecure(domain));
+    }
+
     [Fact]
     public async Task Identity_token_is_exchanged_for_an_access_token()
     {

@@ -128,7 +128,7 @@ internal static class SystemRoutes
             OsType = "linux",
             Architecture = NodeFacts.MachineArchitecture,
             IndexServerAddress = "https://index.docker.io/v1/",
-            RegistryConfig = new WireRegistryConfig { InsecureRegistryCidrs = [], IndexConfigs = [], Mirrors = [] },
+            RegistryConfig = Registries(facts),
             NCpu = facts.Cpus,
             MemTotal = facts.MemoryBytes,
             HttpProxy = "",
@@ -186,6 +186,20 @@ internal static class SystemRoutes
             },
             WireJson.Default.WireDistribution,
             ct);
+    }
+
+    private static WireRegistryConfig Registries(NodeFacts facts)
+    {
+        List<string> mirrors = [.. facts.RegistryMirrors.Select(m => m.TrimEnd('/') + "/")];
+        IEnumerable<string> hosts = facts.InsecureRegistries.Where(r => !r.Contains('/', StringComparison.Ordinal));
+        return new WireRegistryConfig
+        {
+            InsecureRegistryCidrs = ["::1/128", "127.0.0.0/8", .. facts.InsecureRegistries.Where(r => r.Contains('/', StringComparison.Ordinal))],
+            IndexConfigs = hosts.Select(host => new WireIndexInfo { Name = host, Mirrors = [] })
+                .Prepend(new WireIndexInfo { Name = "docker.io", Mirrors = mirrors, Secure = true, Official = true })
+                .DistinctBy(i => i.Name).ToDictionary(i => i.Name!, StringComparer.Ordinal),
+            Mirrors = mirrors,
+        };
     }
 
     private static string Word(LocalNodeState state) => state.ToString().ToLowerInvariant();

@@ -40,7 +40,7 @@ internal sealed class NodeEngine(SkepdOptions options, NodePaths paths, string h
                 EngineSocket = options.Socket,
                 Hostname = hostname,
                 EngineVersion = version,
-                EngineLabels = options.Labels.Select(l => l.Split('=', 2)).ToValueMap(p => p[0], p => p.Length > 1 ? p[1] : ""),
+                EngineLabels = options.EngineLabels(),
                 GenericResources = options.GenericResources(),
                 InsecureRegistries = options.InsecureRegistries.ToValueList(),
                 RegistryMirrors = options.RegistryMirrors.ToValueList(),

@@ -105,10 +105,12 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
         return new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), SslOptions = ssl }) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    private bool IsInsecure(string domain)
+    /// <summary>Whether a registry may be without TLS, or with a certificate that nobody vouches for.</summary>
+    internal bool IsInsecure(string domain)
     {
         string host = domain.Split(':')[0];
-        return insecure.Contains(domain) || insecure.Contains(host) || host == "localhost" || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address));
+        return insecure.Contains(domain) || insecure.Contains(host) || host == "localhost"
+            || (IPAddress.TryParse(host, out IPAddress? address) && (IPAddress.IsLoopback(address) || insecure.Any(r => IPNetwork.TryParse(r, out IPNetwork range) && range.Contains(address))));
     }
 
     private async Task<bool> AnswersAsync(Uri endpoint, CancellationToken ct)

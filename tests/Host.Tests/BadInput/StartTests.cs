@@ -33,6 +33,10 @@ public sealed class StartTests : IDisposable
         => await AssertEndsAsync([Repository.Skepd, "--no-such-flag", "1"], "unknown flag --no-such-flag");
 
     [Fact]
+    public async Task A_registry_that_is_no_host_and_no_range_is_refused()
+        => await AssertEndsAsync([Repository.Skepd, .. Flags(), "--insecure-registry", "http://registry.example"], "--insecure-registry http://registry.example: must be a host");
+
+    [Fact]
     public async Task An_address_without_certificates_is_refused()
         => await AssertEndsAsync([Repository.Skepd, .. Flags(), "--host", "tcp://127.0.0.1:2376"], "--host needs --tlsverify, --tlscacert, --tlscert and --tlskey");
 

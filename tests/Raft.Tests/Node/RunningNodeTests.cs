@@ -198,7 +198,7 @@ public sealed class RunningNodeTests
         {
             for (int start = 0; start < 3; start++)
             {
-                        ListMachine machine = new();
+                ListMachine machine = new();
                 using DiskRaftFiles files = DiskRaftFiles.OpenDirectory(path);
                 await using RaftNode node = Open(Options(1, files, RaftStart.Found), machine, new Net());
                 using CancellationTokenSource stop = new();
