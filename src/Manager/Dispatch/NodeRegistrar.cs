@@ -5,13 +5,16 @@ namespace Skep.Manager.Dispatch;
 /// <summary>Stores what agents say of their nodes when a session begins or their machine changes.</summary>
 public sealed class NodeRegistrar(ClusterStore store, TimeProvider time)
 {
+    /// <summary>
+    /// Ends when this replica has every write that was answered before: a manager that has just started is still reading its log, and would give an agent the
+    /// assignments of the past, which end what runs now.
+    /// </summary>
     /// <exception cref="ClusterException">PermissionDenied: the node was removed from the cluster. Unavailable: no leader.</exception>
     public async Task RegisterAsync(NodeId id, NodeDescription description, CancellationToken ct)
     {
         while (true)
         {
-            Node node = store.View().Nodes.Find(id)
-                ?? (await store.ReadAsync(ct).ConfigureAwait(false)).Nodes.Find(id)
+            Node node = (await store.ReadAsync(ct).ConfigureAwait(false)).Nodes.Find(id)
                 ?? throw new ClusterException(ErrorKind.PermissionDenied, $"node {id} was removed from the cluster");
             var status = new NodeStatus(NodeState.Ready, "", HostOf(description.PeerAddress))
             {
