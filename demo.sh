@@ -30,7 +30,7 @@ until_true() {
 }
 # What a browser would get: the page, and its stream with every node.
 visualizer_shows() {
-    from_client "http://$1:8080/" | grep -q '<title>Skep' || return 1
+    from_client "http://$1:8080/" | grep '<title>Skep' >/dev/null || return 1
     local said; said=$(from_client -N -m 2 "http://$1:8080/api/stream" | tr '{' '\n')
     grep -q '"trouble":""' <<<"$said" && [ "$(grep -oE '"name":"n[0-9]"' <<<"$said" | sort -u | grep -c .)" = 3 ]
 }

@@ -27,7 +27,7 @@ daemon=$here/../../out/skepd
 if [ -f "$daemon" ] && [ ! -L "$daemon" ]; then
     "$scripts/copy-program.sh" "$work/visualizer" "$daemon"
     for library in libssl.so.3 libcrypto.so.3; do
-        path=$(ldconfig -p | awk -v l="$library" '$1 == l { print $NF; exit }')
+        path=$(ldconfig -p | awk -v l="$library" '$1 == l && !n++ { print $NF }')
         cp -L "$path" "$(dirname "$(find "$work/visualizer" -name libc.so.6)")/"
     done
     "$scripts/make-image.sh" getstarted/visualizer:latest "$work/visualizer" "$out/visualizer.tar" \
