@@ -4,9 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 export SKEP_FAST=1 # analyzers are the business of test.sh
-# One compiler for all projects, also where the environment says otherwise: each would begin by compiling itself. It is ended again.
-export UseSharedCompilation=true
-trap 'dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true' EXIT
+source scripts/one-compiler.sh
 runtime=linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
 publish() { # PROJECT PROGRAM: built aside and renamed, so that running daemons keep the file they run
     if [ -n "${SKEP_QUICK:-}" ]; then

@@ -39,9 +39,7 @@ count_up() {
 }
 
 step "Build with analyzers"
-# One compiler for all projects, also where the environment says otherwise: each would begin by compiling itself. It is ended again.
-export UseSharedCompilation=true
-trap 'dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1' EXIT
+source scripts/one-compiler.sh
 SKEP_FAST=0 dotnet build Orchestrator.sln -c Debug --nologo -v quiet || exit 1
 [ -n "$filter" ] || { step "Formatting"; dotnet format whitespace Orchestrator.sln --no-restore --verify-no-changes || exit 1; }
 

@@ -55,7 +55,7 @@ public sealed partial class PrometheusTests : ClusterFacts
         try
         {
             await Eventually.SettledAsync(
-                async () => Missing(JsonNode.Parse((await Cluster.InNodeAsync(1, "curl", "-sS", "-m", "3", "http://127.0.0.1:9090/api/v1/targets")).Succeeded().Out)!, web),
+                async () => Missing(await AskAsync("targets"), web),
                 Limit);
             // One manager leads, and all three say how many nodes there are.
             await Eventually.SettledAsync(
@@ -123,10 +123,11 @@ public sealed partial class PrometheusTests : ClusterFacts
     private static partial Regex MetricName();
 
     private async Task<string> QueryAsync(string expression)
-    {
-        CommandResult result = await Cluster.InNodeAsync(1, "curl", "-sS", "-m", "3", "-G", "http://127.0.0.1:9090/api/v1/query", "--data-urlencode", $"query={expression}");
-        return (string?)JsonNode.Parse(result.Succeeded().Out)?["data"]?["result"]?.AsArray().FirstOrDefault()?["value"]?[1] ?? "none";
-    }
+        => (string?)(await AskAsync("query", "-G", "--data-urlencode", $"query={expression}"))["data"]?["result"]?.AsArray().FirstOrDefault()?["value"]?[1] ?? "none";
+
+    /// <exception cref="CommandFailedException">No answer, or an error: while it starts, Prometheus answers 503 in plain text.</exception>
+    private async Task<JsonNode> AskAsync(string path, params string[] options)
+        => JsonNode.Parse((await Cluster.InNodeAsync(1, ["curl", "-sSf", "-m", "3", .. options, $"http://127.0.0.1:9090/api/v1/{path}"])).Succeeded().Out)!;
 
     private static string? Missing(JsonNode answer, string service)
     {
