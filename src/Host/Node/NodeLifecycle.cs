@@ -28,12 +28,11 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     private readonly SemaphoreSlim _turn = new(1, 1);
     private volatile Life? _life;
     private volatile LockedLife? _locked;
-    private volatile string _error = "";
     private CancellationToken _daemon;
 
-    private sealed record Life(MemberNode Member, CancellationTokenSource Stop, Task Running);
+    private sealed record Life(MemberNode Member, Supervised Running);
 
-    private sealed record LockedLife(LockedNode Node, CancellationTokenSource Stop, Task Running);
+    private sealed record LockedLife(LockedNode Node, Supervised Running);
 
     public NodeFacts Facts => facts;
 
@@ -107,13 +106,14 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         }
 
         MemberNode member = life.Member;
-        LocalNodeState state = _error.Length > 0 ? LocalNodeState.Error : member.Ready.IsCompletedSuccessfully ? LocalNodeState.Active : LocalNodeState.Pending;
+        string error = life.Running.Error;
+        LocalNodeState state = error.Length > 0 ? LocalNodeState.Error : member.Ready.IsCompletedSuccessfully ? LocalNodeState.Active : LocalNodeState.Pending;
         return new SwarmState(state)
         {
             Node = member.Identity.Node,
             NodeAddress = NodeAddresses.Split(member.Record.AdvertiseAddress).Host,
             IsManager = member.Manager is not null,
-            Error = _error,
+            Error = error,
             Managers = member.Manager is { } manager
                 ? manager.Store.View().Nodes.Where(n => n.Manager is not null).Select(n => new RemoteManager(n.Id, n.Manager!.Address)).ToValueList()
                 : member.Record.Managers.Select(m => new RemoteManager(default, m)).ToValueList(),
@@ -345,10 +345,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
 
     private Life Begin(NodeIdentity identity, NodeRecord record, NewCluster? founding, bool forceNewCluster)
     {
-        _error = "";
-        CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_daemon);
         var member = new MemberNode(paths, _identities, identity, record, founding, forceNewCluster, engine, time, random, log);
-        return _life = new Life(member, stop, SuperviseAsync(member.RunAsync, stop.Token));
+        return _life = new Life(member, new Supervised(member.RunAsync, time, _logger, _daemon));
     }
 
     /// <summary>What the node runs goes on; the cluster's half of the API waits for the unlock key.</summary>
@@ -356,50 +354,20 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     {
         var node = new LockedNode(identity, record);
         _logger.Locked(identity.Self.Node);
-        CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_daemon);
-        _locked = new LockedLife(node, stop, SuperviseAsync(ct => node.RunAsync(engine.Agent ?? throw new ClusterException(ErrorKind.Unavailable, "the node's engine is not open"), ct), stop.Token));
-    }
-
-    /// <summary>A membership that fails is tried again, so that a manager whose disk was full for a minute comes back by itself.</summary>
-    private async Task SuperviseAsync(Func<CancellationToken, Task> run, CancellationToken ct)
-    {
-        TimeSpan pause = TimeSpan.FromSeconds(1);
-        while (!ct.IsCancellationRequested)
-        {
-            try
-            {
-                await run(ct).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                _error = e.Message;
-                _logger.MembershipFailed(e, e.Message);
-            }
-
-            await Task.Delay(pause, time, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
-            pause = pause < TimeSpan.FromSeconds(30) ? pause * 2 : pause;
-            _error = "";
-        }
+        _locked = new LockedLife(node, new Supervised(
+            ct => node.RunAsync(engine.Agent ?? throw new ClusterException(ErrorKind.Unavailable, "the node's engine is not open"), ct), time, _logger, _daemon));
     }
 
     private async Task EndAsync(Life life)
     {
-        await life.Stop.CancelAsync().ConfigureAwait(false);
-        await life.Running.ConfigureAwait(false);
+        await life.Running.DisposeAsync().ConfigureAwait(false);
         life.Member.Dispose();
-        life.Stop.Dispose();
         _life = null;
     }
 
     private async Task EndAsync(LockedLife locked)
     {
-        await locked.Stop.CancelAsync().ConfigureAwait(false);
-        await locked.Running.ConfigureAwait(false);
-        locked.Stop.Dispose();
+        await locked.Running.DisposeAsync().ConfigureAwait(false);
         _locked = null;
     }
 
@@ -407,7 +375,6 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     private async Task ForgetAsync(CancellationToken ct)
     {
         _life = null;
-        _error = "";
         _identities.Delete();
         File.Delete(paths.NodeRecord);
         if (Directory.Exists(paths.Manager))
