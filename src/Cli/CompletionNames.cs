@@ -1,6 +1,7 @@
 using Skep.Cli.Contexts;
 using Skep.Cli.Engine;
 using Skep.Cli.Output;
+using Skep.Model;
 using Skep.Wire;
 
 namespace Skep.Cli;
@@ -53,7 +54,7 @@ internal static class CompletionNames
             "service" => (await engine.GetAsync("/services", WireJson.Default.ListWireService, cancellation)).Select(static service => service.Spec?.Name),
             "service-or-task" => [.. await OfAsync(engine, terminal, "service", cancellation), .. (await engine.GetAsync("/tasks", WireJson.Default.ListWireTask, cancellation)).Select(static task => task.Id)],
             "node" => (await engine.GetAsync("/nodes", WireJson.Default.ListWireNode, cancellation)).Select(static node => node.Description?.Hostname).Append("self"),
-            "stack" => (await engine.GetAsync("/services", WireJson.Default.ListWireService, cancellation)).Select(static service => service.Spec?.Labels?.GetValueOrDefault("com.docker.stack.namespace")),
+            "stack" => (await engine.GetAsync("/services", WireJson.Default.ListWireService, cancellation)).Select(static service => service.Spec?.Labels?.GetValueOrDefault(StackLabels.Namespace)),
             "network" => (await engine.GetAsync("/networks", WireJson.Default.ListWireNetwork, cancellation)).Select(static network => network.Name),
             "secret" => (await engine.GetAsync("/secrets", WireJson.Default.ListWireSecret, cancellation)).Select(static secret => secret.Spec?.Name),
             "config" => (await engine.GetAsync("/configs", WireJson.Default.ListWireConfig, cancellation)).Select(static config => config.Spec?.Name),

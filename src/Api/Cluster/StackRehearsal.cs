@@ -7,8 +7,6 @@ namespace Skep.Api.Cluster;
 /// <summary>The requests of one <c>stack deploy</c>, in its order, to a rehearsal of the cluster. The first that is refused is told with what it was about.</summary>
 internal sealed class StackRehearsal(ApiCall call, ClusterRehearsal rehearsal, string stack)
 {
-    private const string StackLabel = "com.docker.stack.namespace";
-
     /// <summary>Networks that would be this node's: in a rehearsal nobody makes them, and no service may use them.</summary>
     private readonly HashSet<string> _ofNode = new(StringComparer.Ordinal);
 
@@ -97,7 +95,7 @@ internal sealed class StackRehearsal(ApiCall call, ClusterRehearsal rehearsal, s
         };
     }
 
-    private bool IsOurs(IReadOnlyDictionary<string, string> labels) => labels.TryGetValue(StackLabel, out string? of) && of == stack;
+    private bool IsOurs(IReadOnlyDictionary<string, string> labels) => labels.TryGetValue(StackLabels.Namespace, out string? of) && of == stack;
 
     private static async Task TellAsync(string verb, string what, string? name, Func<Task> act)
     {

@@ -140,7 +140,7 @@ internal sealed class StackApplier(Invocation call, string stack, string resolve
         call.Out.WriteLine($"Updating service {name} (id: {present.Id})");
         call.Out.Flush();
         WireTaskSpec task = spec.TaskTemplate! with { ForceUpdate = present.Spec?.TaskTemplate?.ForceUpdate ?? 0 };
-        bool sameImage = present.Spec?.Labels?.GetValueOrDefault(StackNames.ImageLabel) == image;
+        bool sameImage = present.Spec?.Labels?.GetValueOrDefault(StackLabels.Image) == image;
         if (resolve != "always" && sameImage && present.Spec?.TaskTemplate?.ContainerSpec?.Image is { } pinned)
         {
             task = task with { ContainerSpec = task.ContainerSpec! with { Image = pinned } };

@@ -1,14 +1,12 @@
 using Skep.Cli.Engine;
+using Skep.Model;
 
 namespace Skep.Cli.Stacks;
 
-/// <summary>What marks the objects of a stack.</summary>
+/// <summary>Which names a stack may have, and which objects are its own.</summary>
 internal static class StackNames
 {
-    public const string Label = "com.docker.stack.namespace";
-    public const string ImageLabel = "com.docker.stack.image";
-
-    public static Query Of(this Query query, string stack) => query.Filter("label", $"{Label}={stack}");
+    public static Query Of(this Query query, string stack) => query.Filter("label", $"{StackLabels.Namespace}={stack}");
 
     /// <exception cref="CliException">No name at all.</exception>
     public static string Check(string stack) => string.IsNullOrWhiteSpace(stack) || stack.Trim('"', '\'').Trim().Length == 0

@@ -5,6 +5,7 @@ using Skep.Cli.Parsing;
 using Skep.Cli.Services;
 using Skep.Cli.Templates;
 using Skep.Compose;
+using Skep.Model;
 using Skep.Wire;
 
 namespace Skep.Cli.Stacks;
@@ -60,10 +61,10 @@ internal static class StackReading
 
     private static async Task<int> ListAsync(Invocation call, CancellationToken cancellation)
     {
-        List<WireService> services = await call.Engine.GetAsync(new Query("/services").Filter("label", StackNames.Label).ToString(), WireJson.Default.ListWireService, cancellation);
+        List<WireService> services = await call.Engine.GetAsync(new Query("/services").Filter("label", StackLabels.Namespace).ToString(), WireJson.Default.ListWireService, cancellation);
         Listing.Print(call.Out, call.Get(CommonFlags.Format), null, Columns,
         [
-            .. services.GroupBy(static service => service.Spec?.Labels?.GetValueOrDefault(StackNames.Label) ?? "", StringComparer.Ordinal)
+            .. services.GroupBy(static service => service.Spec?.Labels?.GetValueOrDefault(StackLabels.Namespace) ?? "", StringComparer.Ordinal)
                 .OrderBy(static stack => stack.Key, Comparer<string>.Create(Words.CompareNatural))
                 .Select(static stack => new Row { ["Name"] = stack.Key, ["Services"] = stack.Count().ToString(CultureInfo.InvariantCulture) }),
         ]);

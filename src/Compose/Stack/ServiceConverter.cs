@@ -34,7 +34,7 @@ internal sealed class ServiceConverter
         ComposeDeploy deploy = _service.Deploy;
         ServiceSpec spec = new(new Annotations(_scope.Name(_service.Name, ""))
         {
-            Labels = _scope.Labels(deploy.Labels).Set(StackConverter.ImageLabel, _service.Image),
+            Labels = _scope.Labels(deploy.Labels).Set(StackLabels.Image, _service.Image),
         })
         {
             Mode = DeployConverter.Mode(deploy),

@@ -6,8 +6,6 @@ namespace Skep.Compose;
 /// <remarks>Source: docker/cli:cli/compose/convert, version 28.2.2.</remarks>
 public static class StackConverter
 {
-    internal const string NamespaceLabel = "com.docker.stack.namespace";
-    internal const string ImageLabel = "com.docker.stack.image";
     private const string DefaultNetwork = "default";
     private const string DefaultDriver = "overlay";
 

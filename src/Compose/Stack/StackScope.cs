@@ -16,7 +16,7 @@ internal sealed record StackScope(string Stack, ComposeProject Project)
     public string NetworkName(string key) => Name(key, Network(key).Name);
 
     public ValueMap<string, string> Labels(IReadOnlyDictionary<string, string> labels) =>
-        labels.ToValueMap().Set(StackConverter.NamespaceLabel, Stack);
+        labels.ToValueMap().Set(StackLabels.Namespace, Stack);
 
     public Annotations Annotations(string name, IReadOnlyDictionary<string, string> labels) => new(name) { Labels = Labels(labels) };
 }

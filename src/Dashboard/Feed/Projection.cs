@@ -9,6 +9,9 @@ namespace Skep.Dashboard.Feed;
 /// <summary>The Engine API's objects cut down to what the page shows, as JSON text. The same object always gives the same text.</summary>
 internal static class Projection
 {
+    /// <summary>Docker's own; repeated here, since this room knows an engine by its API alone.</summary>
+    private const string StackLabel = "com.docker.stack.namespace";
+
     public static Dictionary<string, string> List(string kind, ReadOnlyMemory<byte> answer)
     {
         using JsonDocument document = JsonDocument.Parse(answer);
@@ -89,7 +92,7 @@ internal static class Projection
                 break;
             case "services":
                 Put(w, "name", Text(item, "Spec", "Name"));
-                Put(w, "stack", Text(item, "Spec", "Labels", "com.docker.stack.namespace"));
+                Put(w, "stack", Text(item, "Spec", "Labels", StackLabel));
                 Put(w, "image", Text(item, "Spec", "TaskTemplate", "ContainerSpec", "Image"));
                 Put(w, "mode", At(item, "Spec", "Mode") is { ValueKind: JsonValueKind.Object } mode ? mode.EnumerateObject().Select(m => m.Name).FirstOrDefault() : "");
                 Copy(w, "replicas", item, "Spec", "Mode", "Replicated", "Replicas");
@@ -119,7 +122,7 @@ internal static class Projection
                 Put(w, "name", Text(item, "Name"));
                 Put(w, "driver", Text(item, "Driver"));
                 Put(w, "scope", Text(item, "Scope"));
-                Put(w, "stack", Text(item, "Labels", "com.docker.stack.namespace"));
+                Put(w, "stack", Text(item, "Labels", StackLabel));
                 Copy(w, "subnets", item, "IPAM", "Config");
                 Copy(w, "internal", item, "Internal");
                 Copy(w, "ingress", item, "Ingress");
