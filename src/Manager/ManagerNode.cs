@@ -138,7 +138,7 @@ public sealed class ManagerNode : IAsyncDisposable
         ];
         Task first = await Task.WhenAny(running).ConfigureAwait(false);
         await together.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(running.Select(t => t.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))).ConfigureAwait(false);
+        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ct.ThrowIfCancellationRequested();
         await first.ConfigureAwait(false);
     }

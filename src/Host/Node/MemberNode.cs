@@ -146,7 +146,7 @@ internal sealed partial class MemberNode : IDisposable
             Task first = await Task.WhenAny(running).ConfigureAwait(false);
             _manager = null;
             await together.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(running.Select(t => t.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))).ConfigureAwait(false);
+            await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await first.ConfigureAwait(false);
         }
         finally

@@ -81,7 +81,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     /// <summary>Lasts until cancelled; ends with everything it started.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        await Task.Delay(Timeout.Infinite, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+        await Task.Delay(Timeout.Infinite, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_life is { } life)
         {
             await EndAsync(life).ConfigureAwait(false);

@@ -6,7 +6,7 @@ namespace Skep.Host.Node;
 internal sealed class Supervised : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(32);
 
     private readonly CancellationTokenSource _stop;
     private readonly Task _running;
@@ -49,7 +49,7 @@ internal sealed class Supervised : IAsyncDisposable
                 logger.MembershipFailed(e, e.Message);
             }
 
-            await Task.Delay(pause, time, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             pause = pause < LongestPause ? pause * 2 : pause;
             _error = "";
         }

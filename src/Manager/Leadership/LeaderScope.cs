@@ -83,7 +83,7 @@ public sealed class LeaderScope(RaftNode raft, ClusterStore store, IReadOnlyList
                 logger.MembershipNotChanged(e.Message);
             }
 
-            await Task.Delay(PauseAfterFailure, time, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            await Task.Delay(PauseAfterFailure, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

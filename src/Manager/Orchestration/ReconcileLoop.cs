@@ -20,7 +20,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         Task[] halves = [WatchAsync(both.Token), ReconcileAsync(both.Token)];
         Task first = await Task.WhenAny(halves).ConfigureAwait(false);
         await both.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(halves.Select(t => t.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default))).ConfigureAwait(false);
+        await Task.WhenAll(halves).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first.ConfigureAwait(false);
     }
 
