@@ -24,7 +24,7 @@ public sealed class SupervisedTests
                 }
 
                 again.SetResult();
-                return Task.Delay(Timeout.Infinite, ct);
+                return UntilCancelled(ct);
             },
             time,
             NullLogger.Instance,
@@ -47,7 +47,7 @@ public sealed class SupervisedTests
             {
                 try
                 {
-                    await Task.Delay(Timeout.Infinite, ct);
+                    await UntilCancelled(ct);
                 }
                 finally
                 {
@@ -62,4 +62,6 @@ public sealed class SupervisedTests
         Assert.True(ended);
         Assert.Equal("", work.Error);
     }
+
+    private static Task UntilCancelled(CancellationToken ct) => new TaskCompletionSource().Task.WaitAsync(ct);
 }
