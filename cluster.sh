@@ -141,6 +141,7 @@ up)
     [ ! -e "/run/netns/$ns-sw" ] || die "cluster $name is up already: cluster.sh down first"
     managers=${managers:-$count}
     mkdir -p "$run" "$data"
+    mountpoint -q "$run" || mount -t tmpfs -o mode=0755,nosuid,nodev "skep-$name" "$run" # in memory, as /run is on a machine that boots
     underlay_up
     for k in $(seq "$count"); do start_node "$k"; done
     for k in $(seq "$count"); do wait_for 30 "node $k to answer on $run/n$k.sock (see $run/n$k/skepd.log)" answers "$k"; done
@@ -185,6 +186,7 @@ down)
         ip netns del "$k"
     done
     find /sys/fs/cgroup/*/"skep-$name" "/sys/fs/cgroup/skep-$name" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+    ! mountpoint -q "$run" || umount -l "$run"
     rm -rf "$run" "$data" ;;
 *)
     sed -n '2,15s/^# \{0,1\}//p' "$0"; [ "${1:-}" = help ] || exit 2 ;;

@@ -4,6 +4,10 @@
 set -euo pipefail
 name=$1 rootfs=$2 out=$3; shift 3
 
+# Where every container gets something mounted, as any builder leaves it: else the runtime makes these places again in each container.
+mkdir -p "$rootfs"/{proc,sys,dev,etc}
+touch "$rootfs"/etc/{hosts,hostname,resolv.conf}
+
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 # The same files give the same digest, whenever and wherever they are packed.
 tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --format=gnu -C "$rootfs" -cf "$work/layer.tar" .

@@ -94,6 +94,26 @@ public sealed class NetworkPictureTests
         File.Delete(path);
     }
 
+    [Fact]
+    public void Released_local_addresses_stay_released_and_their_history_is_bounded()
+    {
+        string path = Path.GetTempFileName();
+        var pool = Ipv4Prefix.Parse("172.18.0.0/29");
+        var addresses = new LocalAddresses(path, pool);
+        Ipv4Address kept = addresses.Take(new TaskId("kept"));
+        for (int i = 0; i < 1000; i++)
+        {
+            addresses.Take(new TaskId($"t{i}"));
+            addresses.Release(new TaskId($"t{i}"));
+        }
+
+        Assert.InRange(File.ReadAllLines(path).Length, 1, 400);
+        var later = new LocalAddresses(path, pool);
+        Assert.Equal(kept, later.Take(new TaskId("kept")));
+        Assert.Single(File.ReadAllLines(path));
+        File.Delete(path);
+    }
+
     private static Ipv4Address A(string text) => Ipv4Address.Parse(text);
 
     private static SwarmTask Task(string id, params NetworkAttachment[] networks) => new(new TaskId(id), Web, 1)

@@ -3,7 +3,8 @@ using Skep.Rpc.Security;
 
 namespace Skep.Worker.Agent;
 
-/// <summary>Addresses that only this node knows, for tasks without published ports. Kept in a file, since containers outlive the agent.</summary>
+/// <summary>Addresses that only this node knows, for tasks without published ports. Kept in a file, since containers outlive the agent: a line "task address" for each
+/// one taken, a line "task" for each one released; written anew when most of its lines are history.</summary>
 internal sealed class LocalAddresses
 {
     private readonly string _path;
@@ -13,6 +14,7 @@ internal sealed class LocalAddresses
     private readonly HashSet<Ipv4Address> _taken = [];
     private readonly HashSet<Ipv4Address> _reserved;
     private long _next = 2;
+    private int _lines;
 
     /// <param name="reserved">Never given out.</param>
     public LocalAddresses(string path, Ipv4Prefix pool, params IEnumerable<Ipv4Address> reserved)
@@ -22,9 +24,15 @@ internal sealed class LocalAddresses
         _reserved = [.. reserved];
         foreach (string line in File.Exists(path) ? File.ReadAllLines(path) : [])
         {
-            if (line.Split(' ') is [var task, var text] && Ipv4Address.TryParse(text, out Ipv4Address address) && _taken.Add(address))
+            string[] words = line.Split(' ');
+            if (_byTask.Remove(new TaskId(words[0]), out Ipv4Address old))
+                _taken.Remove(old);
+            if (words is [var task, var text] && Ipv4Address.TryParse(text, out Ipv4Address address) && _taken.Add(address))
                 _byTask[new TaskId(task)] = address;
         }
+
+        if (File.Exists(path))
+            WriteAnew();
     }
 
     public Ipv4Prefix Pool => _pool;
@@ -45,7 +53,7 @@ internal sealed class LocalAddresses
                 if (_reserved.Contains(candidate) || !_taken.Add(candidate))
                     continue;
                 _byTask[task] = candidate;
-                Save();
+                Note($"{task} {candidate}\n");
                 return candidate;
             }
         }
@@ -60,12 +68,22 @@ internal sealed class LocalAddresses
             if (!_byTask.Remove(task, out Ipv4Address address))
                 return;
             _taken.Remove(address);
-            Save();
+            Note($"{task}\n");
         }
     }
 
-    private void Save()
+    private void Note(string line)
     {
+        const int fewEnough = 256;
+        if (++_lines > fewEnough + (2 * _byTask.Count))
+            WriteAnew();
+        else
+            PrivateFile.Append(_path, Encoding.UTF8.GetBytes(line));
+    }
+
+    private void WriteAnew()
+    {
+        _lines = _byTask.Count;
         PrivateFile.ReplaceQuickly(_path, Encoding.UTF8.GetBytes(string.Concat(_byTask.Select(p => $"{p.Key} {p.Value}\n"))));
     }
 }

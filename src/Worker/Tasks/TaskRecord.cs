@@ -47,7 +47,7 @@ internal sealed class TaskRecords(string directory, string bootId)
             StartedAt = startedAt,
             ImageId = imageId,
         };
-        PrivateFile.ReplaceQuickly(PathOf(task), JsonSerializer.SerializeToUtf8Bytes(record, TaskRecordContext.Default.TaskRecord));
+        PrivateFile.Overwrite(PathOf(task), JsonSerializer.SerializeToUtf8Bytes(record, TaskRecordContext.Default.TaskRecord));
     }
 
     public void Remove(TaskId task) => File.Delete(PathOf(task));
