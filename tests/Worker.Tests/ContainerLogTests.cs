@@ -53,6 +53,14 @@ public sealed class ContainerLogTests : IDisposable
     }
 
     [Fact]
+    public void Settings_of_a_silent_container_outlive_the_agent()
+    {
+        ContainerLog.Open(_directory, new LogSettings(true, 1000, 3), TimeProvider.System).Dispose();
+        using ContainerLog later = ContainerLog.Open(_directory, settings: null, TimeProvider.System);
+        Assert.Equal((1000, 3), (later.Position.MaxFileBytes, later.Position.MaxFiles));
+    }
+
+    [Fact]
     public async Task Files_are_rotated_and_the_oldest_dropped()
     {
         using ContainerLog log = ContainerLog.Open(_directory, new LogSettings(true, 1000, 3), TimeProvider.System);

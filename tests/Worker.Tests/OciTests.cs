@@ -26,6 +26,16 @@ public sealed class OciTests
         Assert.Equal(File.ReadAllText(path), text);
     }
 
+    [Theory]
+    [InlineData(true, "SCMP_ARCH_X86_64,SCMP_ARCH_X86,SCMP_ARCH_X32")]
+    [InlineData(false, "SCMP_ARCH_X86_64,SCMP_ARCH_X86")]
+    public void Seccomp_profile_names_the_architectures_that_the_kernel_runs(bool runsX32, string architectures)
+    {
+        ContainerPlan plan = Plan(new ContainerSpec("x") { Args = ["serve"] }, new ImageSettings()) with { RunsX32 = runsX32 };
+        JsonNode seccomp = JsonNode.Parse(SpecWriter.Write(plan))!["linux"]!["seccomp"]!;
+        Assert.Equal(architectures.Split(','), seccomp["architectures"]!.AsArray().Select(a => (string)a!));
+    }
+
     [Fact]
     public void Entry_point_of_the_spec_drops_the_images_arguments()
     {

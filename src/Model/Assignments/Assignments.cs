@@ -15,7 +15,7 @@ public enum AssignmentKind
 /// <summary>Names one item of a node's assignment set.</summary>
 public readonly record struct AssignmentKey(AssignmentKind Kind, string Id) : IComparable<AssignmentKey>
 {
-    public int CompareTo(AssignmentKey other) => Kind != other.Kind ? Kind.CompareTo(other.Kind) : string.CompareOrdinal(Id, other.Id);
+    public int CompareTo(AssignmentKey other) => Kind != other.Kind ? (int)Kind - (int)other.Kind : string.CompareOrdinal(Id, other.Id);
 }
 
 /// <summary>One thing a node needs to know to do its part: a task to run, or what that task depends on.</summary>

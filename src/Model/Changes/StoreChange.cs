@@ -5,7 +5,7 @@ public readonly record struct ObjectRef(ObjectKind Kind, string Key) : IComparab
 {
     public static ObjectRef Of(IStoredObject stored) => new(stored.Kind, stored.Key);
 
-    public int CompareTo(ObjectRef other) => Kind != other.Kind ? Kind.CompareTo(other.Kind) : string.CompareOrdinal(Key, other.Key);
+    public int CompareTo(ObjectRef other) => Kind != other.Kind ? (int)Kind - (int)other.Kind : string.CompareOrdinal(Key, other.Key);
 
     public override string ToString() => $"{Kind} {Key}";
 }

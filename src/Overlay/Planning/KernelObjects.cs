@@ -17,7 +17,7 @@ internal readonly record struct NamespaceKey(NamespaceKind Kind, string Id) : IC
 
     public static NamespaceKey Sandbox(TaskId task) => new(NamespaceKind.Sandbox, task.Value);
 
-    public int CompareTo(NamespaceKey other) => Kind != other.Kind ? Kind.CompareTo(other.Kind) : string.CompareOrdinal(Id, other.Id);
+    public int CompareTo(NamespaceKey other) => Kind != other.Kind ? (int)Kind - (int)other.Kind : string.CompareOrdinal(Id, other.Id);
 }
 
 /// <summary>Something rtnetlink makes. Objects with equal <see cref="Key"/>s replace each other; equal objects are the same.</summary>
@@ -47,11 +47,12 @@ internal enum KernelObjectKind
     Rule,
 }
 
+/// <remarks>Kinds are compared as numbers: Enum.CompareTo boxes both, and plans compare a great many.</remarks>
 internal readonly record struct ObjectKey(KernelObjectKind Kind, string Device, ulong Number) : IComparable<ObjectKey>
 {
     public int CompareTo(ObjectKey other)
     {
-        int order = Kind.CompareTo(other.Kind);
+        int order = (int)Kind - (int)other.Kind;
         if (order == 0)
             order = string.CompareOrdinal(Device, other.Device);
         return order != 0 ? order : Number.CompareTo(other.Number);

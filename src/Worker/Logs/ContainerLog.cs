@@ -53,6 +53,8 @@ internal sealed class ContainerLog : IDisposable
         _stderr = File.OpenHandle(StderrPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         _positionFile = new LogPositionFile(Path.Combine(directory, "position"));
         _position = _positionFile.Present ?? new LogPosition { MaxFileBytes = settings?.MaxFileBytes ?? 0, MaxFiles = settings?.MaxFiles ?? 1 };
+        if (_positionFile.Present is null && settings is not null)
+            _positionFile.Write(_position); // Its settings too: a later agent may open the log before the container has said a word.
         _json = LogLineJson.NewWriter(_lines);
         _given = (_position.Stdout / HoleBytes * HoleBytes, _position.Stderr / HoleBytes * HoleBytes);
         _file = Recover();

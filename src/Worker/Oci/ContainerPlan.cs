@@ -47,6 +47,9 @@ internal sealed record ContainerPlan
     /// <summary>amd64 …</summary>
     public required string Machine { get; init; }
 
+    /// <inheritdoc cref="HostFacts.RunsX32"/>
+    public bool RunsX32 { get; init; } = true;
+
     /// <summary>All devices, no masked paths, a writable /sys.</summary>
     public bool Privileged { get; init; }
 

@@ -53,6 +53,7 @@ internal static class ContainerPlanner
             SeccompMode = spec.Privileges?.SeccompMode is { Length: > 0 } mode ? mode : "default",
             SeccompJson = spec.Privileges?.SeccompProfile ?? "",
             Machine = host.Platform.Architecture,
+            RunsX32 = host.RunsX32,
             RootPropagation = RootPropagation(mounts),
         };
     }

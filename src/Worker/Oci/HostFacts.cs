@@ -1,4 +1,5 @@
 using System.Globalization;
+using Skep.Worker.Native;
 
 namespace Skep.Worker.Oci;
 
@@ -7,6 +8,9 @@ internal sealed record HostFacts(bool CgroupV2, bool SwapIsLimited, int LastCapa
 {
     /// <summary>What the agent itself may give; null: everything the kernel knows.</summary>
     public ValueList<string>? Capabilities { get; init; }
+
+    /// <summary>Whether the kernel takes system calls of the x32 ABI, which most are built or started without.</summary>
+    public bool RunsX32 { get; init; } = true;
 
     /// <summary>Those without a loader first: an image need not have the libraries that Debian's tini wants.</summary>
     private static readonly string[] InitPrograms = ["/usr/bin/docker-init", "/usr/libexec/docker/docker-init", "/usr/bin/tini-static", "/usr/bin/catatonit", "/usr/libexec/podman/catatonit", "/usr/bin/tini"];
@@ -20,6 +24,7 @@ internal sealed record HostFacts(bool CgroupV2, bool SwapIsLimited, int LastCapa
             File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), Images.PlatformChoice.Machine)
         {
             Capabilities = Oci.Capabilities.OfThisProcess(),
+            RunsX32 = Images.PlatformChoice.Machine.Architecture == "amd64" && LibC.TakesX32(),
         };
     }
 

@@ -63,13 +63,14 @@ internal static class SeccompProfile
     ];
 
     /// <summary>Writes Docker's default as the value of <c>linux.seccomp</c>.</summary>
-    public static void WriteDefault(Utf8JsonWriter json, ValueList<string> capabilities, string machine)
+    /// <param name="runsX32">False leaves out an architecture whose calls the kernel refuses anyway: each one costs libseccomp 4 ms in every container.</param>
+    public static void WriteDefault(Utf8JsonWriter json, ValueList<string> capabilities, string machine, bool runsX32)
     {
         (string _, string[] architectures, string own) = Machines.FirstOrDefault(m => m.Machine == machine, ("", [], ""));
         json.WriteStartObject();
         json.WriteString("defaultAction", "SCMP_ACT_ERRNO");
         json.WriteNumber("defaultErrnoRet", 1);
-        WriteList(json, "architectures", architectures);
+        WriteList(json, "architectures", architectures.Where(a => runsX32 || a != "SCMP_ARCH_X32"));
         json.WriteStartArray("syscalls");
         WriteAllow(json, Words(Always).Concat(Words(own)));
         foreach ((string capability, string calls) in WithCapability.Where(c => capabilities.Contains(c.Capability)))

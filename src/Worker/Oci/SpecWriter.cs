@@ -183,7 +183,7 @@ internal static class SpecWriter
         if (plan.SeccompMode == "default")
         {
             json.WritePropertyName("seccomp");
-            SeccompProfile.WriteDefault(json, plan.Capabilities, plan.Machine);
+            SeccompProfile.WriteDefault(json, plan.Capabilities, plan.Machine, plan.RunsX32);
         }
         else if (plan.SeccompMode == "custom")
         {
