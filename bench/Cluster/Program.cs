@@ -69,7 +69,9 @@ try
 
     if (settings.Wants("scale"))
     {
+        await Bench.RestAsync(ct);
         await bench.ScaleAsync(overlay: false, ct);
+        await Bench.RestAsync(ct);
         await bench.ScaleAsync(overlay: true, ct);
     }
 
