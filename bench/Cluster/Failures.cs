@@ -74,8 +74,11 @@ internal sealed class Failures(Settings settings)
     private async Task<string> LeaderAsync(CancellationToken ct)
     {
         using var engine = new Engine(settings.Host);
-        JsonNode nodes = (await engine.GetAsync("nodes", ct))!;
-        return (string)nodes.AsArray().First(n => n!["ManagerStatus"]?["Leader"]?.GetValue<bool>() == true)!["Description"]!["Hostname"]!;
+        JsonNode? leader = null;
+        // A manager that has just come back may not have heard of it yet.
+        await Bench.UntilAsync(
+            async () => (leader = (await engine.GetAsync("nodes", ct))!.AsArray().FirstOrDefault(n => n!["ManagerStatus"]?["Leader"]?.GetValue<bool>() == true)) is not null, "a leader", ct);
+        return (string)leader!["Description"]!["Hostname"]!;
     }
 
     private IEnumerable<(string Name, int Pid)> Daemons() => Directory.GetFiles(settings.ClusterRun, "skepd.pid", SearchOption.AllDirectories).Order(StringComparer.Ordinal)

@@ -8,6 +8,7 @@ public sealed class DispatchHub(ClusterStore store)
     private readonly Lock _gate = new();
     private readonly HashSet<Channel<bool>> _sessions = [];
     private (StoreView View, NetworkTables Tables)? _latest;
+    private bool _isOutdated;
 
     /// <summary>Watches the store until cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -15,20 +16,22 @@ public sealed class DispatchHub(ClusterStore store)
         using StoreWatch watch = store.Watch();
         await foreach (StoreBatch batch in watch.WithCancellation(ct).ConfigureAwait(false))
         {
-            if (batch.IsResync || batch.Events.Any(Matters))
+            if (batch.IsResync || batch.Events.Any(NodeConcerns.Matters))
             {
                 WakeAll();
             }
         }
     }
 
+    /// <summary>A view that differs from the store's present one only in what no node cares for, and the tables made from it. When there is a newer one, a wake-up follows.</summary>
     internal (StoreView View, NetworkTables Tables) Latest()
     {
-        StoreView view = store.View();
         lock (_gate)
         {
-            if (_latest is not { } latest || latest.View.Index < view.Index)
+            if (_latest is not { } latest || _isOutdated)
             {
+                _isOutdated = false;
+                StoreView view = store.View();
                 _latest = latest = (view, NetworkTables.Of(view));
             }
 
@@ -44,6 +47,7 @@ public sealed class DispatchHub(ClusterStore store)
         lock (_gate)
         {
             _sessions.Add(wake);
+            _isOutdated = true; // its node may have come to be a moment ago
         }
 
         return wake;
@@ -61,32 +65,11 @@ public sealed class DispatchHub(ClusterStore store)
     {
         lock (_gate)
         {
+            _isOutdated = true;
             foreach (Channel<bool> session in _sessions)
             {
                 session.Writer.TryWrite(true);
             }
         }
     }
-
-    /// <summary>Most commits are steps of tasks on their way to running or the times of nodes; no node is told of those.</summary>
-    private static bool Matters(StoreEvent change) => (change.Old, change.New) switch
-    {
-        (SwarmTask old, SwarmTask now) => old.Node != now.Node || old.DesiredState != now.DesiredState || old.Networks != now.Networks || StageOf(old) != StageOf(now),
-        (null, SwarmTask now) => now.Node is not null,
-        (Node old, Node now) => old.Status.State != now.Status.State || Without(old.Description) != Without(now.Description) || old.Attachments != now.Attachments
-            || old.NetworkIndex != now.NetworkIndex || old.Role != now.Role || old.Manager != now.Manager,
-        (Service old, Service now) => old.Endpoint != now.Endpoint || old.Name != now.Name,
-        _ => true,
-    };
-
-    /// <summary>Whose certificate a node shows is the leader's business alone.</summary>
-    private static NodeDescription? Without(NodeDescription? description) => description is { Tls: not null } ? description with { Tls = null } : description;
-
-    private static int StageOf(SwarmTask task) => task.Status.State switch
-    {
-        < TaskState.Assigned => 0,
-        < TaskState.Running => 1,
-        TaskState.Running => 2,
-        _ => 3,
-    };
 }

@@ -86,6 +86,63 @@ public sealed class AssignmentPlannerTests
         Assert.True(stream.Next(Plan(A, Task("t1", A, "10.0.1.5")))!.IsComplete);
     }
 
+    public static TheoryData<string, bool> Changes => new()
+    {
+        { "service without networks and ports: made", false },
+        { "service without networks and ports: allocated", false },
+        { "service without networks and ports: removed", false },
+        { "service with a virtual address: allocated", true },
+        { "service with a virtual address: removed", true },
+        { "service that publishes: allocated", true },
+        { "service of names alone: allocated", true },
+        { "task waits: removed", false },
+        { "task waits: assigned", true },
+        { "task assigned: prepares", false },
+        { "task assigned: runs", true },
+        { "task assigned: removed", true },
+    };
+
+    /// <summary>A change that is said not to matter leaves every node's assignments as they were; of those that are said to, each here changes some.</summary>
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void A_change_matters_when_some_node_is_told_something_else(string change, bool matters)
+    {
+        Service alone = new(new ServiceId("s")) { Spec = new ServiceSpec(new Annotations("web")) { Task = new TaskSpec { Container = new ContainerSpec("image") } } };
+        Service At(ServiceEndpoint endpoint) => alone with { Endpoint = endpoint };
+        Service empty = At(new ServiceEndpoint(EndpointMode.Vip));
+        Service virtualIp = At(new ServiceEndpoint(EndpointMode.Vip) { VirtualIps = [new VirtualIp(Front, Ipv4Address.Parse("10.0.1.2"))] });
+        Service publishing = At(new ServiceEndpoint(EndpointMode.Vip) { Ports = [new PortConfig(PortProtocol.Tcp, 80, 8080, PublishMode.Ingress)] });
+        SwarmTask assigned = Task("t1", A, "10.0.1.5"), waits = assigned with { Node = null, Status = new SwarmTaskStatus(TaskState.Pending, Now) };
+        (IStoredObject? old, IStoredObject? now) = change switch
+        {
+            "service without networks and ports: made" => ((IStoredObject?)null, (IStoredObject?)alone),
+            "service without networks and ports: allocated" => (alone, empty),
+            "service without networks and ports: removed" => (empty, null),
+            "service with a virtual address: allocated" => (alone, virtualIp),
+            "service with a virtual address: removed" => (virtualIp, null),
+            "service that publishes: allocated" => (alone, publishing),
+            "service of names alone: allocated" => (alone, At(new ServiceEndpoint(EndpointMode.Dnsrr))),
+            "task waits: removed" => (waits, null),
+            "task waits: assigned" => (waits, assigned),
+            "task assigned: prepares" => (assigned, assigned with { Status = new SwarmTaskStatus(TaskState.Preparing, Now) }),
+            "task assigned: runs" => (assigned, assigned with { Status = new SwarmTaskStatus(TaskState.Running, Now) }),
+            "task assigned: removed" => (assigned, null),
+            _ => throw new ArgumentOutOfRangeException(nameof(change)),
+        };
+
+        Assert.Equal(matters, NodeConcerns.Matters(new StoreEvent((now ?? old)!.Kind, old, now)));
+        Assert.Equal(!matters, Told(old).SetEquals(Told(now)));
+
+        // Another task runs on B, so that a node has the network; of the same service if that can be in one.
+        HashSet<(string, AssignmentKey, AssignmentItem)> Told(IStoredObject? changed)
+        {
+            SwarmTask other = Task("t9", B, "10.0.1.9") with { ServiceId = new ServiceId(change.StartsWith("service without", StringComparison.Ordinal) ? "other" : "s") };
+            StoreView view = StoreView.Of(10, [.. Things(), other, .. changed is null ? [] : new[] { changed }]);
+            NetworkTables tables = NetworkTables.Of(view);
+            return [.. new[] { A, B }.SelectMany(n => AssignmentPlanner.Plan(view, tables, n).Select(i => (n.Value, i.Key, i.Value)))];
+        }
+    }
+
     private static Dictionary<AssignmentKey, AssignmentItem> Plan(NodeId node, params SwarmTask[] tasks)
     {
         StoreView view = StoreView.Of(10, [.. Things(), .. tasks]);
