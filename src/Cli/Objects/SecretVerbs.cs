@@ -62,41 +62,13 @@ internal static class SecretVerbs
         DateTimeOffset now = call.Terminal.Time.GetUtcNow();
         Listing.Print(call.Out, call.Get(CommonFlags.Format), call.Get(CommonFlags.Quiet) ? "ID" : null, Columns,
         [
-            .. found.OrderBy(static item => item.Spec?.Name, Comparer<string?>.Create(Words.CompareNatural)).Select(item => new Row
-            {
-                ["ID"] = item.Id,
-                ["Name"] = item.Spec?.Name ?? "",
-                ["Driver"] = item.Spec?.Driver?.Name ?? "",
-                ["CreatedAt"] = Words.Ago(item.CreatedAt, now),
-                ["UpdatedAt"] = Words.Ago(item.UpdatedAt, now),
-                ["Labels"] = LabelText.Join(item.Spec?.Labels),
-                ["Label"] = LabelText.Lookup(item.Spec?.Labels),
-            }),
+            .. found.OrderBy(static item => item.Spec?.Name, StoredData.ByName).Select(item => ToStored(item).ToRow(now)),
         ]);
         return 0;
     }
 
-    private static async Task<int> InspectAsync(Invocation call, CancellationToken cancellation)
-    {
-        if (!call.Get(CommonFlags.Pretty))
-        {
-            return await InspectPrinter.RunAsync(call, call.Get(CommonFlags.InspectFormat), FindAsync, cancellation);
-        }
+    private static Task<int> InspectAsync(Invocation call, CancellationToken cancellation)
+        => StoredData.InspectAsync(call, "/secrets", static json => ToStored(json.Deserialize(WireJson.Default.WireSecret)!), cancellation);
 
-        foreach (string name in call.Arguments)
-        {
-            WireSecret item = (await FindAsync(name, cancellation)).Deserialize(WireJson.Default.WireSecret)!;
-            call.Out.WriteLine($"ID:\t\t\t{item.Id}\nName:\t\t\t{item.Spec?.Name}");
-            if (item.Spec?.Labels is { Count: > 0 } labels)
-            {
-                call.Out.WriteLine($"Labels:\n{string.Join('\n', labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $" - {pair.Key}={pair.Value}"))}");
-            }
-
-            call.Out.WriteLine($"Created at:            \t{LabelText.Time(item.CreatedAt)}\nUpdated at:            \t{LabelText.Time(item.UpdatedAt)}");
-        }
-
-        return 0;
-
-        Task<JsonElement> FindAsync(string name, CancellationToken ct) => call.Engine.GetRawAsync($"/secrets/{Query.Escape(name)}", ct);
-    }
+    private static StoredData ToStored(WireSecret item) => new(item.Id, item.Spec?.Name, item.Spec?.Labels, item.CreatedAt, item.UpdatedAt, Driver: item.Spec?.Driver?.Name ?? "");
 }
