@@ -41,6 +41,10 @@ internal static class SampleCluster
         {"ID":"sec1sec1sec1sec1sec1sec1s","Version":{"Index":5},"CreatedAt":"STAMP","UpdatedAt":"STAMP","Spec":{"Name":"s","Labels":{}}}
         """;
 
+    private const string Volume = """
+        {"CreatedAt":"STAMP","Driver":"local","Labels":{"a":"b"},"Mountpoint":"/var/lib/docker/volumes/v/_data","Name":"v","Options":null,"Scope":"local"}
+        """;
+
     private const string Swarm = """
         {"ID":"swm1swm1swm1swm1swm1swm1s","Version":{"Index":11},"CreatedAt":"STAMP","UpdatedAt":"STAMP","JoinTokens":{"Worker":"SWMTKN-1-w","Manager":"SWMTKN-1-m"},
          "Spec":{"Name":"default","Labels":{},"Orchestration":{"TaskHistoryRetentionLimit":5},"Raft":{"SnapshotInterval":10000,"ElectionTick":10,"HeartbeatTick":1},
@@ -69,8 +73,8 @@ internal static class SampleCluster
             ("GET", ["secrets" or "configs", _]) => Ok(Secret),
             ("GET", ["swarm"]) => Ok(Swarm),
             ("GET", ["swarm", "unlockkey"]) => Ok("""{"UnlockKey":"SWMKEY-1-x"}"""),
-            ("GET", ["volumes"]) => Ok("""{"Volumes":[{"Name":"v","Driver":"local","Labels":null,"Options":null}]}"""),
-            ("GET", ["volumes", _]) => Ok("""{"Name":"v"}"""),
+            ("GET", ["volumes"]) => Ok($$"""{"Volumes":[{{Volume}}],"Warnings":null}"""),
+            ("GET", ["volumes", _]) => Ok(Volume),
             ("GET", ["containers", "json"]) => Ok("""[{"Id":"CONTAINER","Names":["/web.1.tsk1"],"Image":"nginx:latest","Command":"nginx -g daemon off; and more","Created":1767323000,"State":"running","Status":"Up 3 seconds","Ports":[{"PrivatePort":80,"Type":"tcp"}]}]"""),
             ("GET", ["containers", _, "json"]) => Ok("""{"Id":"CONTAINER"}"""),
             ("GET", ["containers", _, "logs"]) => Logs(details: false),

@@ -57,7 +57,7 @@ public sealed class TableTests
         },
         { "node ls --format {{.Hostname}}|{{.ManagerStatus}}", "n1|Leader\n" },
         { "service ls -q", "svc1svc1svc1\n" },
-        { "service ls --format json", """{"ID":"svc1svc1svc1","Image":"nginx:latest","Mode":"replicated","Name":"web","Ports":"*:8080-8081->80-81/tcp, *:53->53/udp","Replicas":"1/1"}""" + "\n" },
+        { "service ls --format json", """{"ID":"svc1svc1svc1","Image":"nginx:latest","Mode":"replicated","Name":"web","Ports":"*:8080-8081-\u003e80-81/tcp, *:53-\u003e53/udp","Replicas":"1/1"}""" + "\n" },
         { "network ls --format {{.Label", "" },
         { "service logs web", "web.1.tsk1tsk1tsk1@n1    | hello\n" },
         { "service logs --raw web", "hello\n" },

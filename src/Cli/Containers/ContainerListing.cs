@@ -54,6 +54,7 @@ internal static class ContainerListing
             ["Mounts"] = string.Join(',', (container.Mounts ?? []).Select(static mount => mount.Name is { Length: > 0 } name ? name : mount.Source)),
             ["Networks"] = string.Join(',', container.NetworkSettings?.Networks?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()),
             ["Size"] = container.SizeRootFs > 0 ? $"{Words.Size(container.SizeRw ?? 0, 3)} (virtual {Words.Size(container.SizeRootFs ?? 0, 3)})" : Words.Size(container.SizeRw ?? 0, 3),
+            ["Platform"] = null, // the engine tells it of images alone
             ["LocalVolumes"] = (container.Mounts ?? []).Count(static mount => mount.Driver == "local").ToString(CultureInfo.InvariantCulture),
         })]);
         return 0;

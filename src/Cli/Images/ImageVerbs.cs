@@ -60,7 +60,8 @@ internal static class ImageVerbs
 
     private static readonly Columns Columns = Columns.Of(
         "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
-        ("ID", "IMAGE ID"), ("Repository", "REPOSITORY"), ("Tag", "TAG"), ("Digest", "DIGEST"), ("CreatedSince", "CREATED"), ("CreatedAt", "CREATED AT"), ("Size", "SIZE"), ("Containers", "CONTAINERS"));
+        ("ID", "IMAGE ID"), ("Repository", "REPOSITORY"), ("Tag", "TAG"), ("Digest", "DIGEST"), ("CreatedSince", "CREATED"), ("CreatedAt", "CREATED AT"), ("Size", "SIZE"), ("Containers", "CONTAINERS"),
+        ("SharedSize", "SHARED SIZE"), ("UniqueSize", "UNIQUE SIZE"), ("VirtualSize", "SIZE"));
 
     private static async Task<int> ListAsync(Invocation call, CancellationToken cancellation)
     {
@@ -88,6 +89,9 @@ internal static class ImageVerbs
                     ["CreatedSince"] = image.Created == 0 ? "N/A" : Words.Ago(created, call.Terminal.Time.GetUtcNow()),
                     ["CreatedAt"] = created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss '+0000 UTC'", CultureInfo.InvariantCulture),
                     ["Size"] = Words.Size(image.Size, 3),
+                    ["SharedSize"] = image.SharedSize < 0 ? "N/A" : Words.Size(image.SharedSize),
+                    ["UniqueSize"] = image.SharedSize < 0 ? "N/A" : Words.Size(image.Size - image.SharedSize),
+                    ["VirtualSize"] = Words.Size(image.Size),
                     ["Containers"] = image.Containers < 0 ? "N/A" : image.Containers.ToString(CultureInfo.InvariantCulture),
                 });
             }

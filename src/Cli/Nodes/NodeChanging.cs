@@ -63,23 +63,24 @@ internal static class NodeChanging
     {
         foreach (string name in call.Arguments)
         {
-            bool changed = await ChangeAsync(call, name, spec => spec.Role == role ? null : spec with { Role = role }, cancellation);
-            call.Out.WriteLine(changed ? $"{(role == "manager" ? "Node" : "Manager")} {name} {done}{(role == "manager" ? " in the swarm" : "")}." : $"Node {name} is already a {role}.");
+            string? unchanged = await ChangeAsync(call, name, spec => spec.Role == role ? null : spec with { Role = role }, cancellation);
+            call.Out.WriteLine(unchanged is null ? $"{(role == "manager" ? "Node" : "Manager")} {name} {done}{(role == "manager" ? " in the swarm" : "")}." : $"Node {unchanged} is already a {role}.");
         }
 
         return 0;
     }
 
-    private static async Task<bool> ChangeAsync(Invocation call, string name, Func<WireNodeSpec, WireNodeSpec?> change, CancellationToken cancellation)
+    /// <returns>Null; the node's id where there was nothing to change.</returns>
+    private static async Task<string?> ChangeAsync(Invocation call, string name, Func<WireNodeSpec, WireNodeSpec?> change, CancellationToken cancellation)
     {
         WireNode node = await call.Engine.GetAsync($"/nodes/{Query.Escape(name)}", WireJson.Default.WireNode, cancellation);
         if (change(node.Spec ?? new WireNodeSpec()) is not { } spec)
         {
-            return false;
+            return node.Id;
         }
 
         await call.Engine.PostAsync(
             new Query($"/nodes/{node.Id}/update").With("version", node.Version?.Index ?? 0).ToString(), spec, WireJson.Default.WireNodeSpec, cancellation);
-        return true;
+        return null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Skep.Cli.Objects;
 using Skep.Cli.Output;
 using Skep.Wire;
 
@@ -35,7 +36,7 @@ internal static class NodePretty
         Line("Name:\t\t\t", node.Spec?.Name);
         Labels("Labels:", node.Spec?.Labels);
         Line("Hostname:              \t", node.Description?.Hostname);
-        Line("Joined at:             \t", $"{node.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fffffff", CultureInfo.InvariantCulture)} +0000 utc");
+        Line("Joined at:             \t", LabelText.PrettyTime(node.CreatedAt));
         text.Append("Status:\n");
         Line(" State:\t\t\t", Words.Capital(node.Status?.State));
         Line(" Message:\t\t", Words.Capital(node.Status?.Message));
@@ -57,7 +58,12 @@ internal static class NodePretty
         Line(" Memory:\t\t", Words.BinarySize(node.Description?.Resources?.MemoryBytes ?? 0));
         Line("Engine Version:\t\t", node.Description?.Engine?.EngineVersion);
         Labels("Engine Labels:", node.Description?.Engine?.Labels);
-        Line("TLS Info:\n TrustRoot:\n", node.Description?.TlsInfo?.TrustRoot?.Trim());
+        if (node.Description?.TlsInfo is { TrustRoot.Length: > 0 } tls)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"TLS Info:\n TrustRoot:\n{tls.TrustRoot.TrimEnd()}\n");
+            text.Append(CultureInfo.InvariantCulture, $" Issuer Subject:\t{Convert.ToBase64String(tls.CertIssuerSubject ?? [])}\n Issuer Public Key:\t{Convert.ToBase64String(tls.CertIssuerPublicKey ?? [])}\n");
+        }
+
         return text.ToString();
     }
 }

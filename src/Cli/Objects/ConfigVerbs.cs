@@ -30,7 +30,7 @@ internal static class ConfigVerbs
 
     private static async Task<int> CreateAsync(Invocation call, CancellationToken cancellation)
     {
-        byte[] data = await DataFile.ReadAsync(call.Terminal, call.Arguments[1], cancellation);
+        byte[] data = await DataFile.ReadAsync(call.Terminal, call.Arguments[1], cancellation, whenFailed: $"Error reading content from \"{call.Arguments[1]}\": ");
         WireCreated created = await call.Engine.PostAsync(
             "/configs/create",
             new WireConfigSpec
@@ -59,7 +59,12 @@ internal static class ConfigVerbs
     }
 
     private static Task<int> InspectAsync(Invocation call, CancellationToken cancellation)
-        => StoredData.InspectAsync(call, "/configs", static json => ToStored(json.Deserialize(WireJson.Default.WireConfig)!), cancellation);
+        => StoredData.InspectAsync(call, "/configs", static json => Describe(json.Deserialize(WireJson.Default.WireConfig)!), cancellation);
 
-    private static StoredData ToStored(WireConfig item) => new(item.Id, item.Spec?.Name, item.Spec?.Labels, item.CreatedAt, item.UpdatedAt, More: $"Data:\n{Encoding.UTF8.GetString(item.Spec?.Data ?? [])}\n");
+    private static string Describe(WireConfig item) =>
+        $"ID:\t\t\t{item.Id}\nName:\t\t\t{item.Spec?.Name}\n{LabelText.Pretty(item.Spec?.Labels)}"
+        + $"Created at:            \t{LabelText.PrettyTime(item.CreatedAt)}\nUpdated at:            \t{LabelText.PrettyTime(item.UpdatedAt)}\n"
+        + $"Data:\n{Encoding.UTF8.GetString(item.Spec?.Data ?? [])}\n";
+
+    private static StoredData ToStored(WireConfig item) => new(item.Id, item.Spec?.Name, item.Spec?.Labels, item.CreatedAt, item.UpdatedAt);
 }

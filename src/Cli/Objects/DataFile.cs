@@ -5,7 +5,7 @@ namespace Skep.Cli.Objects;
 /// <summary>The content of a secret or config: a file, or standard input for <c>-</c>.</summary>
 internal static class DataFile
 {
-    public static async Task<byte[]> ReadAsync(Terminal terminal, string name, CancellationToken cancellation)
+    public static async Task<byte[]> ReadAsync(Terminal terminal, string name, CancellationToken cancellation, string whenFailed = "")
     {
         try
         {
@@ -16,7 +16,7 @@ internal static class DataFile
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CliException($"error reading content from \"{name}\": open {name}: {(failure is FileNotFoundException or DirectoryNotFoundException ? "no such file or directory" : failure.Message)}");
+            throw new CliException($"{whenFailed}error reading from {name}: open {name}: {(failure is FileNotFoundException or DirectoryNotFoundException ? "no such file or directory" : failure.Message)}");
         }
     }
 }

@@ -13,6 +13,13 @@ internal static class LabelText
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFF '+0000 UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>As <c>--pretty</c> shows it.</summary>
+    public static string PrettyTime(DateTimeOffset time) => Time(time).Replace("UTC", "utc", StringComparison.Ordinal);
+
+    /// <summary>As <c>--pretty</c> shows them: nothing, or a head and a line for each.</summary>
+    public static string Pretty(Dictionary<string, string>? labels)
+        => labels is not { Count: > 0 } ? "" : $"Labels:\n{string.Concat(labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $" - {pair.Key}={pair.Value}\n"))}";
+
     public static Dictionary<string, string> Map(IEnumerable<KeyValuePair<string, string>> pairs)
     {
         Dictionary<string, string> map = new(StringComparer.Ordinal);

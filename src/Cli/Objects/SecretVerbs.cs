@@ -68,7 +68,11 @@ internal static class SecretVerbs
     }
 
     private static Task<int> InspectAsync(Invocation call, CancellationToken cancellation)
-        => StoredData.InspectAsync(call, "/secrets", static json => ToStored(json.Deserialize(WireJson.Default.WireSecret)!), cancellation);
+        => StoredData.InspectAsync(call, "/secrets", static json => Describe(json.Deserialize(WireJson.Default.WireSecret)!), cancellation);
 
-    private static StoredData ToStored(WireSecret item) => new(item.Id, item.Spec?.Name, item.Spec?.Labels, item.CreatedAt, item.UpdatedAt, Driver: item.Spec?.Driver?.Name ?? "");
+    private static string Describe(WireSecret item) =>
+        $"ID:              {item.Id}\nName:              {item.Spec?.Name}\n{LabelText.Pretty(item.Spec?.Labels)}"
+        + $"Driver:            {item.Spec?.Driver?.Name}\nCreated at:        {LabelText.PrettyTime(item.CreatedAt)}\nUpdated at:        {LabelText.PrettyTime(item.UpdatedAt)}\n";
+
+    private static StoredData ToStored(WireSecret item) => new(item.Id, item.Spec?.Name, item.Spec?.Labels, item.CreatedAt, item.UpdatedAt, item.Spec?.Driver?.Name ?? "");
 }

@@ -8,14 +8,14 @@ namespace Skep.Cli.Objects;
 
 /// <summary>A secret or a config, as far as both are shown alike.</summary>
 /// <param name="Driver">Null where the kind has none.</param>
-/// <param name="More">Lines that only one kind has, at the end of what <c>inspect --pretty</c> prints.</param>
-internal sealed record StoredData(string? Id, string? Name, Dictionary<string, string>? Labels, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Driver = null, string More = "")
+internal sealed record StoredData(string? Id, string? Name, Dictionary<string, string>? Labels, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Driver = null)
 {
     public static IComparer<string?> ByName { get; } = Comparer<string?>.Create(Words.CompareNatural);
 
     /// <summary>What <c>inspect</c> prints.</summary>
+    /// <param name="describe">For <c>--pretty</c>, which differs from kind to kind down to its blanks.</param>
     /// <param name="collection">Where the engine keeps them, as in <c>/secrets</c>.</param>
-    public static async Task<int> InspectAsync(Invocation call, string collection, Func<JsonElement, StoredData> read, CancellationToken cancellation)
+    public static async Task<int> InspectAsync(Invocation call, string collection, Func<JsonElement, string> describe, CancellationToken cancellation)
     {
         if (!call.Get(CommonFlags.Pretty))
         {
@@ -24,7 +24,7 @@ internal sealed record StoredData(string? Id, string? Name, Dictionary<string, s
 
         foreach (string name in call.Arguments)
         {
-            read(await FindAsync(name, cancellation)).Print(call.Out);
+            call.Out.Write(describe(await FindAsync(name, cancellation)));
         }
 
         return 0;
@@ -49,17 +49,5 @@ internal sealed record StoredData(string? Id, string? Name, Dictionary<string, s
         }
 
         return row;
-    }
-
-    private void Print(TextWriter output)
-    {
-        output.WriteLine($"ID:\t\t\t{Id}\nName:\t\t\t{Name}");
-        if (Labels is { Count: > 0 })
-        {
-            output.WriteLine($"Labels:\n{string.Join('\n', Labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $" - {pair.Key}={pair.Value}"))}");
-        }
-
-        output.WriteLine($"Created at:            \t{LabelText.Time(CreatedAt)}\nUpdated at:            \t{LabelText.Time(UpdatedAt)}");
-        output.Write(More);
     }
 }

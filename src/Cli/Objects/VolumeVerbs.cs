@@ -64,7 +64,8 @@ internal static class VolumeVerbs
     });
 
     private static readonly Columns Columns = Columns.Of(
-        "{{.Driver}}\t{{.Name}}", ("Driver", "DRIVER"), ("Name", "VOLUME NAME"), ("Scope", "SCOPE"), ("Mountpoint", "MOUNTPOINT"), ("Labels", "LABELS"), ("Label", ""));
+        "{{.Driver}}\t{{.Name}}", ("Driver", "DRIVER"), ("Name", "VOLUME NAME"), ("Scope", "SCOPE"), ("Mountpoint", "MOUNTPOINT"), ("Labels", "LABELS"), ("Label", ""),
+        ("Availability", "AVAILABILITY"), ("Group", "GROUP"), ("Status", "STATUS"), ("Links", "LINKS"), ("Size", "SIZE"));
 
     private static async Task<int> ListAsync(Invocation call, CancellationToken cancellation)
     {
@@ -79,6 +80,12 @@ internal static class VolumeVerbs
                 ["Mountpoint"] = volume.Mountpoint ?? "",
                 ["Labels"] = LabelText.Join(volume.Labels),
                 ["Label"] = LabelText.Lookup(volume.Labels),
+                // Of volumes of a cluster's drivers, and of `system df`.
+                ["Availability"] = "N/A",
+                ["Group"] = "N/A",
+                ["Status"] = "N/A",
+                ["Links"] = "N/A",
+                ["Size"] = "N/A",
             }),
         ]);
         ServiceScaling.Warn(call, found.Warnings);

@@ -8,7 +8,8 @@ namespace Skep.Cli.Services;
 /// <summary>What <c>service inspect --pretty</c> prints.</summary>
 internal static class ServicePretty
 {
-    public static string Describe(WireService service)
+    /// <param name="networks">Those the service may be in, for their names.</param>
+    public static string Describe(WireService service, List<WireNetwork> networks, DateTimeOffset now)
     {
         StringBuilder text = new();
         void Line(string label, object? value)
@@ -34,15 +35,15 @@ internal static class ServicePretty
         }
 
         Line("Service Mode:\t", Words.Capital(ServiceListing.Mode(spec.Mode)));
-        Line(" Number of Replicas: ", spec.Mode?.Replicated?.Replicas);
+        Line(" Replicas:\t", spec.Mode?.Replicated?.Replicas);
         Line(" Max Concurrent: ", spec.Mode?.ReplicatedJob?.MaxConcurrent);
         Line(" Total Completions: ", spec.Mode?.ReplicatedJob?.TotalCompletions);
         if (service.UpdateStatus is { State.Length: > 0 } update)
         {
             text.Append("UpdateStatus:\n");
             Line(" State:\t\t", update.State);
-            Line(" Started:\t", update.StartedAt is { } started ? WireTime.Write(started) : null);
-            Line(" Completed:\t", update.CompletedAt is { } completed ? WireTime.Write(completed) : null);
+            Line(" Started:\t", update.StartedAt is { } started ? Words.Ago(started, now).ToLowerInvariant() : null);
+            Line(" Completed:\t", update.CompletedAt is { } completed ? Words.Ago(completed, now).ToLowerInvariant() : null);
             Line(" Message:\t", update.Message);
         }
 
@@ -54,20 +55,42 @@ internal static class ServicePretty
 
         if (task.Placement?.Preferences is { Count: > 0 } preferences)
         {
-            Line(" Preferences:\t", $"[{string.Join(' ', preferences.Select(static preference => $"spread={preference.Spread?.SpreadDescriptor}"))}]");
+            Line(" Preferences:   ", $"[{string.Join(' ', preferences.Select(static preference => $"spread={preference.Spread?.SpreadDescriptor}"))}]");
         }
 
-        Line(" Max Replicas Per Node:\t", task.Placement is { MaxReplicas: > 0 } placement ? placement.MaxReplicas : null);
+        Line(" Max Replicas Per Node:   ", task.Placement is { MaxReplicas: > 0 } placement ? placement.MaxReplicas : null);
         Rollout("UpdateConfig", spec.UpdateConfig);
         Rollout("RollbackConfig", spec.RollbackConfig);
         text.Append("ContainerSpec:\n");
         Line(" Image:\t\t", container.Image);
         Line(" Command:\t", container.Command is { Count: > 0 } command ? string.Join(' ', command) : null);
-        Line(" Args:\t\t", container.Args is { Count: > 0 } args ? string.Join(' ', args) : null);
-        Line(" Env:\t\t", container.Env is { Count: > 0 } env ? string.Join(' ', env) : null);
+        Line(" Args:\t\t", container.Args is { Count: > 0 } args ? string.Join(' ', args) + " " : null);
+        Line(" Env:\t\t", container.Env is { Count: > 0 } env ? string.Join(' ', env) + " " : null);
         Line(" Dir:\t\t", container.Dir);
-        Line(" User:\t\t", container.User);
         Line(" Init:\t\t", container.Init is { } init ? init ? "true" : "false" : null);
+        Line(" User: ", container.User);
+        if (container.CapabilityAdd is { Count: > 0 } || container.CapabilityDrop is { Count: > 0 })
+        {
+            text.Append("Capabilities:\n");
+            Line(" Add: ", string.Join(", ", container.CapabilityAdd ?? []));
+            Line(" Drop: ", string.Join(", ", container.CapabilityDrop ?? []));
+        }
+
+        if (container.Sysctls is { Count: > 0 } sysctls)
+        {
+            text.Append("SysCtls:\n");
+            foreach ((string key, string value) in sysctls.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+            {
+                Line($" {key}: ", value);
+            }
+        }
+
+        if (container.Ulimits is { Count: > 0 } ulimits)
+        {
+            text.Append("Ulimits:\n");
+            ulimits.ForEach(limit => Line($" {limit.Name}: ", string.Create(CultureInfo.InvariantCulture, $"{limit.Soft}:{limit.Hard}")));
+        }
+
         if (container.Mounts is { Count: > 0 } mounts)
         {
             text.Append("Mounts:\n");
@@ -92,28 +115,54 @@ internal static class ServicePretty
             secrets.ForEach(secret => Line(" Target:\t", $"{secret.File?.Name}\n  Source:\t{secret.SecretName}"));
         }
 
-        text.Append("Resources:\n");
-        Resources(" Reservations:", task.Resources?.Reservations);
-        Resources(" Limits:", task.Resources?.Limits);
-        if (task.Networks is { Count: > 0 } networks)
+        if (task.LogDriver is { Name.Length: > 0 } log)
         {
-            Line("Networks: ", string.Join(' ', networks.Select(static network => network.Target)));
+            text.Append(CultureInfo.InvariantCulture, $"Log Driver:\n Name:\t\t{log.Name}\n");
+            if (log.Options is { Count: > 0 } options)
+            {
+                text.Append(" LogOpts:\n");
+                foreach ((string key, string value) in options.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"  {key}:       {value}\n");
+                }
+            }
+
+            text.Append('\n');
         }
 
-        Line("Endpoint Mode:\t", service.Endpoint?.Spec?.Mode ?? spec.EndpointSpec?.Mode);
+        if (task.Resources is not null)
+        {
+            text.Append("Resources:\n");
+            Resources(" Reservations:", task.Resources.Reservations);
+            Resources(" Limits:", task.Resources.Limits);
+        }
+
+        if (task.Networks is { Count: > 0 } joined)
+        {
+            Line("Networks: ", string.Concat(joined.Select(one => $"{networks.Find(n => n.Id == one.Target)?.Name ?? one.Target} ")));
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"Endpoint Mode:\t{spec.EndpointSpec?.Mode}\n");
         if (service.Endpoint?.Ports is { Count: > 0 } ports)
         {
-            text.Append("Ports:\n");
-            foreach (WirePort port in ports)
-            {
-                Line(" PublishedPort = ", port.PublishedPort);
-                Line("  Protocol = ", port.Protocol);
-                Line("  TargetPort = ", port.TargetPort);
-                Line("  PublishMode = ", port.PublishMode);
-            }
+            text.Append(CultureInfo.InvariantCulture, $"Ports:\n{string.Join('\n', ports.Select(Port))} \n");
         }
 
+        if (container.Healthcheck is { } health)
+        {
+            text.Append(" Healthcheck:\n");
+            Line("  Interval = ", Words.GoDuration(health.Interval));
+            Line("  Retries = ", health.Retries);
+            Line("  StartPeriod =\t", Words.GoDuration(health.StartPeriod));
+            Line("  Timeout =\t", Words.GoDuration(health.Timeout));
+            text.Append(CultureInfo.InvariantCulture, $"  Tests:\n{string.Join('\n', (health.Test ?? []).Select(static test => $"\t Test = {test}"))} \n");
+        }
+
+        text.Append('\n');
         return text.ToString();
+
+        static string Port(WirePort port) => string.Create(
+            CultureInfo.InvariantCulture, $" PublishedPort = {port.PublishedPort}\n  Protocol = {port.Protocol}\n  TargetPort = {port.TargetPort}\n  PublishMode = {port.PublishMode}");
 
         void Rollout(string name, WireUpdateConfig? config)
         {
@@ -129,7 +178,7 @@ internal static class ServicePretty
             Line(" Monitoring Period: ", config.Monitor != 0 ? Words.GoDuration(config.Monitor) : null);
             Line(" Max failure ratio: ", config.MaxFailureRatio.ToString(CultureInfo.InvariantCulture));
             string prefix = name.Replace("Config", "", StringComparison.Ordinal);
-            Line($" {prefix} order:      ", config.Order);
+            Line($" {prefix} order:".PadRight(20), config.Order);
         }
 
         void Resources(string name, WireResources? resources)

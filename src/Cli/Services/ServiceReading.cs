@@ -74,7 +74,8 @@ internal static class ServiceReading
 
         if (any)
         {
-            await TaskListing.PrintAsync(call, await call.Engine.GetAsync(query.ToString(), WireJson.Default.ListWireTask, cancellation), cancellation);
+            await TaskListing.PrintAsync(
+                call, await call.Engine.GetAsync(query.ToString(), WireJson.Default.ListWireTask, cancellation), cancellation, wholeIds: call.Get(CommonFlags.Quiet));
         }
 
         return missing.Count == 0 ? 0 : throw new CliException(string.Join('\n', missing));
@@ -92,7 +93,8 @@ internal static class ServiceReading
             foreach (string name in call.Arguments)
             {
                 WireService service = await call.Engine.GetAsync($"/services/{Query.Escape(name)}?insertDefaults=true", WireJson.Default.WireService, cancellation);
-                call.Out.Write(ServicePretty.Describe(service));
+                List<WireNetwork> networks = service.Spec?.TaskTemplate?.Networks is { Count: > 0 } ? await call.Engine.GetAsync("/networks", WireJson.Default.ListWireNetwork, cancellation) : [];
+                call.Out.Write(ServicePretty.Describe(service, networks, call.Terminal.Time.GetUtcNow()));
             }
 
             return 0;

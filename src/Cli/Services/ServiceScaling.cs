@@ -30,12 +30,12 @@ internal static class ServiceScaling
             (string name, string count) = GoValues.Pair(argument);
             if (!argument.Contains('=', StringComparison.Ordinal))
             {
-                throw new CliException($"invalid scale specifier '{argument}'. Must be of the form SERVICE=REPLICAS");
+                throw new CliException($"invalid scale specifier '{argument}'.\nGive each service as SERVICE=REPLICAS.");
             }
 
             wanted.Add((name, ulong.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out ulong replicas)
                 ? replicas
-                : throw new CliException($"invalid replicas value {count}: strconv.ParseUint: parsing \"{count}\": invalid syntax")));
+                : throw new CliException($"{name}: invalid replicas value {count}: strconv.ParseUint: parsing \"{count}\": invalid syntax")));
         }
 
         List<string> failures = [];

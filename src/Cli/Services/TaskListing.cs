@@ -19,7 +19,7 @@ internal static class TaskListing
         ("ID", "ID"), ("Name", "NAME"), ("Image", "IMAGE"), ("Node", "NODE"), ("DesiredState", "DESIRED STATE"),
         ("CurrentState", "CURRENT STATE"), ("Error", "ERROR"), ("Ports", "PORTS"));
 
-    public static async Task PrintAsync(Invocation call, List<WireTask> tasks, CancellationToken cancellation)
+    public static async Task PrintAsync(Invocation call, List<WireTask> tasks, CancellationToken cancellation, bool wholeIds = false)
     {
         Names names = new(call.Engine, !call.Get(CommonFlags.NoResolve));
         bool whole = call.Get(CommonFlags.NoTrunc);
@@ -39,7 +39,7 @@ internal static class TaskListing
             before = name;
             rows.Add(new Row
             {
-                ["ID"] = whole ? task.Id : Words.Short(task.Id),
+                ["ID"] = whole || wholeIds ? task.Id : Words.Short(task.Id),
                 ["Name"] = isOlder ? $" \\_ {name}" : name,
                 ["Image"] = whole ? task.Spec?.ContainerSpec?.Image ?? "" : ImageReference.WithoutDigest(task.Spec?.ContainerSpec?.Image),
                 ["Node"] = await names.NodeAsync(task.NodeId, cancellation),

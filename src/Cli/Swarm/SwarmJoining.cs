@@ -58,9 +58,10 @@ internal static class SwarmJoining
 
         call.Out.WriteLine($"Swarm initialized: current node ({node}) is now a manager.\n");
         await SwarmTokens.PrintJoinCommandAsync(call, node, worker: true, manager: false, cancellation);
-        call.Out.WriteLine("To add a manager to this swarm, run 'skep swarm join-token manager' and follow the instructions.\n");
+        call.Out.WriteLine("To add a manager to this swarm, run 'skep swarm join-token manager' and follow the instructions.");
         if (autolock)
         {
+            call.Out.WriteLine();
             await SwarmTokens.PrintUnlockKeyAsync(call, cancellation);
         }
 

@@ -70,7 +70,6 @@ internal static class SwarmTokens
 
             Remember to store this key in a password manager, since without it you
             will not be able to restart the manager.
-
             """);
     }
 

@@ -165,4 +165,4 @@ internal static class TemplateLexer
 }
 
 /// <summary>A template that cannot be read or run.</summary>
-internal sealed class TemplateException(string message) : CliException($"template parsing error: template: :1: {message}", 64);
+internal sealed class TemplateException(string message) : CliException($"template parsing error: template: :1: {message}");

@@ -48,8 +48,18 @@ internal static class TemplateValue
         _ => value.ToString() ?? "",
     };
 
-    /// <summary>Without escaping of <c>&lt;&gt;&amp;</c>, on one line.</summary>
+    /// <summary>On one line, without escaping of <c>&lt;&gt;&amp;</c>, but for a whole row: so does Go, where a row marshals itself.</summary>
     public static string ToJson(object? value)
+    {
+        if (value is Row)
+        {
+            return Json(value).Replace("<", "\\u003c", StringComparison.Ordinal).Replace(">", "\\u003e", StringComparison.Ordinal).Replace("&", "\\u0026", StringComparison.Ordinal);
+        }
+
+        return Json(value);
+    }
+
+    private static string Json(object? value)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
