@@ -45,12 +45,17 @@ public sealed class PrintedTests
     ];
 
     [DockerFact]
-    public async Task Verbs_print_what_docker_prints()
+    public Task Verbs_of_the_cluster_print_what_docker_prints() => CompareAsync(Answer, s_commands);
+
+    [DockerFact]
+    public Task Verbs_of_the_node_print_what_docker_prints() => CompareAsync(SampleNode.Answer, SampleNode.Commands);
+
+    private static async Task CompareAsync(Func<SeenRequest, FakeAnswer?> answer, string[] commands)
     {
         string folder = Directory.CreateTempSubdirectory("skt-cli-").FullName;
         var differences = new List<string>();
-        await using FakeEngine engine = new(Answer);
-        foreach (string command in s_commands)
+        await using FakeEngine engine = new(answer);
+        foreach (string command in commands)
         {
             CliRun theirs = await DockerProgram.RunAsync(engine.Host, command.Split(' '), folder);
             CliRun ours = await CliRun.Of(engine.Host, command.Split(' '), time: TimeProvider.System, folder: folder);

@@ -13,6 +13,7 @@ namespace Skep.Cli.Containers;
 internal static class ContainerListing
 {
     private const int LongestCommand = 20;
+    private const int LongestMount = 15;
 
     private static readonly Flag<bool> All = Flag.Switch("all", "Show all containers (default shows just running)", 'a');
     private static readonly Flag<bool> Latest = Flag.Switch("latest", "Show the latest created container (includes all states)", 'l');
@@ -45,13 +46,11 @@ internal static class ContainerListing
             ["RunningFor"] = Words.Ago(DateTimeOffset.FromUnixTimeSeconds(container.Created), now),
             ["State"] = container.State ?? "",
             ["Status"] = container.Status ?? "",
-            ["Ports"] = string.Join(", ", (container.Ports ?? []).Select(static port => port.PublicPort == 0
-                ? string.Create(CultureInfo.InvariantCulture, $"{port.PrivatePort}/{port.Type}")
-                : string.Create(CultureInfo.InvariantCulture, $"{port.Ip}:{port.PublicPort}->{port.PrivatePort}/{port.Type}"))),
-            ["Names"] = string.Join(',', (container.Names ?? []).Select(static name => name.TrimStart('/'))),
+            ["Ports"] = PublishedPorts.Describe(container.Ports ?? []),
+            ["Names"] = Names(container.Names ?? [], whole),
             ["Labels"] = LabelText.Join(container.Labels),
             ["Label"] = LabelText.Lookup(container.Labels),
-            ["Mounts"] = string.Join(',', (container.Mounts ?? []).Select(static mount => mount.Name is { Length: > 0 } name ? name : mount.Source)),
+            ["Mounts"] = string.Join(',', (container.Mounts ?? []).Select(mount => Shortened(mount.Name is { Length: > 0 } name ? name : mount.Source ?? "", whole))),
             ["Networks"] = string.Join(',', container.NetworkSettings?.Networks?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()),
             ["Size"] = container.SizeRootFs > 0 ? $"{Words.Size(container.SizeRw ?? 0, 3)} (virtual {Words.Size(container.SizeRootFs ?? 0, 3)})" : Words.Size(container.SizeRw ?? 0, 3),
             ["Platform"] = null, // the engine tells it of images alone
@@ -59,4 +58,13 @@ internal static class ContainerListing
         })]);
         return 0;
     }
+
+    /// <summary>Its own name; with <c>--no-trunc</c> also those that links gave it.</summary>
+    private static string Names(List<string> names, bool whole)
+    {
+        string[] plain = [.. names.Select(static name => name.TrimStart('/'))];
+        return !whole && Array.Find(plain, static name => !name.Contains('/', StringComparison.Ordinal)) is { } own ? own : string.Join(',', plain);
+    }
+
+    private static string Shortened(string mount, bool whole) => whole || mount.Length <= LongestMount ? mount : mount[..(LongestMount - 1)] + "…";
 }

@@ -66,7 +66,7 @@ internal static class ContainerStats
         Query query = new Query($"/containers/{Query.Escape(call.Arguments[0])}/top").When(call.Arguments.Length > 1, "ps_args", string.Join(' ', call.Arguments[1..]));
         WireTop top = await call.Engine.GetAsync(query.ToString(), WireJson.Default.WireTop, cancellation);
         List<string[]> lines = [[.. top.Titles ?? []], .. (top.Processes ?? []).Select(static row => row.ToArray())];
-        call.Out.Write(Listing.Align(lines));
+        call.Out.Write(Listing.Align(lines, leastWidth: 20));
         return 0;
     }
 

@@ -135,8 +135,8 @@ internal static class ImageTransfers
                 return new Row
                 {
                     ["ID"] = full ? step.Id ?? "" : Words.Short(step.Id),
-                    ["CreatedSince"] = call.Get(Human) ? step.Created == 0 ? "N/A" : Words.Ago(created, call.Terminal.Time.GetUtcNow()) : created.ToString("yyyy-MM-dd'T'HH:mm:ssK", CultureInfo.InvariantCulture),
-                    ["CreatedAt"] = created.ToString("yyyy-MM-dd'T'HH:mm:ssK", CultureInfo.InvariantCulture),
+                    ["CreatedSince"] = call.Get(Human) ? step.Created == 0 ? "N/A" : Words.Ago(created, call.Terminal.Time.GetUtcNow()) : WireTime.Write(created),
+                    ["CreatedAt"] = WireTime.Write(created),
                     ["CreatedBy"] = full || by.Length <= 45 ? by : by[..44] + "…",
                     ["Size"] = call.Get(Human) ? Words.Size(step.Size, 3) : step.Size.ToString(CultureInfo.InvariantCulture),
                     ["Comment"] = step.Comment ?? "",

@@ -53,7 +53,11 @@ internal static class ImageVerbs
 
         WireImagesPruned answer = await call.Engine.PostAsync(
             new Query("/images/prune").Filters(call.All(CommonFlags.PruneFilter)).Filter("dangling", all ? "false" : "true").ToString(), WireJson.Default.WireImagesPruned, cancellation);
-        PrintRemoved(call, answer.ImagesDeleted);
+        if (answer.ImagesDeleted is { Count: > 0 } removed)
+        {
+            call.Out.WriteLine($"Deleted Images:\n{string.Join('\n', removed.Select(static item => item.Deleted is { Length: > 0 } id ? $"deleted: {id}" : $"untagged: {item.Untagged}"))}\n");
+        }
+
         call.Out.WriteLine($"Total reclaimed space: {Words.Size(answer.SpaceReclaimed)}");
         return 0;
     });
@@ -76,16 +80,16 @@ internal static class ImageVerbs
         foreach (WireImageSummary image in images.OrderByDescending(static image => image.Created))
         {
             DateTimeOffset created = DateTimeOffset.FromUnixTimeSeconds(image.Created);
-            string digest = image.RepoDigests?.FirstOrDefault()?.Split('@')[^1] ?? "<none>";
             foreach (string name in image.RepoTags is { Count: > 0 } tags ? tags : [$"{image.RepoDigests?.FirstOrDefault()?.Split('@')[0] ?? "<none>"}:<none>"])
             {
                 int colon = name.LastIndexOf(':');
+                string repository = colon < 0 ? name : name[..colon];
                 rows.Add(new Row
                 {
                     ["ID"] = call.Get(CommonFlags.NoTrunc) ? image.Id : Words.Short(image.Id),
-                    ["Repository"] = colon < 0 ? name : name[..colon],
+                    ["Repository"] = repository,
                     ["Tag"] = colon < 0 ? "<none>" : name[(colon + 1)..],
-                    ["Digest"] = digest,
+                    ["Digest"] = image.RepoDigests?.Find(d => d.StartsWith($"{repository}@", StringComparison.Ordinal))?.Split('@')[^1] ?? "<none>",
                     ["CreatedSince"] = image.Created == 0 ? "N/A" : Words.Ago(created, call.Terminal.Time.GetUtcNow()),
                     ["CreatedAt"] = created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss '+0000 UTC'", CultureInfo.InvariantCulture),
                     ["Size"] = Words.Size(image.Size, 3),

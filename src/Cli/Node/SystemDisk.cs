@@ -87,7 +87,7 @@ internal static class SystemDisk
                 ["CreatedSince"] = image.Created == 0 ? "N/A" : Words.Ago(DateTimeOffset.FromUnixTimeSeconds(image.Created), now),
                 ["Size"] = Words.Size(image.Size, 3),
                 ["SharedSize"] = Words.Size(shared, 3),
-                ["UniqueSize"] = Words.Size(image.Size - shared, 3),
+                ["UniqueSize"] = Words.Size(image.Size - shared),
                 ["Containers"] = image.Containers.ToString(CultureInfo.InvariantCulture),
             };
         })]);
@@ -108,7 +108,7 @@ internal static class SystemDisk
         {
             ["Name"] = volume.Name ?? "",
             ["Links"] = (volume.UsageData?.RefCount ?? 0).ToString(CultureInfo.InvariantCulture),
-            ["Size"] = Words.Size(Bytes(volume), 3),
+            ["Size"] = Words.Size(Bytes(volume)),
         })]);
     }
 

@@ -52,9 +52,10 @@ internal static class SystemEvents
     /// <summary>Time, what, which, and its attributes by name.</summary>
     private static string Describe(WireEvent told)
     {
-        DateTimeOffset time = DateTimeOffset.UnixEpoch.AddTicks(told.TimeNano / TimeSpan.NanosecondsPerTick);
+        const long second = 1_000_000_000;
+        string time = $"{DateTimeOffset.FromUnixTimeSeconds(told.TimeNano / second).UtcDateTime:yyyy-MM-ddTHH:mm:ss}.{told.TimeNano % second:D9}Z";
         string attributes = string.Join(", ", (told.Actor?.Attributes ?? []).OrderBy(static a => a.Key, StringComparer.Ordinal).Select(static a => $"{a.Key}={a.Value}"));
-        string line = $"{WireTime.WriteNanoseconds(time)} {told.Type} {told.Action} {told.Actor?.Id}";
+        string line = $"{time} {told.Type} {told.Action} {told.Actor?.Id}";
         return attributes.Length == 0 ? line : $"{line} ({attributes})";
     }
 

@@ -61,7 +61,7 @@ internal static class Listing
     public static bool IsTable(string format) => format.Length == 0 || format.StartsWith("table", StringComparison.Ordinal);
 
     /// <summary>Columns of at least ten places, three blanks apart, as Go's tabwriter is used by Docker.</summary>
-    public static string Align(List<string[]> lines)
+    public static string Align(List<string[]> lines, int leastWidth = LeastWidth)
     {
         int count = lines.Max(static line => line.Length);
         int[] widths = new int[count];
@@ -69,7 +69,7 @@ internal static class Listing
         {
             for (int i = 0; i < line.Length - 1; i++)
             {
-                widths[i] = Math.Max(widths[i], Math.Max(LeastWidth, Width(line[i]) + Gap));
+                widths[i] = Math.Max(widths[i], Math.Max(leastWidth, Width(line[i]) + Gap));
             }
         }
 
