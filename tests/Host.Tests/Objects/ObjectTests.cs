@@ -48,7 +48,8 @@ public sealed class ObjectTests : ClusterFacts
         await Eventually.TrueAsync(async () => (await DockerAsync("volume", "rm", volume)).Code == 0, Limit, () => $"volume {volume} to go");
         Assert.Equal(["create", "mount", "unmount", "destroy"], await ToldAsync("destroy", "type=volume", $"volume={volume}"));
         Assert.Equal(["create", "remove"], await ToldAsync("remove", "type=service", $"service={web}"));
-        Assert.StartsWith("create start kill die stop destroy", string.Join(' ', await ToldAsync("destroy", "type=container", $"container={web}")));
+        // Once or twice killed: a program that has not yet said it heeds TERM does not hear it as a container's first process, and gets KILL after its grace period.
+        Assert.StartsWith("create start kill die stop destroy", string.Join(' ', (await ToldAsync("destroy", "type=container", $"container={web}")).Distinct()));
     });
 
     [Fact]
