@@ -41,7 +41,7 @@ internal static class ContainerListing
         {
             ["ID"] = whole ? container.Id : Words.Short(container.Id),
             ["Image"] = whole ? container.Image ?? "" : ImageReference.WithoutDigest(container.Image),
-            ["Command"] = $"\"{(whole || (container.Command?.Length ?? 0) <= LongestCommand ? container.Command : container.Command![..(LongestCommand - 1)] + "…")}\"",
+            ["Command"] = $"\"{(whole ? container.Command : Words.Shortened(container.Command ?? "", LongestCommand))}\"",
             ["CreatedAt"] = LabelText.Time(DateTimeOffset.FromUnixTimeSeconds(container.Created)),
             ["RunningFor"] = Words.Ago(DateTimeOffset.FromUnixTimeSeconds(container.Created), now),
             ["State"] = container.State ?? "",
@@ -50,7 +50,8 @@ internal static class ContainerListing
             ["Names"] = Names(container.Names ?? [], whole),
             ["Labels"] = LabelText.Join(container.Labels),
             ["Label"] = LabelText.Lookup(container.Labels),
-            ["Mounts"] = string.Join(',', (container.Mounts ?? []).Select(mount => Shortened(mount.Name is { Length: > 0 } name ? name : mount.Source ?? "", whole))),
+            ["Mounts"] = string.Join(',', (container.Mounts ?? [])
+                .Select(static mount => mount.Name is { Length: > 0 } name ? name : mount.Source ?? "").Select(mount => whole ? mount : Words.Shortened(mount, LongestMount))),
             ["Networks"] = string.Join(',', container.NetworkSettings?.Networks?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()),
             ["Size"] = container.SizeRootFs > 0 ? $"{Words.Size(container.SizeRw ?? 0, 3)} (virtual {Words.Size(container.SizeRootFs ?? 0, 3)})" : Words.Size(container.SizeRw ?? 0, 3),
             ["Platform"] = null, // the engine tells it of images alone
@@ -65,6 +66,4 @@ internal static class ContainerListing
         string[] plain = [.. names.Select(static name => name.TrimStart('/'))];
         return !whole && Array.Find(plain, static name => !name.Contains('/', StringComparison.Ordinal)) is { } own ? own : string.Join(',', plain);
     }
-
-    private static string Shortened(string mount, bool whole) => whole || mount.Length <= LongestMount ? mount : mount[..(LongestMount - 1)] + "…";
 }

@@ -185,13 +185,11 @@ internal static class ContextVerbs
     private static Row ToRow(StoredContext context, string current, string failure) => new()
     {
         ["Name"] = context.Name,
-        ["Description"] = Shortened(context.Description, 60),
+        ["Description"] = Words.Shortened(context.Description, 60),
         ["DockerEndpoint"] = context.Host,
-        ["Error"] = Shortened(failure, 45),
+        ["Error"] = Words.Shortened(failure, 45),
         ["Current"] = context.Name == current,
     };
-
-    private static string Shortened(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";
 
     private static Verb Local(string usage, string summary, Arity arity, Flag[] flags, VerbAction run) => new(usage, summary, arity, flags, run) { AsksDaemon = false };
 

@@ -137,7 +137,7 @@ internal static class ImageTransfers
                     ["ID"] = full ? step.Id ?? "" : Words.Short(step.Id),
                     ["CreatedSince"] = call.Get(Human) ? step.Created == 0 ? "N/A" : Words.Ago(created, call.Terminal.Time.GetUtcNow()) : WireTime.Write(created),
                     ["CreatedAt"] = WireTime.Write(created),
-                    ["CreatedBy"] = full || by.Length <= 45 ? by : by[..44] + "…",
+                    ["CreatedBy"] = full ? by : Words.Shortened(by, 45),
                     ["Size"] = call.Get(Human) ? Words.Size(step.Size, 3) : step.Size.ToString(CultureInfo.InvariantCulture),
                     ["Comment"] = step.Comment ?? "",
                 };

@@ -96,7 +96,7 @@ internal static class SystemDisk
         {
             ["ID"] = Words.Short(container.Id),
             ["Image"] = container.Image ?? "",
-            ["Command"] = $"\"{(container.Command is { Length: > 20 } command ? command[..19] + "…" : container.Command)}\"",
+            ["Command"] = $"\"{Words.Shortened(container.Command ?? "", 20)}\"",
             ["LocalVolumes"] = (container.Mounts ?? []).Count(static m => m.Driver == "local").ToString(CultureInfo.InvariantCulture),
             ["Size"] = Words.Size(container.SizeRw ?? 0, 3),
             ["CreatedSince"] = Words.Ago(DateTimeOffset.FromUnixTimeSeconds(container.Created), now),

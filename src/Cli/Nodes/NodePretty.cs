@@ -20,21 +20,9 @@ internal static class NodePretty
             }
         }
 
-        void Labels(string head, Dictionary<string, string>? labels)
-        {
-            if (labels is { Count: > 0 })
-            {
-                text.Append(head).Append('\n');
-                foreach ((string key, string value) in labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
-                {
-                    text.Append(CultureInfo.InvariantCulture, $" - {key}={value}\n");
-                }
-            }
-        }
-
         Line("ID:\t\t\t", node.Id);
         Line("Name:\t\t\t", node.Spec?.Name);
-        Labels("Labels:", node.Spec?.Labels);
+        text.Append(LabelText.Pretty(node.Spec?.Labels));
         Line("Hostname:              \t", node.Description?.Hostname);
         Line("Joined at:             \t", LabelText.PrettyTime(node.CreatedAt));
         text.Append("Status:\n");
@@ -57,7 +45,7 @@ internal static class NodePretty
         Line(" CPUs:\t\t\t", (node.Description?.Resources?.NanoCpus ?? 0) / 1_000_000_000);
         Line(" Memory:\t\t", Words.BinarySize(node.Description?.Resources?.MemoryBytes ?? 0));
         Line("Engine Version:\t\t", node.Description?.Engine?.EngineVersion);
-        Labels("Engine Labels:", node.Description?.Engine?.Labels);
+        text.Append(LabelText.Pretty(node.Description?.Engine?.Labels, "Engine Labels:"));
         if (node.Description?.TlsInfo is { TrustRoot.Length: > 0 } tls)
         {
             text.Append(CultureInfo.InvariantCulture, $"TLS Info:\n TrustRoot:\n{tls.TrustRoot.TrimEnd()}\n");

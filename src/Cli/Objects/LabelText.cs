@@ -17,8 +17,8 @@ internal static class LabelText
     public static string PrettyTime(DateTimeOffset time) => Time(time).Replace("UTC", "utc", StringComparison.Ordinal);
 
     /// <summary>As <c>--pretty</c> shows them: nothing, or a head and a line for each.</summary>
-    public static string Pretty(Dictionary<string, string>? labels)
-        => labels is not { Count: > 0 } ? "" : $"Labels:\n{string.Concat(labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $" - {pair.Key}={pair.Value}\n"))}";
+    public static string Pretty(Dictionary<string, string>? labels, string head = "Labels:")
+        => labels is not { Count: > 0 } ? "" : $"{head}\n{string.Concat(labels.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $" - {pair.Key}={pair.Value}\n"))}";
 
     public static Dictionary<string, string> Map(IEnumerable<KeyValuePair<string, string>> pairs)
     {

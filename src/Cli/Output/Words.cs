@@ -8,6 +8,9 @@ internal static class Words
 {
     public static string Short(string? id) => id is null ? "" : id.StartsWith("sha256:", StringComparison.Ordinal) ? Short(id[7..]) : id.Length > 12 ? id[..12] : id;
 
+    /// <summary>At most so many characters, the last of them an ellipsis where something was left out.</summary>
+    public static string Shortened(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";
+
     public static string Capital(string? word) => string.IsNullOrEmpty(word) ? "" : char.ToUpperInvariant(word[0]) + word[1..];
 
     public static string Ago(DateTimeOffset then, DateTimeOffset now) => $"{Duration(now - then)} ago";

@@ -69,7 +69,7 @@ internal sealed record ClusterPicture(List<WireNode> Nodes, List<WireService> Se
         }
 
         string text = isLoop ? ended!.Status!.Err! : string.Create(CultureInfo.InvariantCulture, $"{reasons.Sum(static group => group.Count())}: {reasons[0].Key}");
-        return text.Length > LongestReason ? text[..(LongestReason - 1)] + "…" : text;
+        return Words.Shortened(text, LongestReason);
     }
 
     private static bool IsOnItsWay(string reason) => reason is "new" or "pending" or "assigned" or "accepted" or "preparing" or "ready" or "starting";
