@@ -11,8 +11,7 @@ public sealed class RoomTests
         ["Raft"] = [],
         ["Store"] = ["Model"],
         ["Scheduler"] = ["Model"],
-        ["Grpc"] = [],
-        ["Rpc"] = ["Model", "Grpc"],
+        ["Rpc"] = ["Model"],
         ["Manager"] = ["Model", "Raft", "Store", "Scheduler", "Rpc"],
         ["Overlay"] = ["Model"],
         ["Worker"] = ["Model", "Rpc", "Overlay"],
@@ -21,7 +20,7 @@ public sealed class RoomTests
         ["Compose"] = ["Model"],
         ["Cli"] = ["Wire", "Compose"],
         ["Dashboard"] = [],
-        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Grpc", "Rpc", "Manager", "Overlay", "Worker", "Wire", "Api", "Compose", "Dashboard"],
+        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Rpc", "Manager", "Overlay", "Worker", "Wire", "Api", "Compose", "Dashboard"],
     };
 
     [Fact]
