@@ -41,7 +41,7 @@ count_up() {
 step "Build with analyzers"
 source scripts/one-compiler.sh
 SKEP_FAST=0 dotnet build Orchestrator.sln -c Debug --nologo -v quiet || exit 1
-[ -n "$filter" ] || { step "Formatting"; dotnet format whitespace Orchestrator.sln --no-restore --verify-no-changes || exit 1; }
+[ -n "$filter" ] || { step "Formatting"; for part in whitespace style; do dotnet format $part Orchestrator.sln --no-restore --verify-no-changes || exit 1; done; }
 
 pure=() kernel=()
 for project in tests/*/*.csproj; do

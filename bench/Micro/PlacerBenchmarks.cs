@@ -8,8 +8,8 @@ namespace Skep.Micro;
 [MemoryDiagnoser]
 public class PlacerBenchmarks
 {
-    private ClusterPicture picture = new();
-    private IReadOnlyList<SwarmTask> pending = [];
+    private ClusterPicture _picture = new();
+    private IReadOnlyList<SwarmTask> _pending = [];
 
     [Params(1, 100, 10_000)]
     public int Services { get; set; }
@@ -17,11 +17,11 @@ public class PlacerBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        picture = ClusterPicture.Of(
+        _picture = ClusterPicture.Of(
             Enumerable.Range(0, 1000).Select(PlacementInput.Node), Enumerable.Range(0, 10_000).Select(i => PlacementInput.Task(i, Services, filtered: true)), []);
-        pending = picture.Pending;
+        _pending = _picture.Pending;
     }
 
     [Benchmark]
-    public int Place() => Placer.Place(picture, pending, PlacementInput.Now).Placed.Length;
+    public int Place() => Placer.Place(_picture, _pending, PlacementInput.Now).Placed.Length;
 }

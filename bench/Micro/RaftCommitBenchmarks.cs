@@ -11,13 +11,13 @@ namespace Skep.Micro;
 public class RaftCommitBenchmarks
 {
     private const int Proposals = 4096;
-    private readonly string path = Path.Combine(Path.GetTempPath(), $"skt-micro-raft-{Environment.ProcessId}");
-    private readonly byte[] data = new byte[256];
-    private readonly CancellationTokenSource stop = new();
-    private readonly List<DiskRaftFiles> files = [];
-    private readonly List<Task> runs = [];
-    private readonly Direct net = new();
-    private RaftNode? proposer;
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"skt-micro-raft-{Environment.ProcessId}");
+    private readonly byte[] _data = new byte[256];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<DiskRaftFiles> _files = [];
+    private readonly List<Task> _runs = [];
+    private readonly Direct _net = new();
+    private RaftNode? _proposer;
 
     [Params(1, 64, 512)]
     public int InFlight { get; set; }
@@ -37,8 +37,8 @@ public class RaftCommitBenchmarks
         RaftMember[] members = [.. Enumerable.Range(1, 3).Select(i => new RaftMember((ulong)i, $"n{i}", $"host{i}:1", true))];
         foreach (RaftMember member in members)
         {
-            DiskRaftFiles disk = DiskRaftFiles.OpenDirectory(Path.Combine(path, member.NodeId));
-            files.Add(disk);
+            DiskRaftFiles disk = DiskRaftFiles.OpenDirectory(Path.Combine(_path, member.NodeId));
+            _files.Add(disk);
             RaftNodeOptions options = new()
             {
                 Id = member.Id,
@@ -49,12 +49,12 @@ public class RaftCommitBenchmarks
                 Start = member.Id == 1 ? RaftStart.Found : RaftStart.Join,
                 KnownPeers = [.. members],
             };
-            RaftNode node = RaftNode.Open(options, new Nothing(), net, TimeProvider.System, new Random((int)member.Id), NullLogger.Instance);
-            net.Nodes[member.Id] = node;
-            runs.Add(node.RunAsync(stop.Token));
+            RaftNode node = RaftNode.Open(options, new Nothing(), _net, TimeProvider.System, new Random((int)member.Id), NullLogger.Instance);
+            _net.Nodes[member.Id] = node;
+            _runs.Add(node.RunAsync(_stop.Token));
         }
 
-        await foreach (RaftStatus status in net.Nodes[1].WatchLeadership(CancellationToken.None))
+        await foreach (RaftStatus status in _net.Nodes[1].WatchLeadership(CancellationToken.None))
         {
             if (status.Role == RaftRole.Leader)
             {
@@ -64,11 +64,11 @@ public class RaftCommitBenchmarks
 
         foreach (RaftMember member in members.Skip(1))
         {
-            await net.Nodes[1].ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.AddVoter, member), CancellationToken.None);
+            await _net.Nodes[1].ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.AddVoter, member), CancellationToken.None);
         }
 
-        proposer = net.Nodes[Via == "leader" ? 1ul : 2ul];
-        await proposer.ProposeAsync(data, CancellationToken.None);
+        _proposer = _net.Nodes[Via == "leader" ? 1ul : 2ul];
+        await _proposer.ProposeAsync(_data, CancellationToken.None);
     }
 
     [Benchmark(OperationsPerInvoke = Proposals)]
@@ -76,22 +76,22 @@ public class RaftCommitBenchmarks
     {
         for (int i = 0; i < Proposals / InFlight; i++)
         {
-            await proposer!.ProposeAsync(data, CancellationToken.None);
+            await _proposer!.ProposeAsync(_data, CancellationToken.None);
         }
     }))).GetAwaiter().GetResult();
 
     private async Task CleanupAsync()
     {
-        await stop.CancelAsync();
-        await Task.WhenAll(runs);
-        foreach (RaftNode node in net.Nodes.Values)
+        await _stop.CancelAsync();
+        await Task.WhenAll(_runs);
+        foreach (RaftNode node in _net.Nodes.Values)
         {
             await node.DisposeAsync();
         }
 
-        files.ForEach(f => f.Dispose());
-        Directory.Delete(path, recursive: true);
-        stop.Dispose();
+        _files.ForEach(f => f.Dispose());
+        Directory.Delete(_path, recursive: true);
+        _stop.Dispose();
     }
 
     private sealed class Nothing : IStateMachine, IStateSnapshot

@@ -10,32 +10,32 @@ namespace Skep.Micro;
 [MemoryDiagnoser]
 public class StoreBenchmarks
 {
-    private readonly ProtoStoreCodec codec = new();
-    private StoreView view = StoreView.Empty;
-    private ChangeBatch batch = new(default, []);
-    private byte[] entry = [];
+    private readonly ProtoStoreCodec _codec = new();
+    private StoreView _view = StoreView.Empty;
+    private ChangeBatch _batch = new(default, []);
+    private byte[] _entry = [];
 
     [GlobalSetup]
     public void Setup()
     {
-        view = StoreView.Of(1, Enumerable.Range(0, 100_000).Select(i => PlacementInput.Task(i, 100, filtered: true) with { Node = new NodeId($"node{i % 1000}") }));
-        batch = new ChangeBatch(PlacementInput.Now, [new StoreChange.Update(view.Tasks.ElementAt(50_000))]);
+        _view = StoreView.Of(1, Enumerable.Range(0, 100_000).Select(i => PlacementInput.Task(i, 100, filtered: true) with { Node = new NodeId($"node{i % 1000}") }));
+        _batch = new ChangeBatch(PlacementInput.Now, [new StoreChange.Update(_view.Tasks.ElementAt(50_000))]);
         var output = new ArrayBufferWriter<byte>();
-        codec.EncodeBatch(batch, output);
-        entry = output.WrittenSpan.ToArray();
+        _codec.EncodeBatch(_batch, output);
+        _entry = output.WrittenSpan.ToArray();
     }
 
     [Benchmark]
     public int Encode()
     {
         var output = new ArrayBufferWriter<byte>(1024);
-        codec.EncodeBatch(batch, output);
+        _codec.EncodeBatch(_batch, output);
         return output.WrittenCount;
     }
 
     [Benchmark]
-    public ChangeBatch Decode() => codec.DecodeBatch(entry);
+    public ChangeBatch Decode() => _codec.DecodeBatch(_entry);
 
     [Benchmark]
-    public AppliedBatch Apply() => view.Apply(2, batch);
+    public AppliedBatch Apply() => _view.Apply(2, _batch);
 }

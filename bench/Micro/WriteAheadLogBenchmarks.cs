@@ -7,12 +7,12 @@ namespace Skep.Micro;
 [MemoryDiagnoser]
 public class WriteAheadLogBenchmarks
 {
-    private readonly string path = Path.Combine(Path.GetTempPath(), $"skt-micro-wal-{Environment.ProcessId}");
-    private readonly byte[] data = new byte[256];
-    private DiskRaftFiles? files;
-    private WriteAheadLog? log;
-    private Entry[] group = [];
-    private ulong index;
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"skt-micro-wal-{Environment.ProcessId}");
+    private readonly byte[] _data = new byte[256];
+    private DiskRaftFiles? _files;
+    private WriteAheadLog? _log;
+    private Entry[] _group = [];
+    private ulong _index;
 
     [Params(1, 64, 512)]
     public int GroupSize { get; set; }
@@ -20,34 +20,34 @@ public class WriteAheadLogBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        files = DiskRaftFiles.OpenDirectory(path);
-        log = WriteAheadLog.Open(files, new byte[32], new WriteAheadLogOptions(), out _);
-        group = new Entry[GroupSize];
-        index = 0;
+        _files = DiskRaftFiles.OpenDirectory(_path);
+        _log = WriteAheadLog.Open(_files, new byte[32], new WriteAheadLogOptions(), out _);
+        _group = new Entry[GroupSize];
+        _index = 0;
     }
 
     [Benchmark]
     public void AppendAndSync()
     {
-        for (int i = 0; i < group.Length; i++)
+        for (int i = 0; i < _group.Length; i++)
         {
-            group[i] = new Entry(1, ++index, EntryKind.Normal, data);
+            _group[i] = new Entry(1, ++_index, EntryKind.Normal, _data);
         }
 
-        log!.Append(group);
-        log.Sync();
-        if (index % 65_536 < (ulong)group.Length)
+        _log!.Append(_group);
+        _log.Sync();
+        if (_index % 65_536 < (ulong)_group.Length)
         {
-            log.MarkSnapshot(index, 1);
-            log.DropBefore(index);
+            _log.MarkSnapshot(_index, 1);
+            _log.DropBefore(_index);
         }
     }
 
     [GlobalCleanup]
     public void Cleanup()
     {
-        log?.Dispose();
-        files?.Dispose();
-        Directory.Delete(path, recursive: true);
+        _log?.Dispose();
+        _files?.Dispose();
+        Directory.Delete(_path, recursive: true);
     }
 }

@@ -11,17 +11,17 @@ internal static class ApiMetrics
     private static readonly Meter Meter = new("Skep.Api");
     private static readonly ActivitySource Traces = new("Skep.Api");
 
-    private static readonly Counter<long> s_requests = Meter.CreateCounter<long>("skep.api.requests", "{request}", "Requests answered by the Engine API.");
+    private static readonly Counter<long> Requests = Meter.CreateCounter<long>("skep.api.requests", "{request}", "Requests answered by the Engine API.");
 
-    private static readonly Histogram<double> s_durations = Meter.CreateHistogram<double>(
+    private static readonly Histogram<double> Durations = Meter.CreateHistogram<double>(
         "skep.api.request.duration", "s", "From a request until its answer began; streams go on for as long as the client likes.");
 
-    private static readonly FrozenSet<string> s_kinds = FrozenSet.Create(
+    private static readonly FrozenSet<string> Kinds = FrozenSet.Create(
         StringComparer.Ordinal,
         "_ping", "auth", "build", "commit", "configs", "containers", "distribution", "events", "exec", "images", "info", "networks", "nodes", "plugins", "secrets", "services",
         "session", "stacks", "swarm", "system", "tasks", "version", "volumes");
 
-    public static bool Enabled => s_requests.Enabled;
+    public static bool Enabled => Requests.Enabled;
 
     /// <summary>A span of the request while traces are collected, else null.</summary>
     public static Activity? Trace(string method, string path)
@@ -31,10 +31,10 @@ internal static class ApiMetrics
     public static void Answered(string method, string path, int status, TimeSpan? begun)
     {
         string kind = KindOf(path);
-        s_requests.Add(1, new("kind", kind), new("method", method), new("code", status));
+        Requests.Add(1, new("kind", kind), new("method", method), new("code", status));
         if (begun is { } time)
         {
-            s_durations.Record(time.TotalSeconds, new KeyValuePair<string, object?>("kind", kind));
+            Durations.Record(time.TotalSeconds, new KeyValuePair<string, object?>("kind", kind));
         }
     }
 
@@ -48,6 +48,6 @@ internal static class ApiMetrics
         }
 
         int end = rest.IndexOf('/');
-        return s_kinds.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(end < 0 ? rest : rest[..end], out string? kind) ? kind : "other";
+        return Kinds.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(end < 0 ? rest : rest[..end], out string? kind) ? kind : "other";
     }
 }

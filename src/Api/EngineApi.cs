@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Skep.Api.Cluster;
+using Skep.Api.Engine;
 using Skep.Api.Http;
 using Skep.Api.Local;
-using Skep.Api.Engine;
 using Skep.Api.Relay;
 
 namespace Skep.Api;

@@ -7,7 +7,7 @@ internal static class UnsupportedRoutes
 {
     private const string BuildElsewhere = "building images (build with Docker, podman or buildah elsewhere and load or push the result: skep image load, docker push)";
 
-    private static readonly (string Method, string Pattern, string What)[] s_routes =
+    private static readonly (string Method, string Pattern, string What)[] Routes =
     [
         ("POST", "/commit", "committing a container"),
         ("POST", "/build", BuildElsewhere),
@@ -31,7 +31,7 @@ internal static class UnsupportedRoutes
 
     public static void AddTo(RouteTable routes)
     {
-        foreach ((string method, string pattern, string what) in s_routes)
+        foreach ((string method, string pattern, string what) in Routes)
         {
             routes.Add(method, pattern, (_, _) => throw new ClusterException(ErrorKind.NotImplemented, $"{what}: not supported by Skep"));
         }

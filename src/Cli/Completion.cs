@@ -7,7 +7,7 @@ namespace Skep.Cli;
 internal static class Completion
 {
     /// <summary>A key was pressed and somebody waits: what does not come by then is not offered.</summary>
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
     public static readonly Verb Script = new("(bash|zsh|fish)", "Generate the autocompletion script for a shell", Arity.One, [], static (call, _) =>
     {
@@ -43,7 +43,7 @@ internal static class Completion
     public static readonly Verb Suggest = new("[WORD...]", "Words that may follow", Arity.Any, [], static async (call, cancellation) =>
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(s_limit);
+        limit.CancelAfter(Limit);
         IEnumerable<string> found = await FindAsync(call, limit.Token);
         foreach (string word in found.Order(StringComparer.Ordinal))
         {

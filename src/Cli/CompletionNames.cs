@@ -10,7 +10,7 @@ namespace Skep.Cli;
 internal static class CompletionNames
 {
     /// <summary>Verbs whose argument is a container.</summary>
-    private static readonly string[] s_container =
+    private static readonly string[] Container =
     [
         "attach", "cp", "diff", "exec", "export", "inspect", "kill", "logs", "pause", "port", "rename", "restart", "rm", "start", "stats", "stop", "top", "unpause", "update", "wait",
     ];
@@ -26,7 +26,7 @@ internal static class CompletionNames
             ("", "rmi" or "save" or "history" or "push" or "tag") => "image",
             ("", "run" or "create") => place == 0 ? "image" : "",
             ("" or "container", "exec" or "rename" or "port" or "top") => place == 0 ? "container" : "",
-            ("" or "container", _) when s_container.Contains(action) => "container",
+            ("" or "container", _) when Container.Contains(action) => "container",
             (_, "create" or "ls" or "list" or "prune" or "import" or "pull" or "load") => "",
             ("network", "connect" or "disconnect") => place == 0 ? "network" : "container",
             ("service", "logs") => "service-or-task",

@@ -151,7 +151,7 @@ internal static class VerbTable
     public static IEnumerable<(string Group, string Summary)> Groups => Summaries.Where(static group => IsGroup(group.Group));
 
     /// <summary>Verbs of containers that stand alone, too.</summary>
-    private static readonly string[] s_container =
+    private static readonly string[] Container =
     [
         "attach", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause", "port", "rename", "restart", "rm", "run", "start", "stats", "stop", "unpause", "update", "wait",
     ];
@@ -191,7 +191,7 @@ internal static class VerbTable
         return null;
     }
 
-    private static bool IsOfContainers(string words) => words.StartsWith("container ", StringComparison.Ordinal) && s_container.Contains(words["container ".Length..]);
+    private static bool IsOfContainers(string words) => words.StartsWith("container ", StringComparison.Ordinal) && Container.Contains(words["container ".Length..]);
 
     public static bool IsGroup(string word) => Array.Exists(All, verb => verb.Words.Length > word.Length && verb.Words[word.Length] == ' ' && verb.Words.StartsWith(word, StringComparison.Ordinal));
 
@@ -202,7 +202,7 @@ internal static class VerbTable
     public static IEnumerable<(string Word, Verb Verb)> Of(string group) => Members(group).Select(verb => (Word(verb.Words, group), verb.Make()));
 
     private static IEnumerable<(string Words, Func<Verb> Make)> Members(string group) => group == "container"
-        ? All.Where(static verb => s_container.Contains(verb.Words) || verb.Words == "ps" || verb.Words.StartsWith("container ", StringComparison.Ordinal)).Select(static verb => verb.Words switch
+        ? All.Where(static verb => Container.Contains(verb.Words) || verb.Words == "ps" || verb.Words.StartsWith("container ", StringComparison.Ordinal)).Select(static verb => verb.Words switch
         {
             "ps" => ("container ls", verb.Make),
             _ when verb.Words.StartsWith("container ", StringComparison.Ordinal) => verb,

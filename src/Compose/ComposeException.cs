@@ -5,10 +5,7 @@ namespace Skep.Compose;
 public sealed class ComposeException : Exception
 {
     internal ComposeException(string message, Mark? where = null, Exception? inner = null)
-        : base(message, inner)
-    {
-        Where = where;
-    }
+        : base(message, inner) => Where = where;
 
     /// <summary>Name of the file as it was given, or null where the mistake belongs to no single place.</summary>
     public string? File => Where?.File;

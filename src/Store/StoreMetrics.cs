@@ -8,13 +8,13 @@ internal static class StoreMetrics
     private static readonly Meter Meter = new("Skep.Store");
 
     /// <summary>By <c>outcome</c>: committed, conflict, key_taken or missing. The same on every replica.</summary>
-    private static readonly Counter<long> s_batches = Meter.CreateCounter<long>("skep.store.batches", "{batch}", "Batches applied, by what became of them.");
+    private static readonly Counter<long> Batches = Meter.CreateCounter<long>("skep.store.batches", "{batch}", "Batches applied, by what became of them.");
 
-    private static readonly Counter<long> s_resyncs = Meter.CreateCounter<long>("skep.store.watch.resyncs", "{resync}", "Watchers that fell behind or met a snapshot and read everything again.");
+    private static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("skep.store.watch.resyncs", "{resync}", "Watchers that fell behind or met a snapshot and read everything again.");
 
     public static void Applied(CommitOutcome outcome)
     {
-        if (s_batches.Enabled)
+        if (Batches.Enabled)
         {
             string name = outcome switch
             {
@@ -23,9 +23,9 @@ internal static class StoreMetrics
                 CommitOutcome.UniqueKeyTaken => "key_taken",
                 _ => "missing",
             };
-            s_batches.Add(1, new KeyValuePair<string, object?>("outcome", name));
+            Batches.Add(1, new KeyValuePair<string, object?>("outcome", name));
         }
     }
 
-    public static void Resynced() => s_resyncs.Add(1);
+    public static void Resynced() => Resyncs.Add(1);
 }

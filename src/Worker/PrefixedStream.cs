@@ -10,7 +10,10 @@ internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) :
     public override int Read(Span<byte> buffer)
     {
         if (_prefix.IsEmpty)
+        {
             return rest.Read(buffer);
+        }
+
         int count = Math.Min(buffer.Length, _prefix.Length);
         _prefix.Span[..count].CopyTo(buffer);
         _prefix = _prefix[count..];

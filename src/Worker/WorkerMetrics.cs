@@ -8,9 +8,9 @@ internal static class WorkerMetrics
 {
     private static readonly Meter Meter = new("Skep.Worker");
 
-    private static readonly Counter<long> s_transitions = Meter.CreateCounter<long>("skep.worker.task.transitions", "{transition}", "States this node's tasks came to.");
+    private static readonly Counter<long> Transitions = Meter.CreateCounter<long>("skep.worker.task.transitions", "{transition}", "States this node's tasks came to.");
 
-    private static readonly Histogram<double> s_fetches = Meter.CreateHistogram(
+    private static readonly Histogram<double> Fetches = Meter.CreateHistogram(
         "skep.worker.image.fetch.duration",
         "s",
         "Fetching and unpacking one image, by where it came from and whether it did.",
@@ -21,13 +21,13 @@ internal static class WorkerMetrics
 
     public static void Came(TaskState state)
     {
-        if (s_transitions.Enabled)
+        if (Transitions.Enabled)
         {
-            s_transitions.Add(1, new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant()));
+            Transitions.Add(1, new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant()));
         }
     }
 
     /// <param name="source">peer or registry.</param>
     public static void Fetched(string source, bool succeeded, TimeSpan took)
-        => s_fetches.Record(took.TotalSeconds, new("source", source), new("result", succeeded ? "done" : "failed"));
+        => Fetches.Record(took.TotalSeconds, new("source", source), new("result", succeeded ? "done" : "failed"));
 }

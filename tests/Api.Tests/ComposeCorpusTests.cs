@@ -7,7 +7,7 @@ namespace Skep.Api.Tests;
 public sealed class ComposeCorpusTests
 {
     /// <summary>Refused with these words: no node would obey them, or the file needs something outside of it.</summary>
-    private static readonly Dictionary<string, string> s_refused = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
         ["awesome-elasticsearch-logstash-kibana"] = "the agent of this node is not running",
         ["configs-secrets"] = "secrets from drivers are not supported",
@@ -35,7 +35,7 @@ public sealed class ComposeCorpusTests
             string name = Path.GetFileNameWithoutExtension(file);
             (int exit, _, string error) = await DockerCli.RunAsync(server, $"stack deploy -d -c {Path.GetFileName(file)} stk", directory: Path.GetDirectoryName(file), environment: VariablesOf(file));
             string last = error.Trim().Split('\n')[^1];
-            bool isAsExpected = s_refused.TryGetValue(name, out string? says) ? exit == 1 && last.Contains(says, StringComparison.Ordinal) : exit == 0;
+            bool isAsExpected = Refused.TryGetValue(name, out string? says) ? exit == 1 && last.Contains(says, StringComparison.Ordinal) : exit == 0;
             if (!isAsExpected)
             {
                 wrong.Add($"{name}: {last}");

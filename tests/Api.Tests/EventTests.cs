@@ -58,7 +58,10 @@ public sealed class EventTests
         // The feed begins once it stands; until then a config is made again.
         ValueTask<bool> first = coming.MoveNextAsync();
         while (!first.IsCompleted)
+        {
             await api.PostAsync("/configs/create", $$"""{"Name":"c{{number++}}","Data":"aGk="}""");
+        }
+
         Assert.True(await first);
         Assert.Equal(("config", "create", true), (coming.Current.Type, coming.Current.Action, coming.Current.IsOfCluster));
         Assert.NotEmpty(await ReadAsync(api, "&filters=" + Uri.EscapeDataString("""{"scope":{"swarm":true},"type":{"config":true}}""")));

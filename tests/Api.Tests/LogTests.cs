@@ -13,7 +13,7 @@ namespace Skep.Api.Tests;
 /// <summary>Output of tasks, merged over nodes and framed.</summary>
 public sealed class LogTests
 {
-    private static readonly DateTimeOffset s_start = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+    private static readonly DateTimeOffset Start = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
 
     [Fact]
     public async Task Lines_of_all_tasks_come_in_order_of_time_and_framed()
@@ -123,7 +123,7 @@ public sealed class LogTests
         Node = new NodeId("n"),
         Spec = OneManager.Web("web").Task,
         ServiceAnnotations = new Annotations("web"),
-        Status = new SwarmTaskStatus(TaskState.Running, s_start),
+        Status = new SwarmTaskStatus(TaskState.Running, Start),
     };
 
     private static async Task<ApiHarness> StartAsync(ScriptedLogs logs, params string[] tasks)
@@ -139,7 +139,7 @@ public sealed class LogTests
         return server;
     }
 
-    private static TaskLogLine Line(int second, string text, bool isStderr = false) => new(s_start.AddSeconds(second), isStderr, Encoding.UTF8.GetBytes(text));
+    private static TaskLogLine Line(int second, string text, bool isStderr = false) => new(Start.AddSeconds(second), isStderr, Encoding.UTF8.GetBytes(text));
 
     private static List<(int Stream, string Text)> Frames(byte[] body)
     {

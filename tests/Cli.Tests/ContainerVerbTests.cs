@@ -8,7 +8,7 @@ public sealed class ContainerVerbTests
     private const string Id = "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc";
 
     /// <summary>Between them every flag of <c>create</c> that Linux has.</summary>
-    private static readonly string[] s_creations =
+    private static readonly string[] Creations =
     [
         "create nginx",
         "create --name c1 -it --rm -h box --domainname example.org -u 1000:100 -w /srv nginx sh -c date -u",
@@ -39,7 +39,7 @@ public sealed class ContainerVerbTests
         string folder = Directory.CreateTempSubdirectory("skt-cli-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "vars"), "# names\nX=1\nY=2=3\n");
         List<string> differences = [];
-        foreach (string line in s_creations)
+        foreach (string line in Creations)
         {
             await using FakeEngine docker = new(Answer);
             await using FakeEngine ours = new(Answer);

@@ -22,7 +22,7 @@ public sealed class PrintedTests
          "Endpoint":{"Spec":{"Mode":"vip"},"VirtualIPs":[{"NetworkID":"net1net1net1net1net1net1n","Addr":"10.0.0.2/24"}]}}
         """;
 
-    private static readonly string[] s_commands =
+    private static readonly string[] Commands =
     [
         "service ls", "service ls --format json", "service ls -q", "service ps web", "service ps --no-trunc web", "service ps --format json web", "service ps -q web", "service ps --format {{.ID}} web", "node ps -q n1", "stack ps -q stk", "stack services -q stk", "stack services --format json stk", "stack ps --format json stk", "node ps --format json n1",
         "service inspect --pretty web", "service inspect --pretty full", "service inspect --pretty web full", "node inspect --pretty n1 n1", "secret inspect --pretty s s", "service inspect web", "service inspect --format {{.Spec.Name}}|{{.Endpoint.Spec.Mode}} web",
@@ -45,7 +45,7 @@ public sealed class PrintedTests
     ];
 
     [DockerFact]
-    public Task Verbs_of_the_cluster_print_what_docker_prints() => CompareAsync(Answer, s_commands);
+    public Task Verbs_of_the_cluster_print_what_docker_prints() => CompareAsync(Answer, Commands);
 
     [DockerFact]
     public Task Verbs_of_the_node_print_what_docker_prints() => CompareAsync(SampleNode.Answer, SampleNode.Commands);
@@ -62,7 +62,9 @@ public sealed class PrintedTests
             CliRun wanted = theirs with { Out = Renamed(theirs.Out), Err = Renamed(theirs.Err) };
             // The hints that follow the first line of an error are each program's own.
             if ((ours.ExitCode, ours.Out, FirstLine(ours.Err)) != (wanted.ExitCode, wanted.Out, FirstLine(wanted.Err)))
+            {
                 differences.Add($"{command}: {wanted.ExitCode}, {ours.ExitCode}\n{wanted.Out}{wanted.Err}--\n{ours.Out}{ours.Err}");
+            }
         }
 
         Directory.Delete(folder, recursive: true);

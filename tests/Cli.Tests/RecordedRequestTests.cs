@@ -1,6 +1,6 @@
-using Skep.Testing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Skep.Testing;
 
 namespace Skep.Cli.Tests;
 

@@ -3,7 +3,7 @@ namespace Skep.Cli.Tests;
 /// <summary>A node with containers, images and volumes, as an engine tells of them. Each has one name at most: docker prints several in any order.</summary>
 internal static class SampleNode
 {
-    private static readonly string s_id = new('c', 64);
+    private static readonly string Id = new('c', 64);
 
     public static readonly string[] Commands =
     [
@@ -19,7 +19,7 @@ internal static class SampleNode
         "logs c1", "events --until 1", "system events --until 1 --format {{.Action}}", "cp nosuch:/x .", "exec nosuch ls", "ps --nonsense", "stats --nonsense", "port nosuch", "top nosuch", "logs nosuch",
     ];
 
-    public static FakeAnswer? Answer(SeenRequest request) => (request.Method, request.Path.Replace(s_id, "c1", StringComparison.Ordinal)) switch
+    public static FakeAnswer? Answer(SeenRequest request) => (request.Method, request.Path.Replace(Id, "c1", StringComparison.Ordinal)) switch
     {
         ("GET", "/containers/json") => Ok("""
             [{"Id":"CONTAINER","Names":["/web","/other/alias"],"Image":"nginx:latest@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","ImageID":"sha256:0123456789abcdef","Command":"nginx -g 'daemon off;' and more","Created":1767323000,
@@ -87,5 +87,5 @@ internal static class SampleNode
          "Containers":{},"Options":{},"Labels":{}}
         """;
 
-    private static FakeAnswer Ok(string body) => new(200, body.Replace("CONTAINER", s_id, StringComparison.Ordinal));
+    private static FakeAnswer Ok(string body) => new(200, body.Replace("CONTAINER", Id, StringComparison.Ordinal));
 }

@@ -41,7 +41,10 @@ public sealed class Certificates
     public bool Trusts(X509Certificate? certificate)
     {
         if (certificate is null)
+        {
             return false;
+        }
+
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(Root);

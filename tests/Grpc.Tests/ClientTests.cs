@@ -46,7 +46,10 @@ public sealed class ClientTests(Peers peers)
     {
         using AsyncClientStreamingCall<Ask, Answer> call = peers.Client(peer).Upload(Within());
         for (int i = 0; i < 100; i++)
+        {
             await call.RequestStream.WriteAsync(new Ask { Data = ByteString.CopyFrom(new byte[1000]) });
+        }
+
         await call.RequestStream.CompleteAsync();
         Answer answer = await call;
         Assert.Equal((100, "100000"), (answer.Number, answer.Text));
@@ -109,7 +112,10 @@ public sealed class ClientTests(Peers peers)
     {
         using AsyncServerStreamingCall<Answer> call = peers.Client(peer).Download(new Ask { Verb = "fail", Number = 3, Text = "späte" }, Within());
         for (int i = 0; i < 3; i++)
+        {
             Assert.True(await call.ResponseStream.MoveNext());
+        }
+
         RpcException e = await Fails(StatusCode.Aborted, () => call.ResponseStream.MoveNext());
         Assert.Equal("späte", e.Status.Detail);
         Assert.Equal("t", e.Trailers.GetValue("x-trailer"));
@@ -177,7 +183,10 @@ public sealed class ClientTests(Peers peers)
         await Fails(StatusCode.DeadlineExceeded, async () =>
             await peers.Client(peer).UnaryAsync(new Ask { Verb = "wait", Text = name }, Within(TimeSpan.FromMilliseconds(400))));
         if (peer.StartsWith("csharp", StringComparison.Ordinal))
+        {
             await peers.Host.Log.WaitFor("cancelled " + name);
+        }
+
         await Fails(StatusCode.DeadlineExceeded, async () => await peers.Client(peer).UnaryAsync(new Ask(), Within(TimeSpan.FromSeconds(-1))));
     }
 
@@ -193,7 +202,10 @@ public sealed class ClientTests(Peers peers)
         await cancel.CancelAsync();
         await Fails(StatusCode.Cancelled, () => next);
         if (peer.StartsWith("csharp", StringComparison.Ordinal))
+        {
             await peers.Host.Log.WaitFor("cancelled " + name);
+        }
+
         await Fails(StatusCode.Cancelled, async () => await peers.Client(peer).UnaryAsync(new Ask(), Within(ct: cancel.Token)));
     }
 
@@ -207,7 +219,9 @@ public sealed class ClientTests(Peers peers)
         call.Dispose();
         await Fails(StatusCode.Cancelled, () => next);
         if (peer.StartsWith("csharp", StringComparison.Ordinal))
+        {
             await peers.Host.Log.WaitFor("cancelled " + name);
+        }
 
         AsyncDuplexStreamingCall<Ask, Answer> chat = peers.Client(peer).Chat(Within());
         await chat.RequestStream.WriteAsync(new Ask());
@@ -234,7 +248,9 @@ public sealed class ClientTests(Peers peers)
         RpcException e = await Fails(StatusCode.Unknown, async () =>
             await peers.Client(peer).UnaryAsync(new Ask { Verb = "throw", Text = "x" }, Within()));
         if (peer.StartsWith("csharp", StringComparison.Ordinal))
+        {
             Assert.DoesNotContain("secret", e.Status.Detail, StringComparison.Ordinal);
+        }
     }
 
     [Theory, MemberData(nameof(All))]
@@ -258,7 +274,10 @@ public sealed class ClientTests(Peers peers)
         var chunk = new Ask { Data = ByteString.CopyFrom(new byte[1 << 20]) };
         using AsyncClientStreamingCall<Ask, Answer> upload = peers.Client(peer).Upload(Within(TimeSpan.FromSeconds(60)));
         for (int i = 0; i < 200; i++)
+        {
             await upload.RequestStream.WriteAsync(chunk);
+        }
+
         await upload.RequestStream.CompleteAsync();
         Assert.Equal((200L << 20).ToString(), (await upload).Text);
 
@@ -266,7 +285,10 @@ public sealed class ClientTests(Peers peers)
             peers.Client(peer).Download(new Ask { Verb = "big", Number = 200 }, Within(TimeSpan.FromSeconds(60)));
         long bytes = 0;
         await foreach (Answer answer in download.ResponseStream.ReadAllAsync())
+        {
             bytes += answer.Data.Length;
+        }
+
         Assert.Equal(200L << 20, bytes);
     }
 
@@ -294,14 +316,19 @@ public sealed class ClientTests(Peers peers)
     {
         var ask = new Ask { Data = ByteString.CopyFrom(new byte[100_000]) };
         while (true)
+        {
             await stream.WriteAsync(ask);
+        }
     }
 
     private static async Task<List<int>> Numbers(IAsyncStreamReader<Answer> stream)
     {
         var numbers = new List<int>();
         await foreach (Answer answer in stream.ReadAllAsync())
+        {
             numbers.Add(answer.Number);
+        }
+
         return numbers;
     }
 }

@@ -20,7 +20,10 @@ public sealed class Peers : IAsyncLifetime
         {
             var all = new TheoryData<string>("csharp unix", "csharp tcp", "csharp mtls");
             if (PythonPeer.IsPresent)
+            {
                 all.AddRange("python unix", "python tcp", "python mtls");
+            }
+
             return all;
         }
     }
@@ -41,7 +44,10 @@ public sealed class Peers : IAsyncLifetime
         _channels["csharp tcp"] = Channels.Tcp(Host.TcpPort);
         _channels["csharp mtls"] = Channels.Tls(Host.TlsPort, Certificates);
         if (!PythonPeer.IsPresent)
+        {
             return;
+        }
+
         string unix = Path.Combine(Folder, "python.sock");
         _python = PythonPeer.Start("server", unix, Folder);
         string[] ready = (await _python.StandardOutput.ReadLineAsync().WaitAsync(Limits.Long) ?? "").Split(' ');
@@ -58,7 +64,10 @@ public sealed class Peers : IAsyncLifetime
     public async Task DisposeAsync()
     {
         foreach (GrpcChannel channel in _channels.Values)
+        {
             channel.Dispose();
+        }
+
         await Host.DisposeAsync();
         if (_python is not null)
         {

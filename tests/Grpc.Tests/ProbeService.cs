@@ -78,9 +78,15 @@ public sealed class ProbeService(ProbeLog log) : Probe.ProbeBase
         await foreach (Ask ask in requestStream.ReadAllAsync(context.CancellationToken))
         {
             if (ask.Verb == "fail")
+            {
                 throw new RpcException(new Status((StatusCode)ask.Number, ask.Text));
+            }
+
             if (ask.Verb == "stop")
+            {
                 return new Answer { Text = "stopped", Number = count };
+            }
+
             count++;
             bytes += ask.Data.Length;
         }
@@ -91,16 +97,27 @@ public sealed class ProbeService(ProbeLog log) : Probe.ProbeBase
     public override async Task Download(Ask request, IServerStreamWriter<Answer> responseStream, ServerCallContext context)
     {
         if (request.Verb == "headers")
+        {
             await context.WriteResponseHeadersAsync(new Metadata { { "x-out", "early" } });
+        }
+
         if (request.Verb == "gzip")
+        {
             await context.WriteResponseHeadersAsync(new Metadata { { "grpc-internal-encoding-request", "gzip" } });
+        }
+
         if (request.Verb == "hint")
+        {
             responseStream.WriteOptions = new WriteOptions(WriteFlags.BufferHint);
+        }
+
         var payload = ByteString.CopyFrom(new byte[request.Verb is "big" or "flood" ? 1 << 20 : 0]);
         try
         {
             for (int i = 0; request.Verb == "flood" || i < request.Number; i++)
+            {
                 await responseStream.WriteAsync(new Answer { Number = i, Text = request.Text, Data = payload }, context.CancellationToken);
+            }
         }
         finally
         {
@@ -108,15 +125,23 @@ public sealed class ProbeService(ProbeLog log) : Probe.ProbeBase
         }
 
         if (request.Verb == "fail")
+        {
             throw new RpcException(new Status(StatusCode.Aborted, request.Text), new Metadata { { "x-trailer", "t" } });
+        }
+
         if (request.Verb is "wait" or "headers")
+        {
             await WaitForCancel(request, context);
+        }
     }
 
     public override async Task Chat(IAsyncStreamReader<Ask> requestStream, IServerStreamWriter<Answer> responseStream, ServerCallContext context)
     {
         if (context.RequestHeaders.Get("x-headers-first") is not null)
+        {
             await context.WriteResponseHeadersAsync([]);
+        }
+
         while (await requestStream.MoveNext(context.CancellationToken))
         {
             Ask ask = requestStream.Current;
@@ -155,7 +180,10 @@ public sealed class ProbeService(ProbeLog log) : Probe.ProbeBase
         log.Saw("begun " + request.Text);
         var cancelled = new TaskCompletionSource();
         await using (context.CancellationToken.Register(cancelled.SetResult))
+        {
             await cancelled.Task.WaitAsync(Limits.Long);
+        }
+
         log.Saw("cancelled " + request.Text);
     }
 }

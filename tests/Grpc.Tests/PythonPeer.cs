@@ -10,7 +10,10 @@ public static class PythonPeer
     private static readonly Lazy<bool> Present = new(() =>
     {
         if (!File.Exists(Interpreter))
+        {
             return false;
+        }
+
         using Process probe = Process.Start(new ProcessStartInfo(Interpreter, ["-c", "import grpc"]) { RedirectStandardError = true, UseShellExecute = false })!;
         probe.StandardError.ReadToEnd();
         probe.WaitForExit();
@@ -35,7 +38,9 @@ public sealed class PythonFactAttribute : FactAttribute
     public PythonFactAttribute()
     {
         if (!PythonPeer.IsPresent)
+        {
             Skip = "python3-grpcio is not installed: apt-get install python3-grpcio";
+        }
     }
 }
 
@@ -46,6 +51,8 @@ public sealed class PythonTheoryAttribute : TheoryAttribute
     public PythonTheoryAttribute()
     {
         if (!PythonPeer.IsPresent)
+        {
             Skip = "python3-grpcio is not installed: apt-get install python3-grpcio";
+        }
     }
 }

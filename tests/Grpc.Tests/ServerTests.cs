@@ -172,7 +172,10 @@ public sealed class ServerTests(Peers peers)
         Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(async () => await client.UnaryAsync(new Ask(), Within()))).StatusCode);
         File.Delete(host.UnixPath);
         await using (await ProbeHost.StartAsync(folder, peers.Certificates))
+        {
             Assert.Equal("back", (await client.UnaryAsync(new Ask { Text = "back" }, Within())).Text);
+        }
+
         Directory.Delete(folder, recursive: true);
     }
 
@@ -195,9 +198,15 @@ public sealed class ServerTests(Peers peers)
     {
         var watches = new List<AsyncServerStreamingCall<Answer>>();
         for (int i = 0; i < 300; i++)
+        {
             watches.Add(peers.Client("csharp unix").Download(new Ask { Verb = "wait", Number = 1, Text = $"watch {i}" }));
+        }
+
         foreach (AsyncServerStreamingCall<Answer> watch in watches)
+        {
             Assert.True(await watch.ResponseStream.MoveNext());
+        }
+
         Assert.Equal("through", (await peers.Client("csharp unix").UnaryAsync(new Ask { Text = "through" }, Within())).Text);
         watches.ForEach(w => w.Dispose());
     }

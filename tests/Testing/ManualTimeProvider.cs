@@ -3,9 +3,9 @@ namespace Skep.Testing;
 /// <summary>A clock that stands still until told to move. Timers fire inside <see cref="Advance"/>, in order of their due time.</summary>
 public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {
-    private readonly Lock gate = new();
-    private readonly List<ManualTimer> timers = [];
-    private DateTimeOffset now = start;
+    private readonly Lock _gate = new();
+    private readonly List<ManualTimer> _timers = [];
+    private DateTimeOffset _now = start;
 
     public ManualTimeProvider()
         : this(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero))
@@ -19,18 +19,18 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return timers.Count(t => t.Due is not null);
+                return _timers.Count(t => t.Due is not null);
             }
         }
     }
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return now;
+            return _now;
         }
     }
 
@@ -52,20 +52,20 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
             timer.Fire();
         }
 
-        lock (gate)
+        lock (_gate)
         {
-            now = until;
+            _now = until;
         }
     }
 
     private ManualTimer? NextDue(DateTimeOffset until)
     {
-        lock (gate)
+        lock (_gate)
         {
-            ManualTimer? next = timers.Where(t => t.Due <= until).MinBy(t => t.Due);
+            ManualTimer? next = _timers.Where(t => t.Due <= until).MinBy(t => t.Due);
             if (next is not null)
             {
-                now = next.Due > now ? next.Due.Value : now;
+                _now = next.Due > _now ? next.Due.Value : _now;
                 next.Rearm();
             }
 
@@ -75,20 +75,20 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 
     private sealed class ManualTimer(ManualTimeProvider owner, TimerCallback callback, object? state) : ITimer
     {
-        private TimeSpan period = Timeout.InfiniteTimeSpan;
+        private TimeSpan _period = Timeout.InfiniteTimeSpan;
 
         public DateTimeOffset? Due { get; private set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan newPeriod)
         {
-            lock (owner.gate)
+            lock (owner._gate)
             {
-                period = newPeriod;
-                Due = dueTime == Timeout.InfiniteTimeSpan ? null : owner.now + dueTime;
-                owner.timers.Remove(this);
+                _period = newPeriod;
+                Due = dueTime == Timeout.InfiniteTimeSpan ? null : owner._now + dueTime;
+                owner._timers.Remove(this);
                 if (Due is not null)
                 {
-                    owner.timers.Add(this);
+                    owner._timers.Add(this);
                 }
 
                 return true;
@@ -97,10 +97,10 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 
         public void Rearm()
         {
-            Due = period <= TimeSpan.Zero ? null : Due + period;
+            Due = _period <= TimeSpan.Zero ? null : Due + _period;
             if (Due is null)
             {
-                owner.timers.Remove(this);
+                owner._timers.Remove(this);
             }
         }
 
@@ -108,10 +108,10 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 
         public void Dispose()
         {
-            lock (owner.gate)
+            lock (owner._gate)
             {
                 Due = null;
-                owner.timers.Remove(this);
+                owner._timers.Remove(this);
             }
         }
 

@@ -6,11 +6,9 @@ namespace Skep.Tidy.Tests;
 public sealed class SourceTests
 {
     [Fact]
-    public void Clocks_chance_and_ids_are_handed_in()
-    {
+    public void Clocks_chance_and_ids_are_handed_in() =>
         // Host wires the real ones; the token maker and the secure id source are where chance comes from.
         AssertNowhere("src", @"DateTime(Offset)?\.(Utc)?Now\b|Random\.Shared|Guid\.NewGuid", except: ["src/Host/Program.cs"]);
-    }
 
     [Fact]
     public void Tests_do_not_sleep() => AssertNowhere("tests", @"Thread\.Sleep|Task\.Delay", except: ["tests/Chaos/", "tests/Tidy.Tests/"]);

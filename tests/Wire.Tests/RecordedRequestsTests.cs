@@ -9,7 +9,7 @@ namespace Skep.Wire.Tests;
 public sealed class RecordedRequestsTests
 {
     // Specs that no engine can obey; Docker refuses them too, or only a Windows node would run them.
-    private static readonly string[] s_refused = ["deploy-bad-failure-action.golden.deploy.json"];
+    private static readonly string[] Refused = ["deploy-bad-failure-action.golden.deploy.json"];
 
     [Fact]
     public void Every_recorded_request_passes_through_the_model_and_loses_nothing()
@@ -29,7 +29,7 @@ public sealed class RecordedRequestsTests
                     }
                 }
             }
-            catch (ClusterException refused) when (!s_refused.Contains(source))
+            catch (ClusterException refused) when (!Refused.Contains(source))
             {
                 problems.Add($"{source}: {path}: {refused.Message}");
             }

@@ -34,7 +34,10 @@ public sealed class ClusterAttachmentTests
         Assert.Single(view.Attachments);
         ValueMap<string, ValueList<Ipv4Address>> names = NetworkPicture.Build(view, node, "h", [], [])!.Dns[Net].Names;
         foreach (string name in (string[])["shell", "sh", "0123456789ab"])
+        {
             Assert.Equal([Ipv4Address.Parse("10.0.1.5")], names[name]);
+        }
+
         Assert.Equal([Ipv4Address.Parse("10.0.1.6")], names["other"]);
     }
 

@@ -24,7 +24,9 @@ public sealed class ContainerLogTests : IDisposable
                 ContainerLog log = ContainerLog.Open(directory, settings, TimeProvider.System, _ =>
                 {
                     if (--crashAt == 0)
+                    {
                         throw new InvalidOperationException("crash");
+                    }
                 });
                 try
                 {
@@ -32,7 +34,10 @@ public sealed class ContainerLogTests : IDisposable
                     {
                         var text = new StringBuilder();
                         for (int n = random.Next(8); n > 0; n--)
+                        {
                             text.Append($"line {written++} {new string('x', random.Next(60))}\n");
+                        }
+
                         File.AppendAllText(log.StdoutPath, text.ToString());
                         log.Pump();
                     }
@@ -135,7 +140,10 @@ public sealed class ContainerLogTests : IDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         var lines = new List<string>();
         await foreach (LogLine line in LogReader.ReadAsync(log, query, limit.Token))
+        {
             lines.Add(Encoding.UTF8.GetString(line.Data.Span));
+        }
+
         return lines;
     }
 }

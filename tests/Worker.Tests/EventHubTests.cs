@@ -29,7 +29,10 @@ public sealed class EventHubTests
     {
         var hub = new EventHub(new ManualTimeProvider());
         for (int i = 0; i < EventHub.KeptEvents + 5; i++)
+        {
             hub.Tell("container", "start", $"c{i}");
+        }
+
         using EventSubscription listener = hub.Subscribe(DateTimeOffset.MinValue);
         Assert.Equal(EventHub.KeptEvents, listener.Past.Count);
         Assert.Equal("c5", listener.Past[0].Id);

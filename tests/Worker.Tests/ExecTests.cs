@@ -146,7 +146,10 @@ public sealed class ExecTests(ContainerdFixture fixture)
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         using var tar = new TarReader(archive);
         while (tar.GetNextEntry(copyData: true) is { } entry)
+        {
             files[entry.Name] = entry.DataStream is { } data ? new StreamReader(data).ReadToEnd() : "";
+        }
+
         return files;
     }
 
@@ -155,7 +158,10 @@ public sealed class ExecTests(ContainerdFixture fixture)
         var names = new List<string>();
         using var tar = new TarReader(archive);
         while (tar.GetNextEntry() is { } entry)
+        {
             names.Add(entry.Name);
+        }
+
         return names;
     }
 }

@@ -80,7 +80,10 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
     {
         using RegistryProcess mirror = await RegistryProcess.StartAsync();
         foreach (string repository in new[] { "library/busy", "library/pulled" })
+        {
             await mirror.PushAsync(repository, "1", TestImage.Busybox());
+        }
+
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon, mirrors: $"http://{mirror.Domain}");
         LocalNode local = node.Agent.Local;
         Assert.Equal((await local.InspectImageAsync("busy:1", CancellationToken.None)).TargetDigest, (await local.FindVersionAsync("busy:1", null, CancellationToken.None)).Digest);

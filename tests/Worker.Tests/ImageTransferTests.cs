@@ -127,7 +127,10 @@ public sealed class ImageTransferTests(ContainerdFixture fixture)
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
             gzip.Write(bytes);
+        }
+
         return packed.ToArray();
     }
 }

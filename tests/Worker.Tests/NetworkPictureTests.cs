@@ -87,7 +87,10 @@ public sealed class NetworkPictureTests
         Assert.NotEqual(first, addresses.Take(new TaskId("b")));
         Assert.Equal(first, new LocalAddresses(path, Ipv4Prefix.Parse("172.18.0.0/29")).Take(new TaskId("a")));
         for (int i = 0; i < 3; i++)
+        {
             addresses.Take(new TaskId($"c{i}"));
+        }
+
         Assert.Throws<ClusterException>(() => addresses.Take(new TaskId("d")));
         addresses.Release(new TaskId("a"));
         Assert.Equal(first, addresses.Take(new TaskId("d")));

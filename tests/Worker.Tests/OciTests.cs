@@ -133,7 +133,10 @@ public sealed class OciTests
     {
         string directory = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(directory, "Orchestrator.sln")))
+        {
             directory = Path.GetDirectoryName(directory)!;
+        }
+
         return directory;
     }
 }

@@ -11,7 +11,7 @@ namespace Skep.Worker.Tests;
 
 public sealed class RegistryTests
 {
-    private static readonly CancellationToken s_limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [Fact]
     public async Task Token_is_fetched_with_user_and_password_and_used_from_then_on()
@@ -21,8 +21,8 @@ public sealed class RegistryTests
         registry.AddManifest("1", MediaTypes.OciManifest, "{}");
         string blob = registry.AddBlob([1, 2, 3]);
         using var registries = new Registries([], [], []);
-        IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), Login("bee", "honey"), s_limit));
-        await source.ResolveAsync(s_limit);
+        IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), Login("bee", "honey"), Limit));
+        await source.ResolveAsync(Limit);
         Assert.Equal([1, 2, 3], await ReadAsync(source, blob, 0));
         string token = Assert.Single(registry.Requests, r => r.Contains("/token", StringComparison.Ordinal));
         Assert.Contains("service=hive", token);
@@ -53,8 +53,8 @@ public sealed class RegistryTests
         registry.AddManifest("1", MediaTypes.OciManifest, "{}");
         using var registries = new Registries([], [], []);
         var credentials = new RegistryCredentials("", default) { IdentityToken = Secret("refresh-me") };
-        IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), credentials, s_limit));
-        await source.ResolveAsync(s_limit);
+        IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), credentials, Limit));
+        await source.ResolveAsync(Limit);
         string token = Assert.Single(registry.Requests, r => r.Contains("/token", StringComparison.Ordinal));
         Assert.StartsWith("POST /token", token);
         Assert.Contains("grant_type=refresh_token", token);
@@ -70,7 +70,7 @@ public sealed class RegistryTests
         registry.KnowsRanges = knowsRanges;
         string blob = registry.AddBlob([1, 2, 3, 4, 5]);
         using var registries = new Registries([], [], []);
-        IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), null, s_limit));
+        IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), null, Limit));
         Assert.Equal([4, 5], await ReadAsync(source, blob, 3));
         Assert.Contains(registry.Requests, r => r.EndsWith("bytes=3-", StringComparison.Ordinal));
     }
@@ -86,15 +86,15 @@ public sealed class RegistryTests
         {
             var reference = ImageReference.Parse($"{registry.Domain}/team/app:1");
             string own = Directory.CreateDirectory(Path.Combine(directory, registry.Domain)).FullName;
-            await File.WriteAllTextAsync(Path.Combine(own, "ca.crt"), certificate.ExportCertificatePem(), s_limit);
+            await File.WriteAllTextAsync(Path.Combine(own, "ca.crt"), certificate.ExportCertificatePem(), Limit);
             using var trusting = new Registries([], [], [directory]);
-            Assert.Equal(MediaTypes.OciManifest, (await Assert.Single(await trusting.FindAsync(reference, null, s_limit)).ResolveAsync(s_limit)).MediaType);
+            Assert.Equal(MediaTypes.OciManifest, (await Assert.Single(await trusting.FindAsync(reference, null, Limit)).ResolveAsync(Limit)).MediaType);
 
             using X509Certificate2 other = SelfSigned();
-            await File.WriteAllTextAsync(Path.Combine(own, "ca.crt"), other.ExportCertificatePem(), s_limit);
+            await File.WriteAllTextAsync(Path.Combine(own, "ca.crt"), other.ExportCertificatePem(), Limit);
             using var wary = new Registries([], [], [directory]);
-            await Assert.ThrowsAsync<HttpRequestException>(async () => await Assert.Single(await wary.FindAsync(reference, null, s_limit)).ResolveAsync(s_limit));
-            Assert.Contains("--insecure-registry", (await Assert.ThrowsAsync<ClusterException>(() => wary.CheckLoginAsync(registry.Domain, null, s_limit))).Message);
+            await Assert.ThrowsAsync<HttpRequestException>(async () => await Assert.Single(await wary.FindAsync(reference, null, Limit)).ResolveAsync(Limit));
+            Assert.Contains("--insecure-registry", (await Assert.ThrowsAsync<ClusterException>(() => wary.CheckLoginAsync(registry.Domain, null, Limit))).Message);
         }
         finally
         {
@@ -108,9 +108,9 @@ public sealed class RegistryTests
         await using FakeRegistry mirror = await FakeRegistry.StartAsync();
         mirror.AddManifest("1", MediaTypes.OciManifest, "{}");
         using var registries = new Registries([], [$"http://{mirror.Domain}"], []);
-        IReadOnlyList<IImageSource> sources = await registries.FindAsync(ImageReference.Parse("busybox:1"), null, s_limit);
+        IReadOnlyList<IImageSource> sources = await registries.FindAsync(ImageReference.Parse("busybox:1"), null, Limit);
         Assert.Equal([$"registry {mirror.Domain}", "registry registry-1.docker.io"], sources.Select(s => s.Description));
-        await sources[0].ResolveAsync(s_limit);
+        await sources[0].ResolveAsync(Limit);
         Assert.Contains("GET /v2/library/busybox/manifests/1", mirror.Requests);
     }
 
@@ -123,11 +123,11 @@ public sealed class RegistryTests
         using var registries = new Registries([], [], []);
         var time = new ManualTimeProvider();
         IImageSource source = new PatientSource(
-            Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), null, s_limit)), TimeSpan.FromSeconds(30), time);
-        await using Stream stream = await source.OpenAsync(new Descriptor { Digest = blob, Size = 3 }, 0, s_limit);
+            Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), null, Limit)), TimeSpan.FromSeconds(30), time);
+        await using Stream stream = await source.OpenAsync(new Descriptor { Digest = blob, Size = 3 }, 0, Limit);
         byte[] buffer = new byte[8];
-        Assert.Equal(1, await stream.ReadAsync(buffer, s_limit));
-        Task<int> next = stream.ReadAsync(buffer, s_limit).AsTask();
+        Assert.Equal(1, await stream.ReadAsync(buffer, Limit));
+        Task<int> next = stream.ReadAsync(buffer, Limit).AsTask();
         time.Advance(TimeSpan.FromSeconds(31));
         SourceStalledException stalled = await Assert.ThrowsAsync<SourceStalledException>(() => next);
         Assert.Equal($"registry {registry.Domain} sent nothing for 30 s while {blob} was waited for", stalled.Message);
@@ -139,16 +139,16 @@ public sealed class RegistryTests
         await using FakeRegistry registry = await FakeRegistry.StartAsync();
         registry.Token = "t0k";
         using var registries = new Registries([], [], []);
-        await registries.CheckLoginAsync(registry.Domain, Login("bee", "honey"), s_limit);
+        await registries.CheckLoginAsync(registry.Domain, Login("bee", "honey"), Limit);
         registry.KnowsNobody = true;
-        Assert.Equal(ErrorKind.Unauthenticated, (await Assert.ThrowsAsync<ClusterException>(() => registries.CheckLoginAsync(registry.Domain, null, s_limit))).Kind);
+        Assert.Equal(ErrorKind.Unauthenticated, (await Assert.ThrowsAsync<ClusterException>(() => registries.CheckLoginAsync(registry.Domain, null, Limit))).Kind);
     }
 
     private static async Task<byte[]> ReadAsync(IImageSource source, string digest, long offset)
     {
-        await using Stream stream = await source.OpenAsync(new Descriptor { Digest = digest }, offset, s_limit);
+        await using Stream stream = await source.OpenAsync(new Descriptor { Digest = digest }, offset, Limit);
         using var all = new MemoryStream();
-        await stream.CopyToAsync(all, s_limit);
+        await stream.CopyToAsync(all, Limit);
         return all.ToArray();
     }
 

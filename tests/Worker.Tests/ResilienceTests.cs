@@ -22,7 +22,10 @@ public sealed class ResilienceTests
         daemon.Kill();
         // Ends while containerd is away: its code must not be lost.
         using (System.Diagnostics.Process waiting = System.Diagnostics.Process.Start("sleep", "2"))
+        {
             await waiting.WaitForExitAsync();
+        }
+
         daemon.Start();
         Assert.Equal(4, (await node.Manager.WaitAsync(ending.Id, TaskState.Failed)).Container!.ExitCode);
         LocalContainer container = await node.Agent.Local.InspectContainerAsync(task.Name, CancellationToken.None);

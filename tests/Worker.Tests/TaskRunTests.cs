@@ -203,9 +203,15 @@ public sealed class TaskRunTests(ContainerdFixture fixture)
         });
         SwarmTask denied = node.Shell("mount -t tmpfs x /tmp || echo no-mount", c => c with { CapabilityAdd = ["NET_ADMIN"] });
         foreach (SwarmTask task in new[] { init, custom, denied })
+        {
             node.Manager.Put(task);
+        }
+
         foreach (SwarmTask task in new[] { init, custom, denied })
+        {
             await node.Manager.WaitAsync(task.Id, TaskState.Complete);
+        }
+
         Assert.Contains((await node.OutputAsync(init.Id)).Single(), (string[])["docker-init", "tini", "catatonit"]);
         Assert.Contains("refused", await node.OutputAsync(custom.Id));
         Assert.Contains("no-mount", await node.OutputAsync(denied.Id));
@@ -226,6 +232,8 @@ public sealed class TaskRunTests(ContainerdFixture fixture)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         await foreach (LogLine line in node.Agent.Local.ReadLogsAsync(task, new LogQuery { Follow = true }, limit.Token))
+        {
             return;
+        }
     }
 }

@@ -15,7 +15,10 @@ internal static class LogAttributes
         ValueMap<string, string> options = container.Spec?.LogDriver?.Options ?? ValueMap<string, string>.Empty;
         SortedDictionary<string, string> attributes = Named(options, container.Labels, container.Env);
         if (options.TryGetValue("tag", out string? tag) && tag.Length > 0)
+        {
             attributes["tag"] = Tag(tag, container);
+        }
+
         return Write(attributes);
     }
 
@@ -38,14 +41,18 @@ internal static class LogAttributes
         foreach ((string name, string value) in labels)
         {
             if (IsNamed(options, "labels", name))
+            {
                 attributes[name] = value;
+            }
         }
 
         foreach (string variable in env)
         {
             int equals = variable.IndexOf('=', StringComparison.Ordinal);
             if (equals > 0 && IsNamed(options, "env", variable[..equals]))
+            {
                 attributes[variable[..equals]] = variable[(equals + 1)..];
+            }
         }
 
         return attributes;

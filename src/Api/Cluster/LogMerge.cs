@@ -9,12 +9,12 @@ internal readonly record struct MergedLine(SwarmTask Task, TaskLogLine Line, boo
 /// <summary>Lines of many tasks in one stream, oldest first.</summary>
 /// <remarks>
 /// A line goes out once every open source has shown a later one. When following, sources may be silent for ever, so a line waits for the others at most
-/// <see cref="s_patience"/>: what arrives later than that comes out of order rather than not at all.
+/// <see cref="Patience"/>: what arrives later than that comes out of order rather than not at all.
 /// Everything but the pumps belongs to the one loop that calls <see cref="NextAsync"/>.
 /// </remarks>
 internal sealed class LogMerge(TimeProvider time, bool isFollowing, Func<SwarmTask, IAsyncEnumerable<TaskLogLine>> open)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
     // A source that has run far ahead of a silent one is let out after this many lines.
     private const int MaxHeld = 10_000;
@@ -77,7 +77,7 @@ internal sealed class LogMerge(TimeProvider time, bool isFollowing, Func<SwarmTa
                 continue;
             }
 
-            TimeSpan left = s_patience - time.GetElapsedTime(_held.Peek().Arrived);
+            TimeSpan left = Patience - time.GetElapsedTime(_held.Peek().Arrived);
             if (left <= TimeSpan.Zero || !await ArrivesWithinAsync(left, ct))
             {
                 return Pop();

@@ -47,7 +47,10 @@ internal static class LogRoutes
         var request = LogRequest.Of(call);
         LocalContainer container = await call.Local.InspectContainerAsync(call["id"], ct);
         if (container.LogDriver == "none")
+        {
             throw new ClusterException(ErrorKind.NotImplemented, "configured logging driver does not support reading");
+        }
+
         var writer = new LogWriter(call, container.Spec?.Container.Tty ?? false, request.Timestamps, request.Details);
         string attributes = request.Details ? LogAttributes.Of(container) : "";
         await writer.StartAsync(ct);

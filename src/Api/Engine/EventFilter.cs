@@ -10,7 +10,7 @@ internal sealed class EventFilter(QueryFilters filters)
     public static readonly string[] Keys =
         ["config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume"];
 
-    private static readonly string[] s_named = ["config", "container", "daemon", "network", "node", "plugin", "secret", "service", "volume"];
+    private static readonly string[] Named = ["config", "container", "daemon", "network", "node", "plugin", "secret", "service", "volume"];
 
     public bool Wants(NodeEvent told)
         => filters.Exact("scope", told.IsOfCluster ? "swarm" : "local")
@@ -18,7 +18,7 @@ internal sealed class EventFilter(QueryFilters filters)
             && filters.Any("event", asked => ActionFits(asked, told.Action))
             && filters.Labels("label", told.Attributes)
             && filters.Any("image", asked => ImageFits(asked, told))
-            && s_named.Where(filters.Has).All(kind => told.Type == kind && filters.Any(kind, asked => Begins(told.Id, asked) || Begins(NameOf(told), asked)));
+            && Named.Where(filters.Has).All(kind => told.Type == kind && filters.Any(kind, asked => Begins(told.Id, asked) || Begins(NameOf(told), asked)));
 
     /// <summary>Actions with words after a colon can be asked for without them.</summary>
     private static bool ActionFits(string asked, string action)

@@ -111,7 +111,10 @@ internal sealed class ApiCall(HttpContext http, INodeContext node, ApiVersion ve
     {
         string key = http.Request.Headers.SecWebSocketKey.ToString();
         if (key.Length == 0 || !http.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase))
+        {
             throw ClusterException.Invalid("this path is served to web sockets only (Upgrade: websocket)");
+        }
+
         Hijacking.Hijack hijack = http.Features.Get<Hijacking.Hijack>() ?? throw new ClusterException(ErrorKind.NotImplemented, "this listener cannot hand over connections");
         http.Response.Headers.Connection = "close";
         var connection = new HijackedConnection(hijack.Take());

@@ -41,7 +41,10 @@ public static class Hijacking
         public IDuplexPipe Take()
         {
             lock (_turn)
+            {
                 _isTaken = true;
+            }
+
             _output.Close();
             return transport;
         }
@@ -51,7 +54,9 @@ public static class Hijacking
             lock (_turn)
             {
                 if (_isTaken)
+                {
                     return;
+                }
             }
 
             try
@@ -79,7 +84,9 @@ public static class Hijacking
         public override void Advance(int bytes)
         {
             if (!_isClosed)
+            {
                 inner.Advance(bytes);
+            }
         }
 
         public override Memory<byte> GetMemory(int sizeHint = 0) => _isClosed ? Scratch(sizeHint) : inner.GetMemory(sizeHint);
@@ -91,7 +98,9 @@ public static class Hijacking
         public override void Complete(Exception? exception = null)
         {
             if (!_isClosed)
+            {
                 inner.Complete(exception);
+            }
         }
 
         public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
@@ -100,7 +109,10 @@ public static class Hijacking
         private byte[] Scratch(int size)
         {
             if (_dropped.Length < Math.Max(size, 4096))
+            {
                 _dropped = new byte[Math.Max(size, 4096)];
+            }
+
             return _dropped;
         }
     }

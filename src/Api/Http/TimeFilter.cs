@@ -5,7 +5,7 @@ namespace Skep.Api.Http;
 /// <summary>A moment as filters spell it: Unix seconds, RFC 3339 (also without a zone or a time), or how long ago: <c>10m</c>, <c>1h30m</c>.</summary>
 internal static class TimeFilter
 {
-    private static readonly string[] s_forms = ["yyyy-MM-ddTHH:mm:ss", "yyyy-MM-ddTHH:mm", "yyyy-MM-ddTHH", "yyyy-MM-dd"];
+    private static readonly string[] Forms = ["yyyy-MM-ddTHH:mm:ss", "yyyy-MM-ddTHH:mm", "yyyy-MM-ddTHH", "yyyy-MM-dd"];
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>.</exception>
     public static DateTimeOffset Read(string text, DateTimeOffset now)
@@ -20,7 +20,7 @@ internal static class TimeFilter
             return now - ago;
         }
 
-        if (WireTime.TryRead(text, out DateTimeOffset exact) || DateTimeOffset.TryParseExact(text, s_forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out exact))
+        if (WireTime.TryRead(text, out DateTimeOffset exact) || DateTimeOffset.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out exact))
         {
             return exact;
         }

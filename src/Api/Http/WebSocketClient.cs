@@ -27,7 +27,9 @@ internal sealed class WebSocketClient(WebSocket socket, HijackedConnection conne
             {
                 ValueWebSocketReceiveResult result = await socket.ReceiveAsync(buffer, ct);
                 if (result.MessageType == WebSocketMessageType.Close || result.Count > 0)
+                {
                     return result.Count;
+                }
             }
         }
         catch (WebSocketException)
@@ -61,7 +63,9 @@ internal sealed class WebSocketClient(WebSocket socket, HijackedConnection conne
         try
         {
             if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+            {
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+            }
         }
         catch (Exception gone) when (gone is WebSocketException or IOException)
         {
@@ -96,7 +100,9 @@ internal sealed class WebSocketClient(WebSocket socket, HijackedConnection conne
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             if (!await connection.WriteAsync(buffer, cancellationToken))
+            {
                 throw new IOException("the client is gone");
+            }
         }
 
         public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;

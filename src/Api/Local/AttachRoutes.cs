@@ -26,9 +26,15 @@ internal static class AttachRoutes
         await using IAttachedClient connection = isWebSocket ? await call.HijackWebSocketAsync(ct) : await call.HijackAsync(
             isRaw || call.Http.Request.Headers.Upgrade.Count == 0 ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream", ct);
         if (call.Flag("logs"))
+        {
             await ReplayAsync(call.Local, container.Id, connection, isRaw, stdout, stderr, ct);
+        }
+
         if (!call.Flag("stream"))
+        {
             return;
+        }
+
         using var session = CancellationTokenSource.CreateLinkedTokenSource(ct);
         // A web socket is closed both ways at once: the client is gone then.
         Task input = stdin || isWebSocket ? InputAsync(connection, stdin ? attachment : null, isRaw ? asked : null, isWebSocket, session) : Task.CompletedTask;
@@ -55,7 +61,9 @@ internal static class AttachRoutes
             bool isWanted = read.Stream == LogStream.Stdout ? stdout : stderr;
             ReadOnlyMemory<byte> data = buffer.AsMemory(0, read.Count);
             if (isWanted && !(isRaw ? await connection.WriteAsync(data, ct) : await connection.WriteFrameAsync((byte)read.Stream, data, ct)))
+            {
                 return;
+            }
         }
     }
 
@@ -67,7 +75,10 @@ internal static class AttachRoutes
         {
             (int passed, bool isDetached) = keys?.Take(buffer, count) ?? (count, false);
             if (passed > 0 && attachment is not null)
+            {
                 await attachment.WriteAsync(buffer.AsMemory(0, passed), session.Token);
+            }
+
             if (isDetached)
             {
                 await session.CancelAsync();
@@ -76,9 +87,14 @@ internal static class AttachRoutes
         }
 
         if (attachment is not null)
+        {
             await attachment.EndInputAsync(session.Token);
+        }
+
         if (endsAll)
+        {
             await session.CancelAsync();
+        }
     }
 
     private static async Task ReplayAsync(LocalNode local, string id, IAttachedClient connection, bool isRaw, bool stdout, bool stderr, CancellationToken ct)
@@ -86,9 +102,13 @@ internal static class AttachRoutes
         await foreach (LogLine line in local.ReadLogsAsync(id, new LogQuery { Stdout = stdout, Stderr = stderr }, ct))
         {
             if (isRaw)
+            {
                 await connection.WriteAsync(line.Data, ct);
+            }
             else
+            {
                 await connection.WriteFrameAsync((byte)line.Stream, line.Data, ct);
+            }
         }
     }
 }

@@ -15,7 +15,10 @@ internal static class ContainerChanges
             Pids = Math.Max(0, Over(limits.Pids, change.PidsLimit ?? 0)),
         };
         if (spec.AutoRemove && change.RestartPolicy is { Name: not (null or "" or "no") })
+        {
             throw new ClusterException(ErrorKind.AlreadyExists, "Restart policy cannot be updated because AutoRemove is enabled for the container");
+        }
+
         return spec with
         {
             Template = spec.Template with

@@ -6,7 +6,7 @@ namespace Skep.Api.Local;
 /// <param name="Tmpfs">With mount options of the user's.</param>
 internal sealed record ContainerMounts(ValueList<Mount> Mounts, ValueMap<string, string> Tmpfs)
 {
-    private static readonly string[] s_propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
+    private static readonly string[] Propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 
     public static ContainerMounts Of(WireContainerCreate body, WireContainerHostConfig host)
     {
@@ -16,7 +16,9 @@ internal sealed record ContainerMounts(ValueList<Mount> Mounts, ValueMap<string,
         foreach (string path in (body.Volumes ?? []).Keys)
         {
             if (mounts.All(m => m.Target != path))
+            {
                 mounts.Add(new Mount(MountKind.Volume, "", path));
+            }
         }
 
         return new ContainerMounts(mounts.ToValueList(), (host.Tmpfs ?? []).ToValueMap(t => t.Key, t => Options(t.Value ?? "")));
@@ -27,7 +29,10 @@ internal sealed record ContainerMounts(ValueList<Mount> Mounts, ValueMap<string,
     {
         string[] parts = text.Split(':');
         if (parts.Length is < 2 or > 3 || parts[0].Length == 0 || parts[1].Length == 0)
+        {
             throw ClusterException.Invalid($"invalid volume specification: '{text}'");
+        }
+
         bool readOnly = false;
         bool noCopy = false;
         string propagation = "";
@@ -44,7 +49,7 @@ internal sealed record ContainerMounts(ValueList<Mount> Mounts, ValueMap<string,
                 case "rw" or "" or "z" or "Z" or "cached" or "delegated" or "consistent":
                     // SELinux labels are not used here; the others say something on other systems only.
                     break;
-                case var other when s_propagations.Contains(other):
+                case var other when Propagations.Contains(other):
                     propagation = other;
                     break;
                 default:
@@ -74,7 +79,10 @@ internal sealed record ContainerMounts(ValueList<Mount> Mounts, ValueMap<string,
                 _ => "",
             };
             if (opposite.Length == 0 && option is not ("noexec" or "nosuid" or "nodev") && !option.Split('=')[0].ToLower(CultureInfo.InvariantCulture).StartsWithAny("size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"))
+            {
                 throw ClusterException.Invalid($"HostConfig.Tmpfs: invalid tmpfs option \"{option}\"");
+            }
+
             options.Remove(opposite);
             options.Remove(option);
             options.Add(option);
@@ -91,7 +99,9 @@ file static class Words
         foreach (string word in words)
         {
             if (text == word)
+            {
                 return true;
+            }
         }
 
         return false;

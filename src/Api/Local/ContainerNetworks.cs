@@ -38,9 +38,15 @@ internal static class ContainerNetworks
         var networks = new Dictionary<string, WireEndpointSettings>(StringComparer.Ordinal);
         bool isAlive = IsAlive(container);
         foreach (StandaloneEndpoint wish in isAlive ? [] : container.Standalone?.Endpoints ?? [])
+        {
             networks[wish.Network] = Endpoint(container, new LocalEndpoint(new NetworkId(""), wish.Network, null, 0) { Aliases = wish.Aliases }, node);
+        }
+
         foreach (LocalEndpoint endpoint in isAlive || container.Standalone is null ? container.Networks : [])
+        {
             networks[endpoint.Name] = Endpoint(container, endpoint, node);
+        }
+
         return networks;
     }
 
@@ -54,9 +60,15 @@ internal static class ContainerNetworks
     {
         var bindings = new Dictionary<string, List<WirePortBinding>?>(StringComparer.Ordinal);
         foreach (string port in Unpublished(container))
+        {
             bindings[port] = null;
+        }
+
         foreach (IGrouping<string, LocalPort> published in container.Ports.GroupBy(Name))
+        {
             bindings[published.Key] = [.. published.Select(p => new WirePortBinding(AddressOf(p), p.PublishedPort.ToString(CultureInfo.InvariantCulture)))];
+        }
+
         return bindings;
     }
 

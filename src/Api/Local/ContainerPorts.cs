@@ -17,7 +17,10 @@ internal static class ContainerPorts
             foreach (WirePortBinding binding in bindings is { Count: > 0 } ? bindings : [new WirePortBinding("", "")])
             {
                 if (binding.HostIp is "::")
+                {
                     continue; // The CLI asks for both families of a port that is bound to any address.
+                }
+
                 (int first, int last) = HostPorts(binding.HostPort ?? "");
                 ports.Add(new StandalonePort(protocol, target, first) { LastHostPort = last, HostAddress = HostAddress(text, binding.HostIp ?? "") });
             }
@@ -29,7 +32,9 @@ internal static class ContainerPorts
             {
                 (int target, PortProtocol protocol) = Parse(text);
                 if (ports.All(p => p.TargetPort != target || p.Protocol != protocol))
+                {
                     ports.Add(new StandalonePort(protocol, target, 0));
+                }
             }
         }
 
@@ -53,9 +58,15 @@ internal static class ContainerPorts
     private static string HostAddress(string port, string text)
     {
         if (text is "" or "0.0.0.0")
+        {
             return "";
+        }
+
         if (text.Contains(':', StringComparison.Ordinal))
+        {
             throw new ClusterException(ErrorKind.NotImplemented, $"HostConfig.PortBindings: {port} is bound to {text}, but ports are published on IPv4 addresses only");
+        }
+
         return Ipv4Address.TryParse(text, out Ipv4Address address) ? address.ToString() : throw ClusterException.Invalid($"invalid IP address: {text}");
     }
 
@@ -63,7 +74,10 @@ internal static class ContainerPorts
     private static (int First, int Last) HostPorts(string text)
     {
         if (text.Length == 0 || text == "0")
+        {
             return (0, 0);
+        }
+
         string[] ends = text.Split('-', 2);
         return (Number(ends[0]), ends.Length == 1 ? 0 : Number(ends[1]));
 

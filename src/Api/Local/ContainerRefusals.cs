@@ -38,16 +38,26 @@ internal static class ContainerRefusals
         Refuse(host.MaskedPaths is not null, "HostConfig.MaskedPaths", "every container masks the same paths, but privileged ones none");
         Refuse(host.ReadonlyPaths is not null, "HostConfig.ReadonlyPaths", "");
         if (host.NanoCpus > 0 && (host.CpuPeriod > 0 || host.CpuQuota > 0))
+        {
             throw ClusterException.Invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set");
+        }
+
         if (host.Memory is > 0 and < 6 * 1024 * 1024)
+        {
             throw ClusterException.Invalid("Minimum memory limit allowed is 6MB");
+        }
+
         if (host.MemorySwap > 0 && host.MemorySwap < host.Memory)
+        {
             throw ClusterException.Invalid("Minimum memoryswap limit should be larger than memory limit, see usage");
+        }
     }
 
     private static void Refuse(bool isAsked, string field, string instead)
     {
         if (isAsked)
+        {
             throw new ClusterException(ErrorKind.NotImplemented, $"{field} is not supported by Skep for standalone containers{(instead.Length > 0 ? ": " + instead : "")}");
+        }
     }
 }

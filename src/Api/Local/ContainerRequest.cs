@@ -15,7 +15,10 @@ internal static class ContainerRequest
         WireContainerHostConfig host = body.HostConfig ?? new WireContainerHostConfig();
         ContainerRefusals.Check(body, host);
         if (string.IsNullOrEmpty(body.Image))
+        {
             throw ClusterException.Invalid("no command specified: config.Image is empty");
+        }
+
         string mode = host.NetworkMode is null or "" or "default" ? "bridge" : host.NetworkMode;
         ContainerMounts mounts = ContainerMounts.Of(body, host);
         return new StandaloneSpec
@@ -62,27 +65,51 @@ internal static class ContainerRequest
         };
         int retries = policy?.MaximumRetryCount ?? 0;
         if (retries < 0)
+        {
             throw ClusterException.Invalid("invalid restart policy: maximum retry count cannot be negative");
+        }
+
         if (retries > 0 && kind != RestartKind.OnFailure)
+        {
             throw ClusterException.Invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+        }
+
         if (autoRemove && kind != RestartKind.No)
+        {
             throw ClusterException.Invalid("can't create 'AutoRemove' container with restart policy");
+        }
+
         return new StandaloneRestart(kind, retries);
     }
 
     public static StandaloneEndpoint Endpoint(string network, WireEndpointSettings? settings)
     {
         if (settings?.Links is { Count: > 0 })
+        {
             throw new ClusterException(ErrorKind.NotImplemented, "NetworkingConfig.Links: links are not supported; containers of one network know each other by name");
+        }
+
         if (settings?.DriverOpts is { Count: > 0 } options)
+        {
             throw new ClusterException(ErrorKind.NotImplemented, $"NetworkingConfig.DriverOpts: {options.Keys.First()} is not supported");
+        }
+
         if (settings?.IpamConfig?.IPv6Address is { Length: > 0 })
+        {
             throw new ClusterException(ErrorKind.NotImplemented, "IPAMConfig.IPv6Address: IPv6 is not supported");
+        }
+
         if (settings?.MacAddress is { Length: > 0 })
+        {
             throw new ClusterException(ErrorKind.NotImplemented, "MacAddress: it follows from the address and cannot be chosen");
+        }
+
         Ipv4Address? address = null;
         if (settings?.IpamConfig?.IPv4Address is { Length: > 0 } text)
+        {
             address = Ipv4Address.TryParse(text, out Ipv4Address parsed) ? parsed : throw ClusterException.Invalid($"invalid endpoint settings: invalid IPv4 address: {text}");
+        }
+
         return new StandaloneEndpoint(network) { Aliases = settings?.Aliases.ToModel() ?? [], Address = address };
     }
 
@@ -127,7 +154,10 @@ internal static class ContainerRequest
     {
         int colon = text.IndexOfAny([':', '=']);
         if (colon <= 0)
+        {
             throw ClusterException.Invalid($"bad format for add-host: \"{text}\"");
+        }
+
         string address = text[(colon + 1)..];
         return $"{(address == "host-gateway" ? "172.18.0.1" : address)} {text[..colon]}";
     }
@@ -139,7 +169,10 @@ internal static class ContainerRequest
         {
             string[] parts = option.Split('=', 2);
             if (parts.Length == 1)
+            {
                 parts = option.Split(':', 2);
+            }
+
             privileges = (parts[0], parts.Length > 1 ? parts[1] : "") switch
             {
                 ("no-new-privileges", "" or "true") => privileges with { NoNewPrivileges = true },

@@ -9,7 +9,7 @@ namespace Skep.Api.Local;
 internal static class ExecRoutes
 {
     private const byte Stdout = 1;
-    private static readonly ApiVersion s_multiplexedSince = new(1, 42);
+    private static readonly ApiVersion MultiplexedSince = new(1, 42);
 
     public static void AddTo(RouteTable routes)
     {
@@ -54,7 +54,7 @@ internal static class ExecRoutes
         }
 
         bool isRaw = exec.Request.Tty;
-        string contentType = isRaw || call.Version.CompareTo(s_multiplexedSince) < 0 ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream";
+        string contentType = isRaw || call.Version.CompareTo(MultiplexedSince) < 0 ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream";
         await using HijackedConnection connection = await call.HijackAsync(contentType, ct);
         using var left = new CancellationTokenSource();
         DetachKeys? keys = isRaw ? DetachKeys.Parse(exec.Request.DetachKeys) : null;
@@ -82,7 +82,10 @@ internal static class ExecRoutes
         {
             int count = await connection.ReadAsync(buffer, token);
             if (keys is null || count == 0)
+            {
                 return count;
+            }
+
             (int passed, bool isDetached) = keys.Take(buffer.Span, count);
             if (isDetached)
             {
@@ -99,7 +102,10 @@ internal static class ExecRoutes
     private static async Task ResizeAsync(ApiCall call, CancellationToken ct)
     {
         if (!int.TryParse(call.Query("h"), out int height) || !int.TryParse(call.Query("w"), out int width))
+        {
             throw ClusterException.Invalid("a terminal's size is two numbers, h and w");
+        }
+
         await call.Local.ResizeExecAsync(call["id"], width, height, ct);
         await call.AnswerAsync(200);
     }

@@ -11,13 +11,13 @@ internal static class LocalNetworks
     /// <summary>The way out for containers on overlay networks, by Docker's name. It is there on every node of a swarm; its containers reach the world and not each other.</summary>
     public const string Gateway = "docker_gwbridge";
 
-    private static readonly (string Name, string Driver)[] s_builtIn = [("bridge", "bridge"), ("host", "host"), ("none", "null")];
+    private static readonly (string Name, string Driver)[] BuiltInNames = [("bridge", "bridge"), ("host", "host"), ("none", "null")];
 
-    public static bool IsBuiltIn(string name) => s_builtIn.Any(n => n.Name == name) || name is "ingress" or Gateway;
+    public static bool IsBuiltIn(string name) => BuiltInNames.Any(n => n.Name == name) || name is "ingress" or Gateway;
 
     public static IEnumerable<WireNetwork> All(INodeContext node)
     {
-        IEnumerable<WireNetwork> all = s_builtIn.Select(n => BuiltIn(node, n.Name, n.Driver)).Concat((node.Local?.OwnNetworks ?? []).Select(ToWire));
+        IEnumerable<WireNetwork> all = BuiltInNames.Select(n => BuiltIn(node, n.Name, n.Driver)).Concat((node.Local?.OwnNetworks ?? []).Select(ToWire));
         return node.Lifecycle.State().State != LocalNodeState.Active ? all : all.Append(BuiltIn(node, Gateway, "bridge") with
         {
             Options = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -33,7 +33,10 @@ internal static class LocalNetworks
     {
         WireNetwork[] all = [.. All(node)];
         if (all.FirstOrDefault(n => n.Name == name || n.Id == name) is { } exact)
+        {
             return exact;
+        }
+
         return name.Length > 0 && all.Where(n => n.Id!.StartsWith(name, StringComparison.Ordinal)).Take(2).ToArray() is [var only] ? only : null;
     }
 

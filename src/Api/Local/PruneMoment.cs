@@ -8,9 +8,15 @@ internal static class PruneMoment
     public static DateTimeOffset Parse(string text, DateTimeOffset now)
     {
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds))
+        {
             return DateTimeOffset.FromUnixTimeSeconds(seconds);
+        }
+
         if (Duration(text) is { } duration)
+        {
             return now - duration;
+        }
+
         return WireTime.TryRead(text, out DateTimeOffset time) ? time : throw ClusterException.Invalid($"failed to parse value as time or duration: \"{text}\"");
     }
 
@@ -23,12 +29,21 @@ internal static class PruneMoment
         {
             int end = at;
             while (end < text.Length && (char.IsAsciiDigit(text[end]) || text[end] == '.'))
+            {
                 end++;
+            }
+
             if (end == at || !double.TryParse(text.AsSpan(at, end - at), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+            {
                 return null;
+            }
+
             int unitEnd = end;
             while (unitEnd < text.Length && char.IsAsciiLetter(text[unitEnd]))
+            {
                 unitEnd++;
+            }
+
             double unit = text[end..unitEnd] switch
             {
                 "h" => 3600,
@@ -38,7 +53,10 @@ internal static class PruneMoment
                 _ => 0,
             };
             if (unit == 0)
+            {
                 return null;
+            }
+
             total += number * unit;
             at = unitEnd;
         }

@@ -14,7 +14,10 @@ internal static class StandaloneMapping
     public static WireContainerDetail Complete(WireContainerDetail detail, LocalContainer container, ImageSettings? image)
     {
         if (container.Standalone is not { } spec || Request(spec) is not { } asked)
+        {
             return detail;
+        }
+
         return detail with
         {
             RestartCount = container.RestartCount,
@@ -76,7 +79,10 @@ internal static class StandaloneMapping
     {
         var union = new Dictionary<string, WireEmpty>(asked ?? [], StringComparer.Ordinal);
         foreach (string name in ofImage ?? [])
+        {
             union.TryAdd(name, new WireEmpty());
+        }
+
         return union.Count > 0 ? union : null;
     }
 
@@ -124,7 +130,9 @@ internal static class StandaloneMapping
         foreach (string[] parts in (asked.HostConfig?.Binds ?? []).Select(bind => bind.Split(':')))
         {
             if (parts.Length > 1)
+            {
                 modes[parts[1]] = parts.Length > 2 ? parts[2] : "";
+            }
         }
 
         return

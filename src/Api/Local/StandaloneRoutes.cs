@@ -86,7 +86,10 @@ internal static class StandaloneRoutes
     private static async Task ResizeAsync(ApiCall call, CancellationToken ct)
     {
         if (!int.TryParse(call.Query("h"), NumberStyles.None, CultureInfo.InvariantCulture, out int rows) || !int.TryParse(call.Query("w"), NumberStyles.None, CultureInfo.InvariantCulture, out int columns))
+        {
             throw ClusterException.Invalid("resize needs a height (h) and a width (w)");
+        }
+
         await call.Local.ResizeContainerAsync(call["id"], columns, rows, ct);
         await call.AnswerAsync(StatusCodes.Status200OK);
     }
@@ -94,7 +97,10 @@ internal static class StandaloneRoutes
     private static async Task RemoveAsync(ApiCall call, CancellationToken ct)
     {
         if (call.Flag("link"))
+        {
             throw new ClusterException(ErrorKind.NotImplemented, "link: links are not supported");
+        }
+
         await DoneAsync(call, call.Local.RemoveContainerAsync(call["id"], call.Flag("force"), call.Flag("v"), ct));
     }
 

@@ -7,7 +7,7 @@ namespace Skep.Api.Local;
 /// <summary>What containers use, what runs in them.</summary>
 internal static class StatsRoutes
 {
-    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     public static void AddTo(RouteTable routes, TimeProvider time)
     {
@@ -40,7 +40,7 @@ internal static class StatsRoutes
             await call.Http.Response.Body.FlushAsync(ct);
         }
 
-        using var timer = new PeriodicTimer(s_period, time);
+        using var timer = new PeriodicTimer(Period, time);
         while (await timer.WaitForNextTickAsync(ct))
         {
             ContainerSample? now;

@@ -15,7 +15,7 @@ internal static class ContainerRelay
     private const int EndingDigits = 16;
 
     /// <summary>What may be asked of another node's container. Not: removing, renaming, starting; those are the cluster's business.</summary>
-    private static readonly HashSet<string> s_actions = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> Actions = new(StringComparer.Ordinal)
     {
         "json", "logs", "exec", "stats", "top", "changes", "archive", "export", "attach", "resize", "wait", "kill", "stop", "restart", "pause", "unpause",
     };
@@ -47,7 +47,7 @@ internal static class ContainerRelay
             return (path, true);
         }
 
-        if (!s_actions.Contains(parts[2]) || await local.HasContainerAsync(parts[1], ct) || TaskContainers.Find(view, parts[1]) is not { } task)
+        if (!Actions.Contains(parts[2]) || await local.HasContainerAsync(parts[1], ct) || TaskContainers.Find(view, parts[1]) is not { } task)
         {
             return (path, false);
         }

@@ -11,7 +11,7 @@ internal static class RelayedCall
     /// <summary>On requests that another manager passed on.</summary>
     public const string Marker = "Skep-Relayed";
 
-    private static readonly HashSet<string> s_ownHeaders = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> OwnHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Date", "Docker-Experimental", "Keep-Alive", "Ostype", "Server", "Transfer-Encoding", "Upgrade", "Api-Version",
     };
@@ -84,7 +84,7 @@ internal static class RelayedCall
         http.Response.StatusCode = (int)response.StatusCode;
         foreach ((string name, IEnumerable<string> values) in response.Headers.Concat(response.Content.Headers))
         {
-            if (!s_ownHeaders.Contains(name))
+            if (!OwnHeaders.Contains(name))
             {
                 http.Response.Headers[name] = values.ToArray();
             }

@@ -14,7 +14,7 @@ internal static class ContainerInspection
     private static readonly Flag<string> Type = Flag.Text("type", "Only inspect objects of the given type");
 
     /// <summary>In the order in which Docker asks.</summary>
-    private static readonly (string Type, string Path, string More)[] s_kinds =
+    private static readonly (string Type, string Path, string More)[] Kinds =
     [
         ("container", "/containers/{0}/json", ""), ("image", "/images/{0}/json", ""), ("network", "/networks/{0}", ""), ("volume", "/volumes/{0}", ""),
         ("service", "/services/{0}", "?insertDefaults=true"), ("task", "/tasks/{0}", ""), ("node", "/nodes/{0}", ""), ("secret", "/secrets/{0}", ""), ("config", "/configs/{0}", ""),
@@ -28,9 +28,9 @@ internal static class ContainerInspection
         [CommonFlags.InspectFormat, Size, Type], static (call, cancellation) =>
     {
         string type = call.Get(Type);
-        if (call.Given(Type) && !Array.Exists(s_kinds, kind => kind.Type == type))
+        if (call.Given(Type) && !Array.Exists(Kinds, kind => kind.Type == type))
         {
-            throw new CliException($"unknown type: \"{type}\": must be one of \"{string.Join("\", \"", s_kinds.Select(static kind => kind.Type).Order(StringComparer.Ordinal))}\"");
+            throw new CliException($"unknown type: \"{type}\": must be one of \"{string.Join("\", \"", Kinds.Select(static kind => kind.Type).Order(StringComparer.Ordinal))}\"");
         }
 
         return InspectPrinter.RunAsync(call, call.Get(CommonFlags.InspectFormat), (name, ct) => FindAsync(call, type, name, ct), cancellation);
@@ -74,7 +74,7 @@ internal static class ContainerInspection
 
     private static async Task<JsonElement> FindAsync(Invocation call, string type, string name, CancellationToken cancellation)
     {
-        foreach ((string kind, string path, string more) in s_kinds)
+        foreach ((string kind, string path, string more) in Kinds)
         {
             if (type.Length > 0 && type != kind)
             {

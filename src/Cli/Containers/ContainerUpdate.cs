@@ -8,14 +8,14 @@ namespace Skep.Cli.Containers;
 /// <summary><c>update</c>: new limits and restart policy of containers that exist.</summary>
 internal static class ContainerUpdate
 {
-    private static readonly Flag[] s_flags =
+    private static readonly Flag[] Flags =
     [
         BlkioWeight, CpuPeriod, CpuQuota, CpuRealtimePeriod, CpuRealtimeRuntime, CpuShares, Cpus, CpusetCpus, CpusetMems, Memory, MemoryReservation, MemorySwap, PidsLimit, Restart,
     ];
 
-    public static readonly Verb Update = new("[OPTIONS] CONTAINER [CONTAINER...]", "Update configuration of one or more containers", Arity.Some, s_flags, static (call, cancellation) =>
+    public static readonly Verb Update = new("[OPTIONS] CONTAINER [CONTAINER...]", "Update configuration of one or more containers", Arity.Some, Flags, static (call, cancellation) =>
     {
-        if (!Array.Exists(s_flags, call.Given))
+        if (!Array.Exists(Flags, call.Given))
         {
             throw new CliException("you must provide one or more flags when using this command");
         }

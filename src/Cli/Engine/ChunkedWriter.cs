@@ -6,7 +6,7 @@ namespace Skep.Cli.Engine;
 /// <summary>Each write becomes a chunk; for bodies of which nobody knows the length before.</summary>
 internal sealed class ChunkedWriter(Stream target) : Stream
 {
-    private static readonly byte[] s_lineEnd = "\r\n"u8.ToArray();
+    private static readonly byte[] LineEnd = "\r\n"u8.ToArray();
 
     public override bool CanRead => false;
 
@@ -31,7 +31,7 @@ internal sealed class ChunkedWriter(Stream target) : Stream
 
         await target.WriteAsync(Encoding.ASCII.GetBytes(buffer.Length.ToString("x", CultureInfo.InvariantCulture) + "\r\n"), cancellationToken);
         await target.WriteAsync(buffer, cancellationToken);
-        await target.WriteAsync(s_lineEnd, cancellationToken);
+        await target.WriteAsync(LineEnd, cancellationToken);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -42,7 +42,7 @@ internal sealed class ChunkedWriter(Stream target) : Stream
         {
             target.Write(Encoding.ASCII.GetBytes(count.ToString("x", CultureInfo.InvariantCulture) + "\r\n"));
             target.Write(buffer, offset, count);
-            target.Write(s_lineEnd);
+            target.Write(LineEnd);
         }
     }
 

@@ -10,7 +10,7 @@ namespace Skep.Cli.Images;
 internal sealed class CredentialProgram(string name)
 {
     private const string NotFound = "credentials not found";
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     /// <summary>The one for a server (<c>credHelpers</c>), or for all (<c>credsStore</c>); null: the file keeps them.</summary>
     public static CredentialProgram? Of(JsonObject settings, string server)
@@ -66,7 +66,7 @@ internal sealed class CredentialProgram(string name)
             using Process process = Process.Start(start) ?? throw Failed(action, "it did not start");
             Tell(process, input);
             string output = process.StandardOutput.ReadToEnd();
-            return process.WaitForExit(s_limit) ? (process.ExitCode, output) : throw Failed(action, "it does not end");
+            return process.WaitForExit(Limit) ? (process.ExitCode, output) : throw Failed(action, "it does not end");
         }
         catch (Exception failure) when (failure is Win32Exception or IOException)
         {

@@ -6,7 +6,7 @@ namespace Skep.Cli.Output;
 internal sealed class SignalTarget
 {
     /// <summary>Those that mean something to a program; SIGTSTP and the like are the shell's.</summary>
-    private static readonly (int Number, string Name)[] s_forwarded =
+    private static readonly (int Number, string Name)[] Forwarded =
     [
         (1, "SIGHUP"), (2, "SIGINT"), (3, "SIGQUIT"), (10, "SIGUSR1"), (12, "SIGUSR2"), (14, "SIGALRM"), (15, "SIGTERM"),
     ];
@@ -18,7 +18,7 @@ internal sealed class SignalTarget
     public IDisposable Forward(Action<string> take)
     {
         IsTaken = true;
-        return new Taken(this, [.. s_forwarded.Select(signal => PosixSignalRegistration.Create((PosixSignal)Posix(signal.Number), context =>
+        return new Taken(this, [.. Forwarded.Select(signal => PosixSignalRegistration.Create((PosixSignal)Posix(signal.Number), context =>
         {
             context.Cancel = true;
             take(signal.Name);

@@ -13,8 +13,8 @@ internal static class TopVerb
 {
     private static readonly Flag<bool> NoStream = Flag.Switch("no-stream", "Show the cluster once and quit");
     private static readonly Flag<long?> Interval = Flag.Duration("interval", "Time between two pictures (ms|s|m) (default 2s)");
-    private static readonly TimeSpan s_usual = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(200);
 
     public static readonly Verb Top = new("[OPTIONS]\n\tskep top CONTAINER [ps OPTIONS]", "Show nodes and services with what they use, live; or the processes of a container", Arity.Any,
         [NoStream, Interval, CommonFlags.Format], static (call, cancellation) => call.Arguments.Length > 0 ? ContainerStats.TopAsync(call, cancellation) : RunAsync(call, cancellation))
@@ -25,7 +25,7 @@ internal static class TopVerb
     private static async Task<int> RunAsync(Invocation call, CancellationToken cancellation)
     {
         bool once = call.Get(NoStream) || !call.Terminal.IsInteractive;
-        TimeSpan pause = call.Get(Interval) is { } nanoseconds ? TimeSpan.FromTicks(Math.Max(s_least.Ticks, nanoseconds / 100)) : s_usual;
+        TimeSpan pause = call.Get(Interval) is { } nanoseconds ? TimeSpan.FromTicks(Math.Max(Least.Ticks, nanoseconds / 100)) : Usual;
         UsageSampler sampler = new(call.Engine);
         if (once)
         {

@@ -17,7 +17,7 @@ internal enum MetricKind
 internal sealed class MetricFamily
 {
     /// <summary>For histograms whose instrument advises none: seconds, from a fast write to a slow start.</summary>
-    private static readonly double[] s_defaultBounds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+    private static readonly double[] DefaultBounds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Series> _series = new(StringComparer.Ordinal);
@@ -37,7 +37,7 @@ internal sealed class MetricFamily
         Name = NameOf(instrument.Name, instrument.Unit, Kind);
         Help = instrument.Description ?? instrument.Name;
         _isObserved = instrument.IsObservable;
-        _bounds = Kind == MetricKind.Histogram ? instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } advised } ? [.. advised] : s_defaultBounds : [];
+        _bounds = Kind == MetricKind.Histogram ? instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } advised } ? [.. advised] : DefaultBounds : [];
     }
 
     public string Name { get; }

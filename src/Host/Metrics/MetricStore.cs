@@ -7,7 +7,7 @@ namespace Skep.Host.Metrics;
 /// <remarks>Ours and not a package: the Prometheus exporter of OpenTelemetry cannot be restored, and a listener with a table of sums costs a few hundred KiB.</remarks>
 internal sealed class MetricStore : IDisposable
 {
-    private static readonly string[] s_runtime = ["dotnet.gc.", "dotnet.thread_pool.", "dotnet.monitor.", "dotnet.exceptions"];
+    private static readonly string[] Runtime = ["dotnet.gc.", "dotnet.thread_pool.", "dotnet.monitor.", "dotnet.exceptions"];
 
     private readonly MeterListener _listener = new();
     private readonly Lock _gate = new();
@@ -30,7 +30,7 @@ internal sealed class MetricStore : IDisposable
 
     /// <summary>Our rooms, and of the runtime: collections, threads, locks, exceptions. What else it has, the process_ metrics tell under the names Prometheus knows.</summary>
     private static bool IsWanted(Instrument instrument) => instrument.Meter.Name.StartsWith("Skep.", StringComparison.Ordinal)
-        || (instrument.Meter.Name == "System.Runtime" && s_runtime.Any(r => instrument.Name.StartsWith(r, StringComparison.Ordinal)));
+        || (instrument.Meter.Name == "System.Runtime" && Runtime.Any(r => instrument.Name.StartsWith(r, StringComparison.Ordinal)));
 
     public string Text()
     {

@@ -4,7 +4,7 @@ namespace Skep.Host.Metrics;
 internal static class PendingReason
 {
     // The words of the scheduler's filters (Skep.Scheduler.Filters); a test asks each filter.
-    private static readonly (string Words, string Class)[] s_classes =
+    private static readonly (string Words, string Class)[] Classes =
     [
         ("insufficient resources", "resources"),
         ("scheduling constraints not satisfied", "constraints"),
@@ -24,6 +24,6 @@ internal static class PendingReason
         }
 
         string first = error.Split(';')[0];
-        return Array.Find(s_classes, c => first.Contains(c.Words, StringComparison.Ordinal)).Class ?? "other";
+        return Array.Find(Classes, c => first.Contains(c.Words, StringComparison.Ordinal)).Class ?? "other";
     }
 }

@@ -7,7 +7,7 @@ namespace Skep.Manager.Control;
 /// <summary>What a container may ask for. What only some operating systems have is refused rather than kept and forgotten.</summary>
 internal static partial class ContainerSpecRules
 {
-    private static readonly TimeSpan s_minHealthInterval = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan MinHealthInterval = TimeSpan.FromMilliseconds(1);
 
     public static void Check(ContainerSpec container)
     {
@@ -69,7 +69,7 @@ internal static partial class ContainerSpecRules
         ];
         foreach ((string name, TimeSpan value) in durations)
         {
-            if (value != TimeSpan.Zero && value < s_minHealthInterval)
+            if (value != TimeSpan.Zero && value < MinHealthInterval)
             {
                 throw ClusterException.Invalid($"ContainerSpec: {name} in HealthConfig cannot be less than 1ms");
             }

@@ -4,7 +4,7 @@ namespace Skep.Manager.Control;
 /// <remarks>Source: moby/moby:daemon/volume/mounts/linux_parser.go, whose checks run here already when the service is made, not first on a node.</remarks>
 internal static class MountRules
 {
-    private static readonly string[] s_propagations = ["", "private", "rprivate", "shared", "rshared", "slave", "rslave"];
+    private static readonly string[] Propagations = ["", "private", "rprivate", "shared", "rshared", "slave", "rslave"];
 
     public static void Check(ValueList<Mount> mounts)
     {
@@ -42,7 +42,7 @@ internal static class MountRules
         {
             Require(mount.Source.Length > 0, kind, "field Source must not be empty");
             Require(mount.Source[0] == '/', kind, $"invalid mount path: '{mount.Source}' mount path must be absolute");
-            Require(mount.Bind is null || s_propagations.Contains(mount.Bind.Propagation, StringComparer.Ordinal), kind, $"invalid propagation mode: {mount.Bind?.Propagation}");
+            Require(mount.Bind is null || Propagations.Contains(mount.Bind.Propagation, StringComparer.Ordinal), kind, $"invalid propagation mode: {mount.Bind?.Propagation}");
         }
 
         if (mount.Kind == MountKind.Volume)

@@ -5,7 +5,7 @@ namespace Skep.Manager.Control;
 internal static class NetworkRules
 {
     // Options that some room obeys; any other would be stored and forgotten.
-    private static readonly string[] s_overlayOptions = ["encrypted", "com.docker.network.driver.mtu"];
+    private static readonly string[] OverlayOptions = ["encrypted", "com.docker.network.driver.mtu"];
 
     public static void Check(NetworkSpec spec)
     {
@@ -92,9 +92,9 @@ internal static class NetworkRules
 
         foreach ((string option, string value) in driver.Options)
         {
-            if (!s_overlayOptions.Contains(option, StringComparer.Ordinal))
+            if (!OverlayOptions.Contains(option, StringComparer.Ordinal))
             {
-                throw new ClusterException(ErrorKind.NotImplemented, $"overlay option '{option}' is not supported; there are {string.Join(", ", s_overlayOptions)}");
+                throw new ClusterException(ErrorKind.NotImplemented, $"overlay option '{option}' is not supported; there are {string.Join(", ", OverlayOptions)}");
             }
 
             if (option == "encrypted" && value is not ("false" or "0"))

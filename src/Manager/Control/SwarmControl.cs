@@ -9,7 +9,7 @@ public sealed record SecretRotation(bool WorkerToken, bool ManagerToken, bool Un
 /// <summary>The cluster's own settings, join tokens and unlock key.</summary>
 public sealed class SwarmControl
 {
-    private static readonly TimeSpan s_minCertificateLifetime = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MinCertificateLifetime = TimeSpan.FromHours(1);
 
     private readonly ControlCommits _commits;
 
@@ -55,9 +55,9 @@ public sealed class SwarmControl
             throw ClusterException.Invalid("heartbeat time period cannot be a negative duration");
         }
 
-        if (spec.CertificateLifetime < s_minCertificateLifetime)
+        if (spec.CertificateLifetime < MinCertificateLifetime)
         {
-            throw ClusterException.Invalid($"minimum certificate expiry time is {s_minCertificateLifetime.TotalHours:0}h0m0s");
+            throw ClusterException.Invalid($"minimum certificate expiry time is {MinCertificateLifetime.TotalHours:0}h0m0s");
         }
 
         if (spec.Raft.ElectionTick != present.Raft.ElectionTick || spec.Raft.HeartbeatTick != present.Raft.HeartbeatTick)

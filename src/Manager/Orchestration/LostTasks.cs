@@ -4,7 +4,7 @@ namespace Skep.Manager.Orchestration;
 /// <remarks>Source: moby/swarmkit:manager/dispatcher/dispatcher.go, defaultNodeDownPeriod. There the day begins anew with each leader; here it does not.</remarks>
 internal sealed class LostTasks : IReconciler<NodeId>
 {
-    private static readonly TimeSpan s_longestDown = TimeSpan.FromHours(24);
+    private static readonly TimeSpan LongestDown = TimeSpan.FromHours(24);
 
     public IEnumerable<NodeId> AllKeys(StoreView view)
         => view.Nodes.Select(n => n.Id).Concat(view.Tasks.Where(t => t.Node is not null).Select(t => t.Node!.Value)).Distinct();
@@ -24,9 +24,9 @@ internal sealed class LostTasks : IReconciler<NodeId>
             return Plan.Nothing;
         }
 
-        if (node is not null && node.Status.Since + s_longestDown > moment.Now)
+        if (node is not null && node.Status.Since + LongestDown > moment.Now)
         {
-            return new Plan([], node.Status.Since + s_longestDown);
+            return new Plan([], node.Status.Since + LongestDown);
         }
 
         ValueList<StoreChange> changes = view.Tasks.OfNode(key)

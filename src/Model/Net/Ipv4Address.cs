@@ -53,7 +53,10 @@ public readonly record struct Ipv4Address(uint Value) : IComparable<Ipv4Address>
             int end = part < 3 ? text.IndexOf('.') : text.Length;
             if (end is < 1 or > 3 || (end > 1 && text[0] == '0')
                 || !byte.TryParse(text[..end], NumberStyles.None, CultureInfo.InvariantCulture, out byte octet))
+            {
                 return false;
+            }
+
             address = (address << 8) | octet;
             text = part < 3 ? text[(end + 1)..] : default;
         }

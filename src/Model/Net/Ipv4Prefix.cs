@@ -76,7 +76,10 @@ public readonly record struct Ipv4Prefix : IComparable<Ipv4Prefix>
         int slash = span.IndexOf('/');
         if (slash < 0 || !Ipv4Address.TryParse(span[..slash], out Ipv4Address address)
             || !int.TryParse(span[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int length) || length > 32)
+        {
             return false;
+        }
+
         value = new Ipv4Prefix(address, length);
         return true;
     }

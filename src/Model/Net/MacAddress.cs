@@ -18,7 +18,9 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
     public void WriteTo(Span<byte> destination)
     {
         for (int i = 0; i < 6; i++)
+        {
             destination[i] = (byte)(Value >> (40 - (8 * i)));
+        }
     }
 
     /// <summary>Reads six bytes.</summary>
@@ -26,7 +28,10 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
     {
         ulong value = 0;
         for (int i = 0; i < 6; i++)
+        {
             value = (value << 8) | bytes[i];
+        }
+
         return new MacAddress(value);
     }
 
@@ -40,13 +45,19 @@ public readonly record struct MacAddress(ulong Value) : IComparable<MacAddress>
     {
         value = default;
         if (text is not { Length: 17 })
+        {
             return false;
+        }
+
         ulong bits = 0;
         for (int i = 0; i < 6; i++)
         {
             if ((i > 0 && text[(3 * i) - 1] != ':')
                 || !byte.TryParse(text.AsSpan(3 * i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte octet))
+            {
                 return false;
+            }
+
             bits = (bits << 8) | octet;
         }
         value = new MacAddress(bits);

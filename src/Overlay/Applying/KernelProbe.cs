@@ -20,7 +20,9 @@ internal static class KernelProbe
         int flows = calls.OpenSocket(NamespaceCalls.AfNetlink, NamespaceCalls.SockRaw, NetlinkSocket.Netfilter);
         int tables = calls.Add("nft_ctx_new", LibNftables.NewContext);
         lock (NftContext.Gate)
+        {
             thread.RunIn(null, calls);
+        }
 
         using var links = new NetlinkSocket(calls.DescriptorOf(route));
         using var tracked = new NetlinkSocket(calls.DescriptorOf(flows));
@@ -56,7 +58,10 @@ internal static class KernelProbe
         message.Struct(default(InterfaceHeader));
         message.Attribute(3, $"p{kind}");
         if (parent != 0)
+        {
             message.Attribute(5, (uint)parent); // IFLA_LINK
+        }
+
         int info = message.BeginNest(18);
         message.Attribute(1, kind);
         if (data is not null)
@@ -93,7 +98,10 @@ internal static class KernelProbe
         var message = new NetlinkWriter();
         message.Begin(newState, NetlinkWriter.Create | NetlinkWriter.Exclusive);
         foreach (byte[] word in state.Chunk(4))
+        {
             message.Struct(BitConverter.ToUInt32(word));
+        }
+
         message.Attribute(18, aead); // XFRMA_ALG_AEAD
         message.End();
         bool works = true;

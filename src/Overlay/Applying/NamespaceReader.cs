@@ -28,11 +28,20 @@ internal sealed class NamespaceReader(PlannerOptions options)
     {
         var state = new NamespaceState();
         foreach (DumpedLink link in dump.Links.Where(l => l.Name != "lo" && l.IsUp))
+        {
             state.Put(new TaskLink(link.Name));
+        }
+
         foreach (DumpedLink link in dump.Links.Where(l => l.Kind == "macvlan"))
+        {
             state.Put(new DirectLink(link.Name, link.Mac));
+        }
+
         foreach (KernelObject found in dump.Objects.Where(o => o.Device != "lo"))
+        {
             state.Put(found);
+        }
+
         return state;
     }
 
@@ -42,7 +51,10 @@ internal sealed class NamespaceReader(PlannerOptions options)
         RouteDump dump = RouteDump.Of(handle.Route);
         handle.Indexes.Clear();
         foreach (DumpedLink link in dump.Links)
+        {
             handle.Indexes[link.Name] = link.Index;
+        }
+
         return dump;
     }
 
@@ -57,19 +69,32 @@ internal sealed class NamespaceReader(PlannerOptions options)
         foreach (DumpedLink link in dump.Links)
         {
             if (link.Kind == "vxlan" && link.Name == vxlan)
+            {
                 state.Put(new VxlanLink(link.Name, link.Mac, link.Mtu, link.Vni, link.Local, link.Port));
+            }
             else if (link.Group == VethLink.Group)
+            {
                 state.Put(known.TryGetValue(link.Name, out VethLink? veth) && link.IsUp ? veth : new UnknownLink(link.Name));
+            }
             else
+            {
                 continue;
+            }
+
             devices.Add(link.Name);
         }
         foreach (KernelObject found in dump.Objects.Where(o => o is Route or PolicyRule || devices.Contains(o.Device!) || isOurs(o)))
+        {
             state.Put(found);
+        }
+
         state.Table.Marker = table.Marker;
         state.Table.BalanceChains.UnionWith(table.BalanceChains);
         foreach ((string set, Dictionary<string, string> elements) in table.Elements)
+        {
             state.Table.Elements[set] = elements;
+        }
+
         return state;
     }
 }

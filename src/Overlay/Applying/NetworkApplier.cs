@@ -26,14 +26,19 @@ internal sealed class NetworkApplier(
         foreach (Operation operation in plan.Operations)
         {
             if (operation.Namespace != _current)
+            {
                 Flush();
+            }
+
             _current = operation.Namespace;
             Perform(operation);
             present.Apply(operation);
         }
         Flush();
         foreach ((NamespaceKey key, object inputs) in plan.Inputs)
+        {
             present[key].Inputs = inputs;
+        }
     }
 
     /// <summary>Drops what a failed plan had not sent.</summary>
@@ -53,7 +58,9 @@ internal sealed class NetworkApplier(
         handle!.Route.Send(device, (_, errno, reason) =>
         {
             if (!Gone.Contains(errno))
+            {
                 OverlayLog.RouterDeviceStays(logger, router.Id, reason);
+            }
         });
         flows.Close(handle.Flows!);
         handle.Dispose();
@@ -63,7 +70,10 @@ internal sealed class NetworkApplier(
     public void ReleasePorts()
     {
         foreach (FileDescriptor socket in _reserved.Values)
+        {
             socket.Dispose();
+        }
+
         _reserved.Clear();
     }
 
@@ -93,13 +103,21 @@ internal sealed class NetworkApplier(
                 break;
             case Operation.ReservePort reserve:
                 if (NamespaceFactory.Reserve(thread, handles[NamespaceKey.Host], reserve.Port) is { } socket)
+                {
                     _reserved[reserve.Port] = socket;
+                }
                 else
+                {
                     OverlayLog.PortTaken(logger, reserve.Port);
+                }
+
                 break;
             case Operation.ReleasePort release:
                 if (_reserved.Remove(release.Port, out FileDescriptor? held))
+                {
                     held.Dispose();
+                }
+
                 break;
         }
     }
@@ -201,7 +219,9 @@ internal sealed class NetworkApplier(
         Add(put, handles[inside].File.Value, (w, fd) => RouteMessages.AddVeth(w, link, fd));
         Add(put, 0, (w, _) => RouteMessages.GetLinkNamed(w, link.Name));
         if (put.Namespace.Kind == NamespaceKind.Host)
+        {
             _fresh.Add(link.Name); // routers have their settings as defaults
+        }
     }
 
     private void Add(Operation operation, int number, Action<NetlinkWriter, int> write)
@@ -216,9 +236,15 @@ internal sealed class NetworkApplier(
     {
         Dictionary<string, int> indexes = handles[_current].Indexes;
         if (!indexes.ContainsKey(device))
+        {
             Flush();
+        }
+
         if (!indexes.ContainsKey(device))
+        {
             Ask(device);
+        }
+
         return indexes.TryGetValue(device, out int index) ? index : null;
     }
 
@@ -232,7 +258,9 @@ internal sealed class NetworkApplier(
     private void NoteLink(ushort type, ReadOnlySpan<byte> payload)
     {
         if (type == RouteMessages.NewLink && RouteDump.LinkIn(payload) is { } link)
+        {
             handles[_current].Indexes[link.Name] = link.Index;
+        }
     }
 
     private void Flush()
@@ -240,13 +268,18 @@ internal sealed class NetworkApplier(
         while (_batch.Starts.Count > 0 || _fresh.Count > 0)
         {
             if (_batch.Starts.Count > 0)
+            {
                 handles[_current].Route.Send(_batch, Fail, NoteLink);
+            }
+
             _batch.Clear();
             _batched.Clear();
             string[] fresh = [.. _fresh];
             _fresh.Clear();
             foreach (string name in fresh)
+            {
                 AddSettings(name);
+            }
         }
     }
 
@@ -258,20 +291,32 @@ internal sealed class NetworkApplier(
         KernelObject? link = present[_current].Objects.GetValueOrDefault(new ObjectKey(KernelObjectKind.Veth, name, 0));
         var note = new Operation.Put(_current, link ?? new TaskLink(name), null);
         if (_current.Kind == NamespaceKind.Router)
+        {
             Add(note, index, (w, i) => RouteMessages.SetLink(w, i, (rpFilter, 1), (sendRedirects, 0), (forwarding, 1)));
+        }
         else if (link is null)
+        {
             Add(note, index, (w, i) => RouteMessages.SetLink(w, i, (rpFilter, 2), (acceptLocal, 1), (routeLocalnet, 1), (sendRedirects, 0), (forwarding, 1)));
+        }
         else
+        {
             Add(note, index, (w, i) => RouteMessages.SetLink(w, i, (rpFilter, 1), (routeLocalnet, 1), (sendRedirects, 0), (forwarding, 1)));
+        }
     }
 
     private void Fail(int message, int errno, string reason)
     {
         Operation operation = _batched[message];
         if (operation is Operation.Take && Gone.Contains(errno))
+        {
             return;
+        }
+
         if (operation is Operation.Put { Object: PolicyRule } && errno == Exists)
+        {
             return;
+        }
+
         throw new KernelException(string.Create(CultureInfo.InvariantCulture, $"{operation} {reason}"), errno);
     }
 }

@@ -13,13 +13,22 @@ internal sealed partial class NodeKernel
     {
         (List<string> routers, Dictionary<string, TaskId?> sandboxes) = _directory.Scan();
         foreach (string vni in routers)
+        {
             _handles[new NamespaceKey(NamespaceKind.Router, vni)] = _factory.OpenRouter(_writer, vni);
+        }
+
         foreach ((string path, TaskId? task) in sandboxes)
+        {
             AdoptSandbox(path, task);
+        }
+
         _names.Begin();
         ReadPresent();
         foreach (string chain in ForeignForwardDrops())
+        {
             OverlayLog.ForwardDropped(_logger, chain, _options.MeshInterface);
+        }
+
         OverlayLog.Opened(_logger, routers.Count, _sandboxes.Count, Features);
         _pool.Refill();
     }
@@ -30,9 +39,13 @@ internal sealed partial class NodeKernel
         {
             SandboxNamespace opened = _factory.OpenSandbox(_writer, path, space => task is { } asked ? _names.Left(asked, space) : null);
             if (task is { } id)
+            {
                 Hold(id, opened).IsAdopted = true;
+            }
             else
+            {
                 _pool.Add(opened);
+            }
         }
         catch (Exception e) when (e is KernelException or NftException)
         {
@@ -48,9 +61,15 @@ internal sealed partial class NodeKernel
         Dictionary<TaskId, RouteDump> dumps = _sandboxes.ToDictionary(s => s.Key, s => NamespaceReader.Dump(s.Value.Namespace.Handle));
         _present.Namespaces.Clear();
         foreach ((TaskId task, RouteDump dump) in dumps)
+        {
             _present.Namespaces[NamespaceKey.Sandbox(task)] = NamespaceReader.ReadSandbox(dump);
+        }
+
         foreach ((NamespaceKey key, NamespaceHandle handle) in _handles.Where(h => h.Key.Kind == NamespaceKind.Router))
+        {
             _present.Namespaces[key] = NamespaceReader.ReadRouter(handle, dumps);
+        }
+
         _present.Namespaces[NamespaceKey.Host] = _reader.ReadHost(_handles[NamespaceKey.Host], dumps);
         _isInStep = true;
     }

@@ -68,19 +68,31 @@ internal sealed partial class NodeKernel : IDisposable
     public static NodeKernel Open(KernelThread writer, OverlayOptions options, TimeProvider time, ILogger logger)
     {
         if (options.MeshInterface.Length is 0 or > 15 || options.DataPathPort is < 1 or > 65535 || options.DnsPort is < 1 or > 65535)
+        {
             throw ClusterException.Invalid("the network options need an interface name of 1 to 15 characters and ports from 1 to 65535");
+        }
+
         if (!LibNftables.IsPresent)
+        {
             throw new ClusterException(ErrorKind.FailedPrecondition, "libnftables.so.1 is not installed; install the package libnftables1");
+        }
+
         try
         {
             KernelFeatures features = KernelProbe.Run(writer);
             if (!features.Nftables)
+            {
                 throw new ClusterException(ErrorKind.FailedPrecondition, "this kernel's nftables lacks what Skep's networks need (NAT, conntrack marks and zones)");
+            }
+
             Directory.CreateDirectory(options.RunDirectory);
             var factory = new NamespaceFactory(options, new NamespaceDirectory(options.RunDirectory));
             (NamespaceHandle host, bool didForward) = factory.OpenHost(writer);
             if (!didForward)
+            {
                 File.WriteAllBytes(ClosedRouterFile(options), []);
+            }
+
             var kernel = new NodeKernel(writer, options, time, logger, features, host, File.Exists(ClosedRouterFile(options)));
             try
             {
@@ -105,9 +117,13 @@ internal sealed partial class NodeKernel : IDisposable
         foreach ((TaskId task, Sandbox sandbox) in _sandboxes.Where(s => s.Value.IsAdopted).ToList())
         {
             if (desired.Sandboxes.ContainsKey(task))
+            {
                 sandbox.IsAdopted = false;
+            }
             else
+            {
                 RemoveSandbox(task);
+            }
         }
         ApplyReport report;
         try
@@ -141,14 +157,20 @@ internal sealed partial class NodeKernel : IDisposable
         _present.Namespaces[NamespaceKey.Sandbox(task)] = new NamespaceState();
         OverlayLog.SandboxMade(_logger, task, made.Path);
         if (_desired is { } desired && desired.Sandboxes.ContainsKey(task))
+        {
             Converge(desired);
+        }
+
         return made.Path;
     }
 
     public bool RemoveSandbox(TaskId task)
     {
         if (!_sandboxes.Remove(task, out Sandbox? sandbox))
+        {
             return false;
+        }
+
         _handles.Remove(NamespaceKey.Sandbox(task));
         _present.SandboxGone(task);
         _names.Drop(task);
@@ -164,7 +186,10 @@ internal sealed partial class NodeKernel : IDisposable
         if (network is { } id)
         {
             if (_desired is not { } desired || !desired.Networks.TryGetValue(id, out OverlayNetwork? overlay))
+            {
                 return null;
+            }
+
             key = NamespaceKey.Router(overlay.Vni);
         }
         return _handles.GetValueOrDefault(key)?.Flows;
@@ -175,9 +200,15 @@ internal sealed partial class NodeKernel : IDisposable
     public bool TearDown()
     {
         if (_isClosed)
+        {
             return true;
+        }
+
         foreach (TaskId task in _sandboxes.Keys.ToList())
+        {
             RemoveSandbox(task);
+        }
+
         foreach (SandboxNamespace spare in _pool.Close())
         {
             spare.Dispose();
@@ -199,13 +230,22 @@ internal sealed partial class NodeKernel : IDisposable
     public void Dispose()
     {
         if (_isClosed)
+        {
             return;
+        }
+
         _isClosed = true;
         _names.Dispose();
         foreach (SandboxNamespace spare in _pool.Close())
+        {
             spare.Dispose();
+        }
+
         foreach (Sandbox sandbox in _sandboxes.Values)
+        {
             sandbox.Namespace.Dispose();
+        }
+
         foreach (NamespaceHandle handle in _handles.Where(h => h.Key.Kind != NamespaceKind.Sandbox).Select(h => h.Value))
         {
             _flows.Close(handle.Flows!);
@@ -247,7 +287,10 @@ internal sealed partial class NodeKernel : IDisposable
             desired = desired with { Ingress = null, Networks = desired.Networks.Where(n => n.Value.IsLocal).ToValueMap() };
         }
         if (!_isInStep)
+        {
             ReadPresent();
+        }
+
         _isInStep = false;
         NetworkPlan plan = NetworkPlanner.Plan(desired, _present, _planning, _resting.Keep(desired, _present.Namespaces.Keys));
         _applier.Perform(plan);
@@ -277,11 +320,18 @@ internal sealed partial class NodeKernel : IDisposable
         host.Route.Send(links, (_, errno, reason) =>
         {
             if (errno != noDevice)
+            {
                 throw new KernelException($"remove task links {reason}", errno);
+            }
         });
         if (state.Table.Marker is not null)
+        {
             host.Tables!.Run($"delete table ip {MeshTable.Name}");
+        }
+
         if (File.Exists(ClosedRouterFile(_options)))
+        {
             NamespaceFactory.StopForwarding(_writer, host);
+        }
     }
 }

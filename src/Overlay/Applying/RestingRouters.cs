@@ -17,7 +17,9 @@ internal sealed class RestingRouters(TimeSpan rest, TimeProvider time)
             {
                 TimeSpan left = rest - time.GetElapsedTime(since);
                 if (first is null || left < first)
+                {
                     first = left > TimeSpan.Zero ? left : TimeSpan.Zero;
+                }
             }
             return first;
         }
@@ -29,7 +31,10 @@ internal sealed class RestingRouters(TimeSpan rest, TimeProvider time)
         HashSet<NamespaceKey> used = [.. desired.Networks.Values.Select(n => NamespaceKey.Router(n.Vni))];
         List<NamespaceKey> idle = [.. present.Where(k => k.Kind == NamespaceKind.Router && !used.Contains(k))];
         foreach (NamespaceKey gone in _since.Keys.Except(idle).ToList())
+        {
             _since.Remove(gone);
+        }
+
         var kept = new HashSet<NamespaceKey>();
         foreach (NamespaceKey router in idle)
         {
@@ -37,9 +42,13 @@ internal sealed class RestingRouters(TimeSpan rest, TimeProvider time)
             // A node has each network id once: what the ingress segment now needs cannot rest elsewhere.
             bool isTaken = desired.Ingress is { } ingress && NamespaceKey.Router(ingress.Vni) == router;
             if (!isTaken && time.GetElapsedTime(_since[router]) < rest)
+            {
                 kept.Add(router);
+            }
             else
+            {
                 _since.Remove(router);
+            }
         }
         return kept;
     }

@@ -65,7 +65,9 @@ internal static class FlowMessages
         while (attributes.Next())
         {
             if (attributes.Type == entries)
+            {
                 return BinaryPrimitives.ReadUInt32BigEndian(attributes.Value);
+            }
         }
         return null;
     }
@@ -76,7 +78,10 @@ internal static class FlowMessages
         to.Struct(new Header { Family = 2 });
         to.Attribute(TupleOriginal | 0x8000, flow.Original);
         if (flow.Zone is { } zone)
+        {
             to.Attribute(Zone, zone);
+        }
+
         to.End();
     }
 
@@ -119,9 +124,13 @@ internal static class FlowMessages
             while (inner.Next())
             {
                 if (part == 1 && inner.Type == 1)
+                {
                     source = inner.Address;
+                }
                 else if (part == 2 && inner.Type == 1)
+                {
                     protocol = inner.Value[0];
+                }
             }
         }
         return (source, protocol);

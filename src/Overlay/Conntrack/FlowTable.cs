@@ -23,7 +23,10 @@ internal sealed class FlowTable(bool canFilterDeletes, ILogger logger) : IDispos
         lock (_gate)
         {
             if (!_waiting.TryGetValue(flows, out Waiting? waiting))
+            {
                 _waiting[flows] = waiting = new Waiting([], _thread.RunAsync(() => TryForget(flows), CancellationToken.None));
+            }
+
             waiting.Backends.Add(backend);
             return waiting.Done.WaitAsync(ct);
         }
@@ -44,7 +47,10 @@ internal sealed class FlowTable(bool canFilterDeletes, ILogger logger) : IDispos
     {
         Waiting? waiting;
         lock (_gate)
+        {
             _waiting.Remove(flows, out waiting); // from here on a further backend waits for a further walk
+        }
+
         try
         {
             Forget(flows, waiting!.Backends);
@@ -60,20 +66,29 @@ internal sealed class FlowTable(bool canFilterDeletes, ILogger logger) : IDispos
     private void Forget(NetlinkSocket flows, HashSet<Ipv4Address> backends)
     {
         if (Count(flows) == 0)
+        {
             return;
+        }
+
         var message = new NetlinkWriter();
         if (canFilterDeletes)
         {
             foreach (Ipv4Address backend in backends)
+            {
                 FlowMessages.DeleteByFilter(message, backend);
+            }
         }
         else
         {
             foreach (Flow flow in List(flows).Where(f => f.Protocol == FlowMessages.Udp && backends.Contains(f.Answerer)))
+            {
                 FlowMessages.DeleteOne(message, flow);
+            }
         }
         if (message.Starts.Count > 0)
+        {
             flows.Send(message, Fail);
+        }
     }
 
     /// <summary>Tries out, in a namespace that is thrown away, whether a delete with a filter spares the others.</summary>
@@ -112,6 +127,8 @@ internal sealed class FlowTable(bool canFilterDeletes, ILogger logger) : IDispos
     private static void Fail(int message, int errno, string reason)
     {
         if (errno != NoSuchEntry)
+        {
             throw new KernelException($"conntrack delete {reason}", errno);
+        }
     }
 }

@@ -42,7 +42,10 @@ internal static class DnsAnswer
     public static byte[]? FormatError(ReadOnlySpan<byte> query)
     {
         if (query.Length < HeaderLength || (query[2] & 0x80) != 0)
+        {
             return null;
+        }
+
         byte[] answer = new byte[HeaderLength];
         query[..2].CopyTo(answer);
         BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(2), (ushort)(Response | (ushort)DnsCode.FormatError));
@@ -55,7 +58,9 @@ internal static class DnsAnswer
         int edns = question.EdnsSize is null ? 0 : 11;
         int fit = 0, length = question.End + edns;
         while (fit < records.Length && length + 12 + records[fit].Length <= limit)
+        {
             length += 12 + records[fit++].Length;
+        }
 
         byte[] answer = new byte[length];
         Span<byte> span = answer;
@@ -67,7 +72,10 @@ internal static class DnsAnswer
         BinaryPrimitives.WriteUInt16BigEndian(span[10..], (ushort)(edns > 0 ? 1 : 0));
         int at = question.End;
         for (int i = 0; i < fit; i++)
+        {
             at += Record(span[at..], question.Type, records[i]);
+        }
+
         if (edns > 0)
         {
             BinaryPrimitives.WriteUInt16BigEndian(span[(at + 1)..], EdnsType);

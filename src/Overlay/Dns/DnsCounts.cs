@@ -22,7 +22,7 @@ internal enum DnsOutcome
 /// <summary>How many questions a node's tasks have asked, by outcome. In a file that is memory: the program that answers counts, and skepd reads, whichever of them was started anew.</summary>
 internal sealed unsafe class DnsCounts : IDisposable
 {
-    private static readonly int s_length = Enum.GetValues<DnsOutcome>().Length * sizeof(long);
+    private static readonly int Length = Enum.GetValues<DnsOutcome>().Length * sizeof(long);
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly long* _counts;
@@ -32,11 +32,13 @@ internal sealed unsafe class DnsCounts : IDisposable
     {
         using (FileStream made = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
         {
-            if (made.Length < s_length)
-                made.SetLength(s_length);
+            if (made.Length < Length)
+            {
+                made.SetLength(Length);
+            }
         }
         _file = MemoryMappedFile.CreateFromFile(new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
-        _view = _file.CreateViewAccessor(0, s_length);
+        _view = _file.CreateViewAccessor(0, Length);
         byte* start = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         _counts = (long*)start;
@@ -51,10 +53,13 @@ internal sealed unsafe class DnsCounts : IDisposable
     public static IEnumerable<KeyValuePair<DnsOutcome, long>> Read(string path)
     {
         if (!File.Exists(path))
+        {
             return [];
+        }
+
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        byte[] bytes = new byte[s_length];
-        return file.ReadAtLeast(bytes, s_length, throwOnEndOfStream: false) < s_length
+        byte[] bytes = new byte[Length];
+        return file.ReadAtLeast(bytes, Length, throwOnEndOfStream: false) < Length
             ? []
             : Enum.GetValues<DnsOutcome>().Select(o => KeyValuePair.Create(o, BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)o * sizeof(long)))));
     }

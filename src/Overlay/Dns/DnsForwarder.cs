@@ -26,7 +26,10 @@ internal sealed class DnsForwarder(OverlayOptions options, TimeProvider time, Ke
             {
                 byte[]? answer = await AskOneAsync(question, server, stream, either.Token);
                 if (answer is null)
+                {
                     continue;
+                }
+
                 query.Span[..2].CopyTo(answer);
                 return answer;
             }
@@ -61,7 +64,9 @@ internal sealed class DnsForwarder(OverlayOptions options, TimeProvider time, Ke
         {
             int length = await socket.ReceiveAsync(buffer, ct);
             if (Fits(question, buffer.AsSpan(0, length)))
+            {
                 return buffer[..length];
+            }
         }
     }
 
@@ -69,7 +74,10 @@ internal sealed class DnsForwarder(OverlayOptions options, TimeProvider time, Ke
     private static bool Fits(ReadOnlySpan<byte> question, ReadOnlySpan<byte> answer)
     {
         if (answer.Length < 12 || !answer[..2].SequenceEqual(question[..2]) || (answer[2] & 0x80) == 0 || !DnsQuestion.TryParse(question, out DnsQuestion asked))
+        {
             return false;
+        }
+
         return (answer[4], answer[5]) == (0, 0) || (answer.Length >= asked.End && answer[12..asked.End].SequenceEqual(question[12..asked.End]));
     }
 }

@@ -16,13 +16,22 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
     {
         question = default;
         if (message.Length < HeaderLength + 5)
+        {
             return false;
+        }
+
         ushort flags = BinaryPrimitives.ReadUInt16BigEndian(message[2..]);
         const ushort responseOrOpcode = 0xf800;
         if ((flags & responseOrOpcode) != 0 || BinaryPrimitives.ReadUInt16BigEndian(message[4..]) != 1)
+        {
             return false;
+        }
+
         if (!TryReadName(message, HeaderLength, out string name, out int position) || position + 4 > message.Length)
+        {
             return false;
+        }
+
         ushort type = BinaryPrimitives.ReadUInt16BigEndian(message[position..]), @class = BinaryPrimitives.ReadUInt16BigEndian(message[(position + 2)..]);
         question = new DnsQuestion(BinaryPrimitives.ReadUInt16BigEndian(message), flags, name, type, @class, position + 4, EdnsIn(message, position + 4));
         return true;
@@ -44,9 +53,15 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
                 return true;
             }
             if (length > 63 || position + length > message.Length || text.Length + length > 255)
+            {
                 return false;
+            }
+
             if (text.Length > 0)
+            {
                 text.Append('.');
+            }
+
             text.Append(Encoding.Latin1.GetString(message.Slice(position, length)));
             position += length;
         }
@@ -58,9 +73,15 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
     {
         bool hasOtherSections = BinaryPrimitives.ReadUInt32BigEndian(message[6..]) != 0;
         if (hasOtherSections || BinaryPrimitives.ReadUInt16BigEndian(message[10..]) == 0 || position + 11 > message.Length)
+        {
             return null;
+        }
+
         if (message[position] != 0 || BinaryPrimitives.ReadUInt16BigEndian(message[(position + 1)..]) != EdnsType)
+        {
             return null;
+        }
+
         return Math.Clamp((int)BinaryPrimitives.ReadUInt16BigEndian(message[(position + 3)..]), 512, 4096);
     }
 }

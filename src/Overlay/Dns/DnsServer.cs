@@ -86,7 +86,9 @@ internal sealed class DnsServer : IDisposable
                 if (AnswerHere(buffer.AsSpan(0, length), stream: false, out byte[]? answer))
                 {
                     if (answer is not null)
+                    {
                         await _udp.SendToAsync(answer, SocketFlags.None, any, _stop.Token);
+                    }
                 }
                 else
                 {
@@ -171,11 +173,20 @@ internal sealed class DnsServer : IDisposable
                 using var idle = new CancellationTokenSource(StreamIdle, _time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, _stop.Token);
                 if (await ReadFramedAsync(connection, either.Token) is not { } query)
+                {
                     return;
+                }
+
                 if (!AnswerHere(query, stream: true, out byte[]? answer))
+                {
                     answer = await ForwardAsync(query, stream: true, _stop.Token);
+                }
+
                 if (answer is null)
+                {
                     return;
+                }
+
                 await WriteFramedAsync(connection, answer, either.Token);
             }
         }
@@ -209,13 +220,22 @@ internal sealed class DnsServer : IDisposable
         }
         NameResult found = question.Class == DnsQuestion.Internet ? NameLookup.Find(picture, _task, question.Name, question.Type) : NameResult.Unknown;
         if (found.Pointer is { } pointer)
+        {
             answer = DnsAnswer.Pointer(query, question, pointer);
+        }
         else if (found.IsKnown)
+        {
             answer = question.Type is DnsQuestion.A or DnsQuestion.Any ? Addresses(query, question, found.Addresses, stream) : DnsAnswer.Code(query, question, DnsCode.NoError);
+        }
         else if (!NameLookup.MayAskOutside(picture, _task))
+        {
             answer = DnsAnswer.Code(query, question, DnsCode.Refused);
+        }
         else
+        {
             return false;
+        }
+
         _counts.Count(found.Pointer is not null || found.IsKnown ? DnsOutcome.Known : DnsOutcome.Refused);
         return true;
     }
@@ -250,7 +270,10 @@ internal sealed class DnsServer : IDisposable
     private ValueList<Ipv4Address> Servers()
     {
         if (_picture() is { } picture && picture.Tasks.TryGetValue(_task, out TaskNames? knows) && !knows.Servers.IsEmpty)
+        {
             return knows.Servers;
+        }
+
         return _options.Resolvers.IsEmpty ? ResolvConf.Read(_options.ResolvConfPath) : _options.Resolvers;
     }
 
@@ -265,7 +288,9 @@ internal sealed class DnsServer : IDisposable
     {
         byte[] framed = [(byte)(message.Length >> 8), (byte)message.Length, .. message];
         for (int sent = 0; sent < framed.Length;)
+        {
             sent += await socket.SendAsync(framed.AsMemory(sent), ct);
+        }
     }
 
     private static async Task<byte[]?> ReadExactlyAsync(Socket socket, int count, CancellationToken ct)
@@ -275,7 +300,10 @@ internal sealed class DnsServer : IDisposable
         {
             int more = await socket.ReceiveAsync(bytes.AsMemory(got), ct);
             if (more == 0)
+            {
                 return null;
+            }
+
             got += more;
         }
         return bytes;

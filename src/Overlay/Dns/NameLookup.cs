@@ -16,19 +16,33 @@ internal static class NameLookup
     public static NameResult Find(NamesPicture picture, TaskId task, string name, ushort type)
     {
         if (!picture.Tasks.TryGetValue(task, out TaskNames? knows))
+        {
             return NameResult.Unknown;
+        }
+
         Ipv4Address? reverse = type == DnsQuestion.Ptr ? ReverseIn(name) : null;
         foreach (NetworkId network in knows.Networks)
         {
             if (!picture.Zones.TryGetValue(network, out NamedZone? named))
+            {
                 continue;
+            }
+
             DnsZone zone = named.Zone;
             if (reverse is { } address && zone.Pointers.TryGetValue(address, out string? pointer))
+            {
                 return new NameResult(true, [], pointer);
+            }
+
             if (zone.Names.TryGetValue(name, out ValueList<Ipv4Address> addresses))
+            {
                 return new NameResult(true, addresses, null);
+            }
+
             if (StripNetwork(name, named.Network) is { } inner && zone.Names.TryGetValue(inner, out addresses))
+            {
                 return new NameResult(true, addresses, null);
+            }
         }
         return NameResult.Unknown;
     }
@@ -46,7 +60,10 @@ internal static class NameLookup
     {
         const string suffix = ".in-addr.arpa";
         if (!name.EndsWith(suffix, StringComparison.Ordinal))
+        {
             return null;
+        }
+
         string[] parts = name[..^suffix.Length].Split('.');
         Array.Reverse(parts);
         return Ipv4Address.TryParse(string.Join('.', parts), out Ipv4Address address) ? address : null;

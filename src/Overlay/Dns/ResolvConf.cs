@@ -7,7 +7,10 @@ internal static class ResolvConf
     public static ValueList<Ipv4Address> Read(string path)
     {
         if (!File.Exists(path))
+        {
             return [];
+        }
+
         return File.ReadLines(path)
             .Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
             .Where(words => words is ["nameserver", _, ..])

@@ -20,7 +20,9 @@ internal static unsafe partial class LibC
     {
         byte[] address = AddressOf(path);
         fixed (byte* name = address)
+        {
             return connect(socket.Value, name, (uint)address.Length) == 0;
+        }
     }
 
     public static void Listen(FileDescriptor socket, string path)
@@ -29,7 +31,9 @@ internal static unsafe partial class LibC
         fixed (byte* name = address)
         {
             if (bind(socket.Value, name, (uint)address.Length) != 0 || listen(socket.Value, 8) != 0)
+            {
                 throw KernelException.Last($"listen on {path}");
+            }
         }
     }
 
@@ -42,7 +46,9 @@ internal static unsafe partial class LibC
     {
         long* timeout = stackalloc long[2] { (long)limit.TotalSeconds, limit.Milliseconds * 1000 };
         if (setsockopt(socket.Value, SolSocket, ReceiveTimeout, timeout, 16) != 0 || setsockopt(socket.Value, SolSocket, SendTimeout, timeout, 16) != 0)
+        {
             throw KernelException.Last("setsockopt");
+        }
     }
 
     /// <summary>The process that listens at the other end.</summary>
@@ -78,7 +84,10 @@ internal static unsafe partial class LibC
             if (sent < 0)
             {
                 if (Marshal.GetLastPInvokeError() == Interrupted)
+                {
                     continue;
+                }
+
                 throw KernelException.Last("send to the names program");
             }
             bytes = bytes[(int)sent..];
@@ -101,13 +110,18 @@ internal static unsafe partial class LibC
                 if (got < 0)
                 {
                     if (Marshal.GetLastPInvokeError() == Interrupted)
+                    {
                         continue;
+                    }
+
                     throw KernelException.Last("receive from a Unix socket");
                 }
                 if (message.ControlLength >= 16 && ((int*)control)[2] == SolSocket && ((int*)control)[3] == Rights)
                 {
                     for (int i = 0; i < ((int)*(nuint*)control - 16) / 4; i++)
+                    {
                         files.Enqueue(new FileDescriptor(((int*)(control + 16))[i]));
+                    }
                 }
                 return (int)got;
             }
@@ -123,7 +137,9 @@ internal static unsafe partial class LibC
         entries[1] = new PollEntry { File = second?.Value ?? -1, Events = PollIn, Seen = 0 };
         int ready;
         do
+        {
             ready = poll(entries, 2, limit is { } wait ? (int)Math.Min(wait.TotalMilliseconds, int.MaxValue) : -1);
+        }
         while (ready < 0 && Marshal.GetLastPInvokeError() == Interrupted);
         return ready <= 0 ? default : (entries[0].Seen != 0, entries[1].Seen != 0);
     }
@@ -153,7 +169,10 @@ internal static unsafe partial class LibC
         const int appendCreate = 0x441; // O_WRONLY | O_CREAT | O_APPEND
         int log = open(path, appendCreate, 0x180), nothing = open("/dev/null", 0, 0);
         if (log < 0 || nothing < 0)
+        {
             throw KernelException.Last($"open {path}");
+        }
+
         _ = dup2(nothing, 0);
         _ = dup2(log, 1);
         _ = dup2(log, 2);
@@ -167,7 +186,10 @@ internal static unsafe partial class LibC
     {
         byte[] name = Encoding.UTF8.GetBytes(path);
         if (name.Length > 107)
+        {
             throw new KernelException($"socket {path}", errno: 36); // ENAMETOOLONG
+        }
+
         byte[] address = new byte[2 + name.Length + 1];
         BinaryPrimitives.WriteInt16LittleEndian(address, AfUnix);
         name.CopyTo(address, 2);

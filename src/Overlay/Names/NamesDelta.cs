@@ -10,14 +10,23 @@ internal static class NamesDelta
         foreach ((NetworkId network, _, _, NamedZone? before, NamedZone? now) in Walk(from.Zones, to.Zones, Comparer<NetworkId>.Default))
         {
             if (ReferenceEquals(before?.Zone, now?.Zone) && before?.Network == now?.Network)
+            {
                 continue;
+            }
+
             if (now is null)
+            {
                 yield return NamesFrame.Of(NamesVerb.ZoneGone, w => w.Write(network.Value));
+            }
             else if (ZoneFrame(network, before ?? NamedZone.Empty, now, isNew: before is null) is { } frame)
+            {
                 yield return frame;
+            }
         }
         foreach ((TaskId task, TaskNames? _, TaskNames? now) in Changes(from.Tasks, to.Tasks))
+        {
             yield return now is null ? NamesFrame.Of(NamesVerb.TaskGone, task) : NamesFrame.Of(NamesVerb.Task, w => WriteTask(w, task, now));
+        }
     }
 
     /// <summary>The picture after a message of <see cref="Between"/>.</summary>
@@ -40,7 +49,10 @@ internal static class NamesDelta
         (string Key, ValueList<Ipv4Address>? Now)[] names = [.. Changes(before.Zone.Names, now.Zone.Names, StringComparer.Ordinal)];
         (Ipv4Address Key, string? Now)[] pointers = [.. Changes(before.Zone.Pointers, now.Zone.Pointers).Select(c => (c.Key, c.Now))];
         if (!isNew && names.Length == 0 && pointers.Length == 0 && before.Network == now.Network)
+        {
             return null;
+        }
+
         return NamesFrame.Of(NamesVerb.Zone, w =>
         {
             w.Write(network.Value);
@@ -51,7 +63,9 @@ internal static class NamesDelta
                 w.Write(name);
                 w.Write(addresses is { } present ? present.Count : -1); // -1: the name is gone
                 foreach (Ipv4Address address in addresses ?? [])
+                {
                     w.Write(address.Value);
+                }
             }
             w.Write(pointers.Length);
             foreach ((Ipv4Address address, string? name) in pointers)
@@ -72,9 +86,13 @@ internal static class NamesDelta
             string name = reader.ReadString();
             int count = reader.ReadInt32();
             if (count < 0)
+            {
                 names = names.Remove(name);
+            }
             else
+            {
                 set.Add(new(name, ReadAddresses(reader, count)));
+            }
         }
         var pointed = new List<KeyValuePair<Ipv4Address, string>>();
         ValueMap<Ipv4Address, string> pointers = zone.Zone.Pointers;
@@ -83,9 +101,13 @@ internal static class NamesDelta
             var address = new Ipv4Address(reader.ReadUInt32());
             string name = reader.ReadString();
             if (name.Length == 0)
+            {
                 pointers = pointers.Remove(address);
+            }
             else
+            {
                 pointed.Add(new(address, name));
+            }
         }
         return new NamedZone(network, new DnsZone { Names = names.SetItems(set), Pointers = pointers.SetItems(pointed) });
     }
@@ -96,7 +118,10 @@ internal static class NamesDelta
         w.Write(task.AsksOutside);
         w.Write(task.Networks.Count);
         foreach (NetworkId network in task.Networks)
+        {
             w.Write(network.Value);
+        }
+
         WriteAddresses(w, task.Servers);
     }
 
@@ -105,7 +130,10 @@ internal static class NamesDelta
         bool asksOutside = reader.ReadBoolean();
         var networks = new NetworkId[reader.ReadInt32()];
         for (int i = 0; i < networks.Length; i++)
+        {
             networks[i] = new NetworkId(reader.ReadString());
+        }
+
         return new TaskNames(networks.ToValueList(), asksOutside, ReadAddresses(reader, reader.ReadInt32()));
     }
 
@@ -113,14 +141,19 @@ internal static class NamesDelta
     {
         w.Write(addresses.Count);
         foreach (Ipv4Address address in addresses)
+        {
             w.Write(address.Value);
+        }
     }
 
     public static ValueList<Ipv4Address> ReadAddresses(BinaryReader reader, int count)
     {
         var addresses = new Ipv4Address[count];
         for (int i = 0; i < count; i++)
+        {
             addresses[i] = new Ipv4Address(reader.ReadUInt32());
+        }
+
         return addresses.ToValueList();
     }
 
@@ -138,22 +171,37 @@ internal static class NamesDelta
         where TKey : notnull
     {
         if (ReferenceEquals(from, to))
+        {
             yield break;
+        }
+
         using IEnumerator<KeyValuePair<TKey, TValue>> left = from.GetEnumerator(), right = to.GetEnumerator();
         bool had = left.MoveNext(), has = right.MoveNext();
         while (had || has)
         {
             int side = !had ? 1 : !has ? -1 : order.Compare(left.Current.Key, right.Current.Key);
             if (side < 0)
+            {
                 yield return (left.Current.Key, true, false, left.Current.Value, default);
+            }
             else if (side > 0)
+            {
                 yield return (right.Current.Key, false, true, default, right.Current.Value);
+            }
             else
+            {
                 yield return (left.Current.Key, true, true, left.Current.Value, right.Current.Value);
+            }
+
             if (side <= 0)
+            {
                 had = left.MoveNext();
+            }
+
             if (side >= 0)
+            {
                 has = right.MoveNext();
+            }
         }
     }
 }

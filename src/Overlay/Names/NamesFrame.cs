@@ -58,7 +58,10 @@ internal sealed record NamesFrame(NamesVerb Verb, byte[] Body)
     {
         using var body = new MemoryStream();
         using (var writer = new BinaryWriter(body, Encoding.UTF8, leaveOpen: true))
+        {
             write?.Invoke(writer);
+        }
+
         return new NamesFrame(verb, body.ToArray());
     }
 

@@ -42,7 +42,10 @@ internal sealed class NamesKeeper(KernelThread doors, DnsCounts counts, TimeProv
     public void Drop(TaskId task)
     {
         if (!_held.Remove(task, out HeldTask? held))
+        {
             return;
+        }
+
         held.Server?.Dispose();
         held.Udp.Dispose();
         held.Tcp.Dispose();
@@ -55,11 +58,16 @@ internal sealed class NamesKeeper(KernelThread doors, DnsCounts counts, TimeProv
     {
         _picture = picture;
         if (picture is null)
+        {
             return;
+        }
+
         foreach ((TaskId task, HeldTask held) in _held)
         {
             if (held.Server is null && picture.Tasks.ContainsKey(task))
+            {
                 held.Server = Serve(task, held);
+            }
         }
     }
 
@@ -68,16 +76,23 @@ internal sealed class NamesKeeper(KernelThread doors, DnsCounts counts, TimeProv
     {
         DnsServer[] servers = [.. _held.Values.Select(h => h.Server).OfType<DnsServer>()];
         foreach (DnsServer server in servers)
+        {
             server.StopHearing();
+        }
+
         long since = time.GetTimestamp();
         while (servers.Any(s => s.Begun > 0) && time.GetElapsedTime(since) < LastAnswers)
+        {
             Thread.Sleep(20);
+        }
     }
 
     public void Dispose()
     {
         foreach (TaskId task in _held.Keys.ToList())
+        {
             Drop(task);
+        }
     }
 
     private DnsServer Serve(TaskId task, HeldTask held)

@@ -42,7 +42,9 @@ internal sealed class NamesLink : INameKeeper
         {
             _socket = NamesSocket.Connect(_path, names.Patience);
             if (_socket is not null && Greet(_socket) != NamesProgram.Build)
+            {
                 LeaveFormer();
+            }
         }
         catch (Exception e) when (IsExpected(e))
         {
@@ -53,7 +55,10 @@ internal sealed class NamesLink : INameKeeper
     public (FileDescriptor Udp, FileDescriptor Tcp)? Left(TaskId task, FileDescriptor space)
     {
         if (!_left.TryGetValue(task, out NamesFrame? left) || Identity(left.Files[2]) != Identity(space))
+        {
             return null;
+        }
+
         _left.Remove(task);
         left.Files[2].Dispose();
         return (left.Files[0], left.Files[1]);
@@ -62,9 +67,15 @@ internal sealed class NamesLink : INameKeeper
     public void Begin()
     {
         foreach (TaskId task in _told.Keys.ToList())
+        {
             _told[task] = _left.Remove(task, out NamesFrame? unknown) ? Close(unknown) : _wanted.GetValueOrDefault(task);
+        }
+
         foreach (NamesFrame unknown in _left.Values)
+        {
             Close(unknown);
+        }
+
         _left.Clear();
         _thread = new Thread(Loop) { IsBackground = true, Name = "skep-names" };
         _thread.Start();
@@ -72,7 +83,10 @@ internal sealed class NamesLink : INameKeeper
         static SandboxNamespace? Close(NamesFrame frame)
         {
             foreach (FileDescriptor file in frame.Files)
+            {
                 file.Dispose();
+            }
+
             return null;
         }
     }
@@ -80,21 +94,30 @@ internal sealed class NamesLink : INameKeeper
     public void Hold(TaskId task, SandboxNamespace sandbox)
     {
         lock (_gate)
+        {
             _wanted[task] = sandbox;
+        }
+
         LibC.Signal(_wake);
     }
 
     public void Drop(TaskId task)
     {
         lock (_gate)
+        {
             _wanted.Remove(task);
+        }
+
         LibC.Signal(_wake);
     }
 
     public void Show(NamesPicture picture)
     {
         lock (_gate)
+        {
             _picture = picture;
+        }
+
         LibC.Signal(_wake);
     }
 
@@ -102,7 +125,10 @@ internal sealed class NamesLink : INameKeeper
     public void Dispose()
     {
         lock (_gate)
+        {
             _isEnding = true;
+        }
+
         LibC.Signal(_wake);
         _thread?.Join();
         _socket?.Dispose();
@@ -123,13 +149,18 @@ internal sealed class NamesLink : INameKeeper
             bool isEnding;
             LibC.Reset(_wake);
             lock (_gate)
+            {
                 (wanted, picture, isEnding) = ([.. _wanted], _picture, _isEnding);
+            }
+
             TimeSpan? again = null;
             try
             {
                 Converge(wanted, picture, mayStart: !isEnding);
                 if (isEnding && wanted.Length == 0)
+                {
                     End();
+                }
             }
             catch (ObjectDisposedException)
             {
@@ -141,23 +172,39 @@ internal sealed class NamesLink : INameKeeper
                 again = Pause;
             }
             if (isEnding)
+            {
                 return;
+            }
+
             if (_socket is null)
+            {
                 LibC.Poll(_wake, null, again);
+            }
             else if (LibC.Poll(_wake, _socket.File, again).Second)
+            {
                 Lose(new EndOfStreamException("it ended")); // it speaks only when asked
+            }
         }
     }
 
     private void Converge(KeyValuePair<TaskId, SandboxNamespace>[] wanted, NamesPicture? picture, bool mayStart)
     {
         if (_socket is null && wanted.Length > 0 && mayStart)
+        {
             _socket = Start();
+        }
+
         if (_socket is null)
+        {
             return;
+        }
+
         bool isChanged = !_isSettled;
         if (!_isSettled)
+        {
             _socket.Send(NamesSettings.Write(_options) with { Files = [_host] });
+        }
+
         _isSettled = true;
         foreach (TaskId task in _told.Keys.Except(wanted.Select(w => w.Key)).ToList())
         {
@@ -174,14 +221,23 @@ internal sealed class NamesLink : INameKeeper
         if (picture is not null && !ReferenceEquals(picture, _shown))
         {
             if (_shown is null)
+            {
                 _socket.Send(NamesFrame.Of(NamesVerb.Fresh));
+            }
+
             foreach (NamesFrame change in NamesDelta.Between(_shown ?? NamesPicture.Empty, picture))
+            {
                 _socket.Send(change);
+            }
+
             _shown = picture;
             isChanged = true;
         }
         if (isChanged)
+        {
             Sync(_socket);
+        }
+
         Retire();
     }
 
@@ -189,14 +245,19 @@ internal sealed class NamesLink : INameKeeper
     {
         socket.Send(NamesFrame.Of(NamesVerb.Sync));
         if (socket.Receive() is not { Verb: NamesVerb.Sync })
+        {
             throw new EndOfStreamException("it ended");
+        }
     }
 
     /// <summary>Its successor answers: the former program may end.</summary>
     private void Retire()
     {
         if (_former is null)
+        {
             return;
+        }
+
         try
         {
             _former.Send(NamesFrame.Of(NamesVerb.Retire));
@@ -233,7 +294,10 @@ internal sealed class NamesLink : INameKeeper
             {
                 case { Verb: NamesVerb.Hello } hello:
                     using (BinaryReader reader = hello.Read())
+                    {
                         build = reader.ReadString();
+                    }
+
                     break;
                 case { Verb: NamesVerb.Held } held:
                     _left[held.ReadTask()] = held;
@@ -255,7 +319,10 @@ internal sealed class NamesLink : INameKeeper
         _former!.Send(NamesFrame.Of(NamesVerb.Tell));
         var picture = NamesPicture.Empty;
         while (_former.Receive() is { } frame && frame.Verb != NamesVerb.Listed)
+        {
             picture = NamesDelta.Apply(picture, frame);
+        }
+
         _picture = picture;
     }
 
@@ -264,7 +331,10 @@ internal sealed class NamesLink : INameKeeper
         var start = new ProcessStartInfo(_names.Program, [.. _names.Arguments, _path]) { UseShellExecute = false, WorkingDirectory = "/" };
         // A process that sleeps nearly always, and shares its machine with the tasks: one thread for sockets, no compiling in the background, little garbage kept.
         foreach ((string name, string value) in (ReadOnlySpan<(string, string)>)[("GCGen0MaxBudget", "40000"), ("GCConserveMemory", "9"), ("SYSTEM_NET_SOCKETS_THREAD_COUNT", "1"), ("TieredCompilation", "0"), ("EnableDiagnostics", "0")])
+        {
             start.Environment[$"DOTNET_{name}"] = value;
+        }
+
         using Process process = Process.Start(start) ?? throw new InvalidDataException($"{_names.Program} did not start");
         long since = _time.GetTimestamp();
         while (_time.GetElapsedTime(since) < StartLimit && !process.HasExited)
@@ -280,7 +350,10 @@ internal sealed class NamesLink : INameKeeper
             Thread.Sleep(10);
         }
         if (!process.HasExited)
+        {
             LibC.Kill(process.Id);
+        }
+
         throw new InvalidDataException($"{_names.Program} did not answer; see {Path.ChangeExtension(_path, ".log")}");
     }
 
@@ -294,9 +367,15 @@ internal sealed class NamesLink : INameKeeper
     private void Lose(Exception reason)
     {
         if (_told.Count > 0 || reason is not EndOfStreamException)
+        {
             OverlayLog.NamesLost(_logger, reason);
+        }
+
         if (_socket is not null && reason is KernelException or InvalidDataException)
+        {
             LibC.Kill(LibC.PeerOf(_socket!.File));
+        }
+
         _socket?.Dispose();
         _socket = null;
         _told.Clear();

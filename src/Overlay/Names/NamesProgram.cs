@@ -42,7 +42,9 @@ public static class NamesProgram
                 return;
             }
             if (end == NamesEnd.Told)
+            {
                 break;
+            }
         }
         File.Delete(socket); // before the connection closes: afterwards it may be another's
         File.Delete(processFile);

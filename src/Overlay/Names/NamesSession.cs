@@ -29,11 +29,20 @@ internal sealed class NamesSession(NamesSocket socket, NamesKeeper keeper, ILogg
             while (Names.LibC.Poll(socket.File, null, keeper.IsEmpty ? NamesOptions.Idle : null).First)
             {
                 if (socket.Receive() is not { } frame)
+                {
                     return NamesEnd.Gone;
+                }
+
                 if (frame.Verb == NamesVerb.Retire)
+                {
                     return NamesEnd.Retired;
+                }
+
                 if (frame.Verb == NamesVerb.End)
+                {
                     return NamesEnd.Told;
+                }
+
                 Take(frame);
             }
             return NamesEnd.Told;
@@ -51,7 +60,10 @@ internal sealed class NamesSession(NamesSocket socket, NamesKeeper keeper, ILogg
     {
         socket.Send(NamesFrame.Of(NamesVerb.Hello, w => w.Write(NamesProgram.Build)));
         foreach ((TaskId task, FileDescriptor[] files) in keeper.Held)
+        {
             socket.Send(NamesFrame.Of(NamesVerb.Held, task) with { Files = files });
+        }
+
         socket.Send(NamesFrame.Of(NamesVerb.Listed));
     }
 
@@ -82,7 +94,10 @@ internal sealed class NamesSession(NamesSocket socket, NamesKeeper keeper, ILogg
                 break;
             case NamesVerb.Tell:
                 foreach (NamesFrame part in NamesDelta.Between(NamesPicture.Empty, keeper.Picture ?? NamesPicture.Empty))
+                {
                     socket.Send(part);
+                }
+
                 socket.Send(NamesFrame.Of(NamesVerb.Listed));
                 break;
             case NamesVerb.Hello or NamesVerb.Held or NamesVerb.Listed or NamesVerb.Retire or NamesVerb.End:

@@ -15,7 +15,10 @@ internal sealed class NamesSocket(FileDescriptor file) : IDisposable
         FileDescriptor file = LibC.OpenUnix();
         LibC.SetPatience(file, patience);
         if (LibC.Connect(file, path))
+        {
             return new NamesSocket(file);
+        }
+
         file.Dispose();
         return null;
     }
@@ -38,7 +41,9 @@ internal sealed class NamesSocket(FileDescriptor file) : IDisposable
         finally
         {
             for (int i = 0; i < held; i++)
+            {
                 frame.Files[i].DangerousRelease();
+            }
         }
     }
 
@@ -47,20 +52,32 @@ internal sealed class NamesSocket(FileDescriptor file) : IDisposable
     {
         Span<byte> header = stackalloc byte[NamesFrame.HeaderLength];
         if (!Fill(header))
+        {
             return null;
+        }
+
         (NamesVerb verb, int length, int files) = NamesFrame.ReadHeader(header);
         byte[] body = new byte[length];
         if (!Fill(body))
+        {
             return null;
+        }
+
         if (_files.Count < files)
+        {
             throw new InvalidDataException($"{verb} came with {_files.Count} of {files} files");
+        }
+
         return new NamesFrame(verb, body) { Files = [.. Enumerable.Range(0, files).Select(_ => _files.Dequeue())] };
     }
 
     public void Dispose()
     {
         foreach (FileDescriptor unread in _files)
+        {
             unread.Dispose();
+        }
+
         _files.Clear();
         file.Dispose();
     }
@@ -71,7 +88,10 @@ internal sealed class NamesSocket(FileDescriptor file) : IDisposable
         {
             int got = LibC.Receive(file, buffer, _files);
             if (got == 0)
+            {
                 return false;
+            }
+
             buffer = buffer[got..];
         }
         return true;

@@ -27,7 +27,10 @@ internal sealed class KernelThread : IDisposable
     public Task<T> RunAsync<T>(Func<T> work, CancellationToken ct)
     {
         if (ct.IsCancellationRequested)
+        {
             return Task.FromCanceled<T>(ct);
+        }
+
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Add(() => Complete(done, work, ct));
         return done.Task;
@@ -62,7 +65,10 @@ internal sealed class KernelThread : IDisposable
     public void RunIn(FileDescriptor? target, NamespaceCalls calls)
     {
         if (Thread.CurrentThread != _thread)
+        {
             throw new InvalidOperationException("namespaces are entered by their own thread only");
+        }
+
         bool held = false;
         target?.DangerousAddRef(ref held); // a descriptor closed meanwhile could be another namespace's by now
         try
@@ -72,7 +78,9 @@ internal sealed class KernelThread : IDisposable
         finally
         {
             if (held)
+            {
                 target!.DangerousRelease();
+            }
         }
     }
 
@@ -101,7 +109,9 @@ internal sealed class KernelThread : IDisposable
             RunIn(_home, warmUp);
         }
         while (Take() is { } work)
+        {
             work();
+        }
     }
 
     private void Add(Action work)
@@ -109,7 +119,10 @@ internal sealed class KernelThread : IDisposable
         lock (_gate)
         {
             while (_work.Count >= MostWaiting && !_isEnding)
+            {
                 Monitor.Wait(_gate);
+            }
+
             ObjectDisposedException.ThrowIf(_isEnding, this);
             _work.Enqueue(work);
             Monitor.PulseAll(_gate);
@@ -122,11 +135,20 @@ internal sealed class KernelThread : IDisposable
         lock (_gate)
         {
             while (_work.Count == 0 && !_isEnding)
+            {
                 Monitor.Wait(_gate);
+            }
+
             if (!_work.TryDequeue(out Action? work))
+            {
                 return null;
+            }
+
             if (_work.Count == MostWaiting - 1)
+            {
                 Monitor.PulseAll(_gate);
+            }
+
             return work;
         }
     }
@@ -140,7 +162,10 @@ internal sealed class KernelThread : IDisposable
         }
 
         if (Thread.CurrentThread != _thread)
+        {
             _thread.Join();
+        }
+
         _home.Dispose();
     }
 }

@@ -23,9 +23,14 @@ internal static partial class LibC
     public static void UnmountAndUnlink(string path)
     {
         if (umount2(path, UnmountDetach) != 0 && Marshal.GetLastPInvokeError() is not (NoSuchFile or Invalid))
+        {
             throw KernelException.Last($"umount {path}");
+        }
+
         if (unlink(path) != 0 && Marshal.GetLastPInvokeError() != NoSuchFile)
+        {
             throw KernelException.Last($"unlink {path}");
+        }
     }
 
     /// <summary>Whether a file is the mount point of a network namespace.</summary>

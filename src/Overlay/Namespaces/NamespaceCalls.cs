@@ -94,13 +94,21 @@ internal sealed unsafe class NamespaceCalls : IDisposable
         _done = [.. _calls];
         int errno = 0, failed;
         fixed (RawCall* calls = _done)
+        {
             failed = SyscallWindow.Run(home, target, calls, _done.Length, &errno);
+        }
+
         if (failed == -1)
+        {
             return;
+        }
+
         for (int i = 0; i < failed; i++)
         {
             if (_done[i].Function == SyscallWindow.Socket && _done[i].Result >= 0)
+            {
                 _ = LibC.close((int)_done[i].Result);
+            }
         }
         throw new KernelException(failed == -2 ? "setns" : _names[failed], errno);
     }
@@ -115,7 +123,10 @@ internal sealed unsafe class NamespaceCalls : IDisposable
     public void Dispose()
     {
         foreach (nint memory in _memory)
+        {
             NativeMemory.Free((void*)memory);
+        }
+
         _memory.Clear();
     }
 }

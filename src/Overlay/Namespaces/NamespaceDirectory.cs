@@ -33,7 +33,10 @@ internal sealed class NamespaceDirectory(string path)
     public void Release(TaskId? task, string sandboxPath)
     {
         if (task is { } id)
+        {
             File.Delete(Path.Combine(path, $"task-{id}"));
+        }
+
         LibC.UnmountAndUnlink(sandboxPath);
     }
 
@@ -47,21 +50,34 @@ internal sealed class NamespaceDirectory(string path)
         {
             string name = Path.GetFileName(file);
             if (!LibC.IsNetworkNamespace(file))
+            {
                 LibC.UnmountAndUnlink(file);
+            }
             else if (name.StartsWith("net-", StringComparison.Ordinal))
+            {
                 routers.Add(name[4..]);
+            }
             else
+            {
                 sandboxes[file] = null;
+            }
+
             if (name.StartsWith("s-", StringComparison.Ordinal) && int.TryParse(name.AsSpan(2), CultureInfo.InvariantCulture, out int number))
+            {
                 _lastSandbox = Math.Max(_lastSandbox, number);
+            }
         }
         foreach (FileInfo link in new DirectoryInfo(path).EnumerateFiles("task-*"))
         {
             string sandbox = Path.Combine(path, link.LinkTarget ?? "");
             if (sandboxes.ContainsKey(sandbox))
+            {
                 sandboxes[sandbox] = new TaskId(link.Name[5..]);
+            }
             else
+            {
                 link.Delete();
+            }
         }
         return (routers, sandboxes);
     }

@@ -1,6 +1,6 @@
 using Skep.Overlay.Netlink;
-using Skep.Overlay.Planning;
 using Skep.Overlay.Nftables;
+using Skep.Overlay.Planning;
 
 namespace Skep.Overlay.Namespaces;
 
@@ -45,7 +45,10 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         using var calls = new NamespaceCalls();
         calls.NewNamespace();
         foreach (string setting in (string[])["conf/all/send_redirects", "conf/default/send_redirects", "conf/all/rp_filter"])
+        {
             calls.WriteSysctl($"net/ipv4/{setting}", "0");
+        }
+
         calls.WriteSysctl("net/ipv4/conf/default/rp_filter", "1");
         calls.WriteSysctl("net/ipv4/ip_forward", "1");
         calls.WriteSysctl("net/ipv6/conf/all/disable_ipv6", "1");
@@ -79,9 +82,15 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         calls.MountNamespaceAt(path); // after the settings: what is mounted needs but the DNS table, which OpenSandbox adds if missing
         int route = calls.OpenSocket(NamespaceCalls.AfNetlink, NamespaceCalls.SockRaw, NetlinkSocket.Route);
         lock (NftContext.Gate)
+        {
             thread.RunIn(null, calls);
+        }
+
         using (var context = new NftContext(calls.ResultOf(tables)))
+        {
             context.Run(DnsTable);
+        }
+
         return new SandboxNamespace(path, new NamespaceHandle(LibC.OpenRead(path)) { Route = new NetlinkSocket(calls.DescriptorOf(route)) })
         {
             DnsUdp = calls.DescriptorOf(udp),
@@ -100,11 +109,16 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         int route = calls.OpenSocket(NamespaceCalls.AfNetlink, NamespaceCalls.SockRaw, NetlinkSocket.Route);
         int tables = calls.Add("nft_ctx_new", LibNftables.NewContext);
         lock (NftContext.Gate)
+        {
             thread.RunIn(file, calls);
+        }
+
         using (var context = new NftContext(calls.ResultOf(tables)))
         {
             if (context.List("list table ip skep_dns") is null)
+            {
                 context.Run(DnsTable);
+            }
         }
         return new SandboxNamespace(path, new NamespaceHandle(file) { Route = new NetlinkSocket(calls.DescriptorOf(route)) })
         {
@@ -132,7 +146,10 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         thread.RunIn(host.File, calls);
         FileDescriptor held = calls.DescriptorOf(socket);
         if (calls.ErrnoOf(socket + 1) == 0)
+        {
             return held;
+        }
+
         held.Dispose();
         return null;
     }
@@ -155,7 +172,10 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         int flows = calls.OpenSocket(NamespaceCalls.AfNetlink, NamespaceCalls.SockRaw, NetlinkSocket.Netfilter);
         int tables = withTables ? calls.Add("nft_ctx_new", LibNftables.NewContext) : -1;
         lock (NftContext.Gate)
+        {
             thread.RunIn(file, calls);
+        }
+
         return new NamespaceHandle(file ?? LibC.OpenRead(path!))
         {
             Route = new NetlinkSocket(calls.DescriptorOf(route)),

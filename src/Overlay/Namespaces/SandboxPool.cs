@@ -16,7 +16,10 @@ internal sealed class SandboxPool(NamespaceFactory factory, KernelThread maker, 
     public SandboxNamespace Take()
     {
         if (!_ready.TryDequeue(out SandboxNamespace? sandbox))
+        {
             sandbox = maker.Run(() => factory.MakeSandbox(maker));
+        }
+
         Refill();
         return sandbox;
     }
@@ -43,7 +46,10 @@ internal sealed class SandboxPool(NamespaceFactory factory, KernelThread maker, 
         try
         {
             if (!_closed)
+            {
                 _ready.Enqueue(factory.MakeSandbox(maker));
+            }
+
             return true;
         }
         catch (Exception e) when (e is KernelException or Nftables.NftException or IOException)

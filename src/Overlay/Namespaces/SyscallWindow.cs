@@ -86,7 +86,10 @@ internal static unsafe class SyscallWindow
             }
         }
         if (setns(home, CloneNewNet) != 0)
+        {
             Environment.FailFast("cannot return to the home network namespace");
+        }
+
         return failed;
     }
 }

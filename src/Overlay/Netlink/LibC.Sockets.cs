@@ -20,7 +20,9 @@ internal static partial class LibC
         _ = setsockopt(socket.Value, SolNetlink, GetStrictCheck, &one, 4);
         _ = setsockopt(socket.Value, SolSocket, ReceiveBuffer, &size, 4);
         if (setsockopt(socket.Value, SolSocket, ReceiveTimeout, timeout, 16) != 0)
+        {
             throw KernelException.Last("setsockopt");
+        }
     }
 
     public static unsafe void Send(FileDescriptor socket, ReadOnlySpan<byte> data)
@@ -30,7 +32,9 @@ internal static partial class LibC
             while (send(socket.Value, bytes, (nuint)data.Length, 0) < 0)
             {
                 if (Marshal.GetLastPInvokeError() != Interrupted)
+                {
                     throw KernelException.Last("netlink send");
+                }
             }
         }
     }
@@ -43,9 +47,14 @@ internal static partial class LibC
             {
                 nint count = recv(socket.Value, bytes, (nuint)buffer.Length, 0);
                 if (count >= 0)
+                {
                     return (int)count;
+                }
+
                 if (Marshal.GetLastPInvokeError() != Interrupted)
+                {
                     throw KernelException.Last("netlink receive");
+                }
             }
         }
     }

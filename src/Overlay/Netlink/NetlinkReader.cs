@@ -27,10 +27,16 @@ internal ref struct NetlinkReader(ReadOnlySpan<byte> rest)
     public bool Next()
     {
         if (_rest.Length < 4)
+        {
             return false;
+        }
+
         int length = BinaryPrimitives.ReadUInt16LittleEndian(_rest);
         if (length < 4 || length > _rest.Length)
+        {
             return false;
+        }
+
         Type = BinaryPrimitives.ReadUInt16LittleEndian(_rest[2..]) & 0x3fff;
         Value = _rest[4..length];
         _rest = _rest[Math.Min((length + 3) & ~3, _rest.Length)..];

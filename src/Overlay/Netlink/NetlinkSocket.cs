@@ -40,10 +40,16 @@ internal sealed class NetlinkSocket : IDisposable
         {
             int begin = messages.Starts[first], last = first;
             while (last + 1 < messages.Starts.Count && EndOf(messages, last + 1) - begin <= BytesPerSend)
+            {
                 last++;
+            }
+
             uint sequence = _sequence + 1;
             for (int i = first; i <= last; i++)
+            {
                 messages.SetSequence(messages.Starts[i], ++_sequence, acknowledge: i == last);
+            }
+
             LibC.Send(_socket, messages.Written[begin..EndOf(messages, last)]);
             ReceiveUntil(_sequence, sequence, first, failed, answer ?? Ignore);
             first = last + 1;
@@ -59,7 +65,9 @@ internal sealed class NetlinkSocket : IDisposable
             request.SetSequence(0, ++_sequence, acknowledge: false);
             LibC.Send(_socket, request.Written);
             if (!ReceiveList(entries) || attempt == 5)
+            {
                 return entries;
+            }
         }
     }
 
@@ -76,7 +84,10 @@ internal sealed class NetlinkSocket : IDisposable
             while (Split(ref data, out ushort type, out ushort flags, out uint sequence, out ReadOnlySpan<byte> payload))
             {
                 if (sequence < firstSequence || sequence > last)
+                {
                     continue;
+                }
+
                 if (type != ErrorType)
                 {
                     answer(type, payload);
@@ -84,9 +95,14 @@ internal sealed class NetlinkSocket : IDisposable
                 }
                 int errno = -BinaryPrimitives.ReadInt32LittleEndian(payload);
                 if (errno != 0)
+                {
                     failed(firstMessage + (int)(sequence - firstSequence), errno, ReasonIn(payload, flags));
+                }
+
                 if (sequence == last)
+                {
                     return;
+                }
             }
         }
     }
@@ -100,15 +116,26 @@ internal sealed class NetlinkSocket : IDisposable
             while (Split(ref data, out ushort type, out ushort flags, out uint sequence, out ReadOnlySpan<byte> payload))
             {
                 if (sequence != _sequence)
+                {
                     continue;
+                }
+
                 interrupted |= (flags & DumpInterrupted) != 0;
                 if (type == ErrorType && BinaryPrimitives.ReadInt32LittleEndian(payload) is var error and not 0)
+                {
                     throw new KernelException($"netlink list {ReasonIn(payload, flags)}", -error);
+                }
+
                 if (type is ErrorType or DoneType)
+                {
                     return interrupted;
+                }
+
                 entries.Add((type, payload.ToArray()));
                 if ((flags & Multi) == 0)
+                {
                     return interrupted;
+                }
             }
         }
     }
@@ -118,10 +145,16 @@ internal sealed class NetlinkSocket : IDisposable
         (type, flags, sequence) = (0, 0, 0);
         payload = default;
         if (data.Length < 16)
+        {
             return false;
+        }
+
         int length = BinaryPrimitives.ReadInt32LittleEndian(data);
         if (length < 16 || length > data.Length)
+        {
             return false;
+        }
+
         type = BinaryPrimitives.ReadUInt16LittleEndian(data[4..]);
         flags = BinaryPrimitives.ReadUInt16LittleEndian(data[6..]);
         sequence = BinaryPrimitives.ReadUInt32LittleEndian(data[8..]);
@@ -135,12 +168,17 @@ internal sealed class NetlinkSocket : IDisposable
     {
         const ushort hasAttributes = 0x200;
         if ((flags & hasAttributes) == 0 || payload.Length < 20)
+        {
             return "";
+        }
+
         var attributes = new NetlinkReader(payload[20..]);
         while (attributes.Next())
         {
             if (attributes.Type == 1)
+            {
                 return attributes.Text;
+            }
         }
         return "";
     }

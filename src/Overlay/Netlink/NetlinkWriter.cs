@@ -100,7 +100,10 @@ internal sealed class NetlinkWriter
     {
         int aligned = (length + 3) & ~3;
         if (Length + aligned > _buffer.Length)
+        {
             Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, Length + aligned));
+        }
+
         Span<byte> space = _buffer.AsSpan(Length, aligned);
         space.Clear();
         Length += aligned;

@@ -40,7 +40,10 @@ internal sealed class RouteDump
         request.Begin(type, NetlinkWriter.Dump);
         request.Struct(header);
         if (onlyDevice != 0)
+        {
             request.Attribute(8, (uint)onlyDevice); // NDA_IFINDEX
+        }
+
         request.End();
         return socket.List(request);
     }
@@ -80,9 +83,15 @@ internal sealed class RouteDump
         while (info.Next())
         {
             if (info.Type == 1)
+            {
                 link = link with { Kind = info.Text };
+            }
+
             if (info.Type != 2 || link.Kind != "vxlan")
+            {
                 continue;
+            }
+
             NetlinkReader data = info.Nested;
             while (data.Next())
             {
@@ -106,7 +115,9 @@ internal sealed class RouteDump
             while (attributes.Next())
             {
                 if (attributes.Type == 2 && _names.TryGetValue(header.Index, out string? link))
+                {
                     Objects.Add(new LinkAddress(link, attributes.Address, header.PrefixLength));
+                }
             }
         }
     }
@@ -117,7 +128,9 @@ internal sealed class RouteDump
         {
             (string? link, MacAddress mac, Ipv4Address address, ushort state) = NeighbourIn(payload);
             if (link is not null && (state & 0x80) != 0)
+            {
                 Objects.Add(new Neighbour(link, address, mac));
+            }
         }
         foreach (DumpedLink vxlan in Links.Where(l => l.Kind == "vxlan"))
         {
@@ -125,7 +138,9 @@ internal sealed class RouteDump
             {
                 (string? link, MacAddress mac, Ipv4Address destination, _) = NeighbourIn(payload);
                 if (link == vxlan.Name && mac != default)
+                {
                     Objects.Add(new ForwardingEntry(link, mac, destination));
+                }
             }
         }
     }
@@ -137,9 +152,13 @@ internal sealed class RouteDump
         while (attributes.Next())
         {
             if (attributes.Type == 1 && attributes.Value.Length == 4)
+            {
                 address = attributes.Address;
+            }
             else if (attributes.Type == 2 && attributes.Value.Length == 6)
+            {
                 mac = MacAddress.FromBytes(attributes.Value);
+            }
         }
         return (_names.GetValueOrDefault(header.Index), mac, address, header.State);
     }
@@ -150,7 +169,10 @@ internal sealed class RouteDump
         {
             NetlinkReader attributes = NetlinkReader.After(payload, out RouteHeader header);
             if (header.Protocol != RouteMessages.Protocol)
+            {
                 continue;
+            }
+
             (uint table, Ipv4Address destination, int device, Ipv4Address? via) = (header.Table, default, 0, null);
             while (attributes.Next())
             {
@@ -163,7 +185,9 @@ internal sealed class RouteDump
                 }
             }
             if (_names.TryGetValue(device, out string? link))
+            {
                 Objects.Add(new Route(table, new Ipv4Prefix(destination, header.DestinationLength), link, via));
+            }
         }
     }
 
@@ -188,7 +212,9 @@ internal sealed class RouteDump
                 }
             }
             if (protocol == RouteMessages.Protocol)
+            {
                 Objects.Add(rule.Action == RuleAction.Nothing ? rule with { Target = 0 } : rule);
+            }
         }
     }
 }

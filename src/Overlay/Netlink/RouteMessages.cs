@@ -29,7 +29,10 @@ internal static class RouteMessages
         to.Attribute(1, link.Mac); // IFLA_ADDRESS
         to.Attribute(4, (uint)link.Mtu); // IFLA_MTU
         if (namespaceFd is { } fd)
+        {
             to.Attribute(28, (uint)fd); // IFLA_NET_NS_FD
+        }
+
         WriteVxlanInfo(to, link, all: true);
         to.End();
     }
@@ -101,7 +104,10 @@ internal static class RouteMessages
         {
             int families = to.BeginNest(26), inet = to.BeginNest(AfInet), conf = to.BeginNest(1); // IFLA_AF_SPEC, IFLA_INET_CONF
             foreach ((int setting, int value) in settings)
+            {
                 to.Attribute(setting, (uint)value);
+            }
+
             to.EndNest(conf);
             to.EndNest(inet);
             to.EndNest(families);
@@ -141,7 +147,10 @@ internal static class RouteMessages
         to.Attribute(2, address.Address); // IFA_LOCAL
         to.Attribute(1, address.Address); // IFA_ADDRESS
         if (add)
+        {
             to.Attribute(8, NoPrefixRoute); // IFA_FLAGS
+        }
+
         to.End();
     }
 
@@ -177,10 +186,16 @@ internal static class RouteMessages
             Flags = add && route.Via is not null ? OnLink : 0,
         });
         if (route.Destination.Length > 0)
+        {
             to.Attribute(1, route.Destination.Network); // RTA_DST
+        }
+
         to.Attribute(4, (uint)index); // RTA_OIF
         if (route.Via is { } via)
+        {
             to.Attribute(5, via); // RTA_GATEWAY
+        }
+
         to.Attribute(15, route.Table); // RTA_TABLE
         to.End();
     }
@@ -197,16 +212,24 @@ internal static class RouteMessages
         });
         to.Attribute(6, rule.Preference); // FRA_PRIORITY
         if (rule.Source is { } source)
+        {
             to.Attribute(2, source); // FRA_SRC
+        }
+
         if (rule.Mask != 0)
         {
             to.Attribute(10, rule.Mark); // FRA_FWMARK
             to.Attribute(16, rule.Mask); // FRA_FWMASK
         }
         if (rule.Action == RuleAction.Lookup)
+        {
             to.Attribute(15, rule.Target); // FRA_TABLE
+        }
         else if (rule.Action == RuleAction.Goto)
+        {
             to.Attribute(4, rule.Target); // FRA_GOTO
+        }
+
         to.Attribute(21, [Protocol]); // FRA_PROTOCOL
         to.End();
     }

@@ -28,7 +28,9 @@ internal sealed class NftContext : SafeHandle
     public void Run(string commands)
     {
         if (TryRun(commands, json: false, out _, out string error) != 0)
+        {
             throw new NftException(commands, error);
+        }
     }
 
     /// <summary>Runs a list command and returns JSON; null when there is no such table.</summary>
@@ -42,7 +44,10 @@ internal sealed class NftContext : SafeHandle
             LibNftables.nft_ctx_output_set_flags(handle, json ? Json | NumericSymbols : NumericSymbols);
             int result;
             fixed (byte* bytes = text)
+            {
                 result = LibNftables.nft_run_cmd_from_buffer(handle, bytes);
+            }
+
             output = Marshal.PtrToStringUTF8(LibNftables.nft_ctx_get_output_buffer(handle)) ?? "";
             error = Marshal.PtrToStringUTF8(LibNftables.nft_ctx_get_error_buffer(handle)) ?? "";
             return result;
@@ -52,7 +57,10 @@ internal sealed class NftContext : SafeHandle
     protected override bool ReleaseHandle()
     {
         lock (Gate)
+        {
             LibNftables.nft_ctx_free(handle);
+        }
+
         return true;
     }
 }

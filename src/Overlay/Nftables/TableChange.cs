@@ -27,9 +27,14 @@ internal sealed record TableChange(TableDefinition Definition)
         }
         table.BalanceChains.UnionWith(NewBalanceChains);
         foreach ((string set, string key) in Deletes)
+        {
             table.In(set).Remove(key);
+        }
+
         foreach ((string set, string key, string value) in Adds)
+        {
             table.In(set)[key] = value;
+        }
     }
 
     /// <summary>The transaction in nft's language: chains first (maps lead to them), then what goes, then what comes.</summary>
@@ -37,15 +42,30 @@ internal sealed record TableChange(TableDefinition Definition)
     {
         var text = new StringBuilder();
         if (Replaces && tableExists)
+        {
             text.Append("delete table ip ").Append(Definition.Name).Append('\n');
+        }
+
         if (Replaces)
+        {
             text.Append(Definition.ToCommand());
+        }
+
         foreach (int count in NewBalanceChains)
+        {
             text.Append(Definition.AddBalanceChain(count));
+        }
+
         foreach (IGrouping<string, (string Set, string Key)> set in Deletes.GroupBy(d => d.Set, StringComparer.Ordinal))
+        {
             Append(text, "delete", set.Key, set.Select(d => d.Key));
+        }
+
         foreach (IGrouping<string, (string Set, string Key, string Value)> set in Adds.GroupBy(a => a.Set, StringComparer.Ordinal))
+        {
             Append(text, "add", set.Key, set.Select(a => a.Value.Length == 0 ? a.Key : $"{a.Key} : {a.Value}"));
+        }
+
         return text.ToString();
     }
 

@@ -12,7 +12,10 @@ internal static class TableReader
     {
         var state = new TableState();
         if (context.List($"list table ip {table}") is { } json)
+        {
             Parse(json, state);
+        }
+
         return state;
     }
 
@@ -22,9 +25,13 @@ internal static class TableReader
         foreach (JsonElement item in document.RootElement.GetProperty("nftables").EnumerateArray())
         {
             if (item.TryGetProperty("chain", out JsonElement chain))
+            {
                 TakeChain(chain.GetProperty("name").GetString()!, state);
+            }
             else if (item.TryGetProperty("map", out JsonElement map) || item.TryGetProperty("set", out map))
+            {
                 TakeElements(map, state);
+            }
         }
     }
 
@@ -39,7 +46,9 @@ internal static class TableReader
                 && chain.TryGetProperty("hook", out JsonElement hook) && hook.ValueEquals("forward")
                 && chain.TryGetProperty("policy", out JsonElement policy) && policy.ValueEquals("drop")
                 && chain.GetProperty("table").GetString() is { } table && table != ownTable)
+            {
                 found.Add($"{chain.GetProperty("family").GetString()} {table} {chain.GetProperty("name").GetString()}");
+            }
         }
         return found;
     }
@@ -47,38 +56,64 @@ internal static class TableReader
     private static void TakeChain(string name, TableState state)
     {
         if (name.StartsWith("v_", StringComparison.Ordinal))
+        {
             state.Marker = name;
+        }
         else if (name.StartsWith("lb", StringComparison.Ordinal) && int.TryParse(name.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out int count))
+        {
             state.BalanceChains.Add(count);
+        }
     }
 
     private static void TakeElements(JsonElement set, TableState state)
     {
         if (!set.TryGetProperty("elem", out JsonElement elements))
+        {
             return;
+        }
+
         Dictionary<string, string> present = state.In(set.GetProperty("name").GetString()!);
         bool isMap = set.TryGetProperty("map", out _);
         foreach (JsonElement element in elements.EnumerateArray())
         {
             if (isMap)
+            {
                 present[TextOf(element[0])] = TextOf(element[1]);
+            }
             else
+            {
                 present[TextOf(element)] = "";
+            }
         }
     }
 
     private static string TextOf(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Number)
+        {
             return value.GetRawText();
+        }
+
         if (value.ValueKind == JsonValueKind.String)
+        {
             return Canonical(value.GetString()!);
+        }
+
         if (value.TryGetProperty("concat", out JsonElement parts))
+        {
             return string.Join(" . ", parts.EnumerateArray().Select(TextOf));
+        }
+
         if (value.TryGetProperty("elem", out JsonElement inner))
+        {
             return TextOf(inner.GetProperty("val"));
+        }
+
         if (value.TryGetProperty("goto", out JsonElement verdict))
+        {
             return $"goto {verdict.GetProperty("target").GetString()}";
+        }
+
         return value.GetRawText();
     }
 

@@ -14,7 +14,10 @@ internal sealed class TableState
     public Dictionary<string, string> In(string set)
     {
         if (!Elements.TryGetValue(set, out Dictionary<string, string>? elements))
+        {
             Elements[set] = elements = new Dictionary<string, string>(StringComparer.Ordinal);
+        }
+
         return elements;
     }
 

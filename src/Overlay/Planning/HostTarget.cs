@@ -34,9 +34,15 @@ internal static class HostTarget
         target.Add(new LinkAddress(hasMesh ? mesh : "lo", options.EgressGateway, 32));
         target.Table.Add(MeshTable.Nodes, $"{inputs.Self.Underlay}");
         foreach (int port in inputs.ManagerPorts)
+        {
             target.Table.Add(MeshTable.Closed, $"{port}");
+        }
+
         foreach (PeerNode peer in inputs.Peers.Values)
+        {
             target.Table.Add(MeshTable.Nodes, $"{peer.Underlay}");
+        }
+
         if (hasMesh)
         {
             AddSegment(target, inputs, options);
@@ -44,7 +50,10 @@ internal static class HostTarget
         }
         AddPublished(target, inputs);
         foreach (LocalEgress task in inputs.Local)
+        {
             AddLocal(target, task);
+        }
+
         return target;
     }
 
@@ -59,7 +68,10 @@ internal static class HostTarget
         foreach (PeerNode peer in inputs.Peers.Values)
         {
             if (peer.Mesh is not { } address)
+            {
                 continue;
+            }
+
             MacAddress mac = MacAddress.ForNode((ushort)peer.Index);
             uint mark = MeshTable.Mark | (uint)peer.Index, table = ReturnTables + (uint)peer.Index;
             target.Add(new ForwardingEntry(mesh, mac, peer.Underlay));
@@ -80,17 +92,23 @@ internal static class HostTarget
             {
                 target.Table!.Add(MeshTable.Dead, $"{address}");
                 if (endpoint.Node == inputs.Self.Id) // a packet must find a route to be answered by the reject in forward
+                {
                     target.Add(new Route(Route.Main, new Ipv4Prefix(address, 32), mesh, null));
+                }
             }
             if (endpoint.Node != inputs.Self.Id)
             {
                 if (inputs.Peers.TryGetValue(endpoint.Node, out PeerNode? peer) && peer.Mesh is { } via)
+                {
                     target.Add(new Route(Route.Main, new Ipv4Prefix(address, 32), mesh, via));
+                }
             }
             else if (endpoint.State != EndpointState.Dead)
             {
                 foreach (PublishedPort port in endpoint.TargetPorts)
+                {
                     target.Table!.Add(MeshTable.LocalEndpoint, $"{address} . {Text(port.Protocol)} . {port.Port}");
+                }
             }
         }
     }
@@ -102,9 +120,13 @@ internal static class HostTarget
             string key = $"{Text(port.Protocol)} . {port.Port}";
             List<string> backends = [.. all.Where(b => IsServing(inputs, b.Task)).Select(b => $"{b.Task} . {b.TargetPort}")];
             if (backends.Count > 0)
+            {
                 target.Table!.AddService(key, backends);
+            }
             else
+            {
                 target.Table!.Add(MeshTable.Refused, key);
+            }
         }
     }
 
@@ -120,7 +142,10 @@ internal static class HostTarget
         target.Add(new Neighbour(link.Name, address, link.Mac));
         target.Table!.Add(MeshTable.Self, $"{address} . {address}");
         if (task.Egress.IsOpen)
+        {
             target.Table.Add(MeshTable.Open, $"{address}");
+        }
+
         foreach (Ipv4Address behind in task.Behind)
         {
             target.Add(new Route(Route.Main, new Ipv4Prefix(behind, 32), link.Name, null));
@@ -131,9 +156,13 @@ internal static class HostTarget
         {
             string key = $"{Text(port.Published.Protocol)} . {port.Published.Port}", goal = $"{address} . {port.TargetPort}";
             if (port.Address is { } own)
+            {
                 target.Table.Add(MeshTable.AddressPorts, $"{own} . {key}", goal);
+            }
             else
+            {
                 target.Table.Add(MeshTable.HostPorts, key, goal);
+            }
         }
     }
 

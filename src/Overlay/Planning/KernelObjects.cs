@@ -54,7 +54,10 @@ internal readonly record struct ObjectKey(KernelObjectKind Kind, string Device, 
     {
         int order = (int)Kind - (int)other.Kind;
         if (order == 0)
+        {
             order = string.CompareOrdinal(Device, other.Device);
+        }
+
         return order != 0 ? order : Number.CompareTo(other.Number);
     }
 }

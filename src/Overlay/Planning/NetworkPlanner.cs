@@ -20,21 +20,38 @@ internal static class NetworkPlanner
         var routers = parts.Where(p => p.Key.Kind == NamespaceKind.Router).Select(p => p.Key).ToHashSet();
 
         foreach (NamespaceKey missing in routers.Where(key => !present.Namespaces.ContainsKey(key)).Order())
+        {
             operations.Add(new Operation.MakeRouter(missing));
+        }
+
         List<NamespaceTarget> changed = [.. parts.Where(p => !p.Inputs.Equals(StateOf(present, p.Key).Inputs)).Select(p => p.Compile())];
         foreach (NamespaceTarget target in changed.Where(t => t.Table is not null && StateOf(present, t.Key).Table.Marker is null))
+        {
             operations.Add(new Operation.ChangeTable(target.Key, new TableChange(target.Table!.Definition) { Replaces = true }));
+        }
 
         AddMovedInterfaces(changed, present, operations);
         AddUnplugged(desired, present, routers, operations);
         foreach (NamespaceTarget target in changed)
+        {
             AddPuts(target, StateOf(present, target.Key), operations);
+        }
+
         foreach (NamespaceTarget target in changed.Where(t => t.Table is not null))
+        {
             AddTable(target, StateOf(present, target.Key), desired, operations);
+        }
+
         foreach (NamespaceTarget target in changed)
+        {
             AddTakes(target, StateOf(present, target.Key), desired, present, operations);
+        }
+
         foreach (NamespaceKey stale in present.Namespaces.Keys.Where(k => k.Kind == NamespaceKind.Router && !routers.Contains(k) && resting?.Contains(k) != true))
+        {
             operations.Add(new Operation.DropRouter(stale));
+        }
+
         AddReservations(desired, present, operations);
         return new NetworkPlan(operations, [.. changed.Select(t => (t.Key, t.Inputs))], refused);
     }
@@ -89,7 +106,9 @@ internal static class NetworkPlanner
             foreach (VethLink link in StateOf(present, target.Key).Objects.Values.OfType<VethLink>().OrderBy(l => l.Key))
             {
                 if (!target.Objects.ContainsKey(link.Key) && wanted.Contains((link.Task, link.Interface)))
+                {
                     operations.Add(new Operation.Take(target.Key, link));
+                }
             }
         }
     }
@@ -102,7 +121,9 @@ internal static class NetworkPlanner
             foreach (VethLink link in state.Objects.Values.OfType<VethLink>().OrderBy(l => l.Key))
             {
                 if (desired.Sandboxes.ContainsKey(link.Task) && present.Namespaces.ContainsKey(NamespaceKey.Sandbox(link.Task)))
+                {
                     operations.Add(new Operation.Take(key, link));
+                }
             }
         }
     }
@@ -117,12 +138,18 @@ internal static class NetworkPlanner
             KernelObject? before = present.Objects.GetValueOrDefault(key);
             bool diedWithDevice = wanted.Device is { } device && replaced.Contains(device);
             if (wanted.Equals(before) && !diedWithDevice)
+            {
                 continue;
+            }
+
             if (before is not null && !before.CanBecome(wanted))
             {
                 operations.Add(new Operation.Take(target.Key, before));
                 if (key.Kind is KernelObjectKind.Vxlan or KernelObjectKind.Veth)
+                {
                     replaced.Add(key.Device);
+                }
+
                 before = null;
             }
             operations.Add(new Operation.Put(target.Key, wanted, diedWithDevice ? null : before));
@@ -135,10 +162,15 @@ internal static class NetworkPlanner
         var defined = new TableState { Marker = table.Definition.Marker };
         TableChange change = table.ChangeFrom(present.Table.Marker is null ? defined : present.Table);
         if (change.Count == 0)
+        {
             return;
+        }
+
         operations.Add(new Operation.ChangeTable(target.Key, change));
         foreach (Ipv4Address ended in EndedBackends(target, change, present.Table, desired))
+        {
             operations.Add(new Operation.ForgetFlows(target.Key, ended));
+        }
     }
 
     /// <summary>Backends that died, or that this change takes out and that do not live on: their UDP flows have no other end.</summary>
@@ -146,14 +178,19 @@ internal static class NetworkPlanner
     {
         var ended = new SortedSet<Ipv4Address>();
         foreach ((_, string key, _) in change.Adds.Where(a => a.Set == RouterTable.Dead))
+        {
             ended.Add(Ipv4Address.Parse(key));
+        }
+
         foreach ((_, string key) in change.Deletes.Where(d => d.Set == RouterTable.Backends))
         {
             string backend = present.In(RouterTable.Backends)[key];
             int end = backend.IndexOf(' ', StringComparison.Ordinal);
             Ipv4Address address = Ipv4Address.Parse(end < 0 ? backend : backend[..end]);
             if (!Lives(target, address, desired))
+            {
                 ended.Add(address);
+            }
         }
         return ended;
     }
@@ -170,17 +207,25 @@ internal static class NetworkPlanner
         {
             // The task may have made things of its own; ours go with their interface.
             foreach (DirectLink stale in present.Objects.Values.OfType<DirectLink>().Where(l => !target.Objects.ContainsKey(l.Key)).OrderBy(l => l.Key).ToList())
+            {
                 operations.Add(new Operation.Take(target.Key, stale));
+            }
+
             return;
         }
         HashSet<string> moved = [.. operations.OfType<Operation.Take>().Where(t => t.Namespace == target.Key).Select(t => t.Object).OfType<VethLink>().Select(l => l.Name)];
         foreach (KernelObject stale in present.Objects.Values.Where(o => !target.Objects.ContainsKey(o.Key)).OrderByDescending(o => o.Key))
         {
             if (moved.Contains(stale.Device ?? (stale as VethLink)?.Name ?? ""))
+            {
                 continue;
+            }
             // Deleting a link makes everyone wait for the kernel; that of an ending task dies with its namespace.
             if (stale is VethLink link && !desired.Sandboxes.ContainsKey(link.Task) && all.Namespaces.ContainsKey(NamespaceKey.Sandbox(link.Task)))
+            {
                 continue;
+            }
+
             operations.Add(new Operation.Take(target.Key, stale));
         }
     }
@@ -190,8 +235,13 @@ internal static class NetworkPlanner
         IEnumerable<BoundPort> hostMode = desired.Sandboxes.Values.SelectMany(s => s.HostPorts.Select(p => new BoundPort(p.Address ?? Ipv4Address.Any, p.Published)));
         var wanted = new SortedSet<BoundPort>(desired.PublishedPorts.Keys.Select(p => new BoundPort(Ipv4Address.Any, p)).Concat(hostMode));
         foreach (BoundPort port in wanted.Except(present.ReservedPorts))
+        {
             operations.Add(new Operation.ReservePort(port));
+        }
+
         foreach (BoundPort port in present.ReservedPorts.Except(wanted).ToList())
+        {
             operations.Add(new Operation.ReleasePort(port));
+        }
     }
 }

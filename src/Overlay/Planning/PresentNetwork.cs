@@ -27,9 +27,14 @@ internal sealed class NamespaceState
             _ => null,
         };
         if (name is null)
+        {
             return;
+        }
+
         foreach (KernelObject hanging in Objects.Values.Where(o => o.Device == name).ToList())
+        {
             Objects.Remove(hanging.Key);
+        }
     }
 }
 
@@ -60,9 +65,15 @@ internal sealed class PresentNetwork
             case Operation.Take take:
                 this[take.Namespace].Take(take.Object);
                 if (take.Object is VethLink)
+                {
                     this[take.Namespace].Inputs = null; // a router that rests no longer is what it was made from
+                }
+
                 if (take.Object is VethLink link && Namespaces.TryGetValue(NamespaceKey.Sandbox(link.Task), out NamespaceState? inside))
+                {
                     inside.Take(new UnknownLink(link.Interface));
+                }
+
                 break;
             case Operation.ChangeTable change:
                 change.Change.ApplyTo(this[change.Namespace].Table);

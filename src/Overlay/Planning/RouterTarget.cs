@@ -23,7 +23,10 @@ internal static class RouterTarget
         {
             target.Add(new LinkAddress("lo", network.Gateway, 32));
             foreach (LocalAttachment local in inputs.Local)
+            {
                 AddLocal(target, local, network);
+            }
+
             return target;
         }
 
@@ -33,7 +36,10 @@ internal static class RouterTarget
         foreach ((NodeId node, Ipv4Address router) in network.PeerRouters)
         {
             if (!inputs.Peers.TryGetValue(node, out PeerNode? peer))
+            {
                 continue;
+            }
+
             MacAddress mac = MacAddress.ForNode((ushort)peer.Index);
             target.Add(new ForwardingEntry(vx, mac, peer.Underlay));
             target.Add(new Neighbour(vx, router, mac));
@@ -41,7 +47,10 @@ internal static class RouterTarget
         AddEndpoints(target, inputs);
         AddVirtual(target, network);
         foreach (LocalAttachment local in inputs.Local)
+        {
             AddLocal(target, local, network);
+        }
+
         return target;
     }
 
@@ -54,10 +63,14 @@ internal static class RouterTarget
             {
                 target.Table!.Add(RouterTable.Dead, $"{address}");
                 if (isLocal) // a packet must find a route to be answered by the reject in forward
+                {
                     target.Add(new Route(Route.Main, new Ipv4Prefix(address, 32), RouterTable.Device, null));
+                }
             }
             if (!isLocal && inputs.Peers.ContainsKey(endpoint.Node) && inputs.Network.PeerRouters.TryGetValue(endpoint.Node, out Ipv4Address via))
+            {
                 target.Add(new Route(Route.Main, new Ipv4Prefix(address, 32), RouterTable.Device, via));
+            }
         }
     }
 
@@ -68,9 +81,13 @@ internal static class RouterTarget
             target.Add(new LinkAddress("lo", address, 32));
             List<string> backends = [.. all.Where(b => IsServing(network, b)).Select(b => b.ToString())];
             if (backends.Count > 0)
+            {
                 target.Table!.AddService($"{address}", backends);
+            }
             else
+            {
                 target.Table!.Add(RouterTable.Refused, $"{address}");
+            }
         }
     }
 

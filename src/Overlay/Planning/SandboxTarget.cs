@@ -18,7 +18,10 @@ internal static class SandboxTarget
         foreach (OverlayAttachment attachment in inputs.Sandbox.Overlays)
         {
             if (!inputs.Networks.TryGetValue(attachment.Network, out NetworkFrame? network))
+            {
                 continue;
+            }
+
             overlays++;
             target.Add(new TaskLink(attachment.Interface));
             target.Add(new LinkAddress(attachment.Interface, attachment.Address, network.Subnet.Length));
@@ -33,9 +36,15 @@ internal static class SandboxTarget
             target.Add(new Route(Route.Main, direct.Subnet, direct.Interface, null));
         }
         if (inputs.Sandbox.Egress is null && inputs.Sandbox.Directs.FirstOrDefault(d => d.Gateway is not null) is { } way)
+        {
             target.Add(new Route(Route.Main, default, way.Interface, way.Gateway));
+        }
+
         if (inputs.Sandbox.Egress is not { } egress)
+        {
             return target;
+        }
+
         target.Add(new TaskLink(egress.Interface));
         target.Add(new LinkAddress(egress.Interface, egress.Address, 32));
         target.Add(new Neighbour(egress.Interface, options.EgressGateway, VethLink.NodeSide));

@@ -10,24 +10,32 @@ internal static class SlotTable
     {
         var wanted = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (string backend in desired)
+        {
             wanted[backend] = wanted.GetValueOrDefault(backend) + 1;
+        }
 
         var slots = new string?[desired.Count];
         for (int slot = 0; slot < Math.Min(present.Count, slots.Length); slot++)
         {
             if (present[slot] is { } backend && Claim(wanted, backend))
+            {
                 slots[slot] = backend;
+            }
         }
         var homeless = new Queue<string>();
         for (int slot = slots.Length; slot < present.Count; slot++)
         {
             if (present[slot] is { } backend && Claim(wanted, backend))
+            {
                 homeless.Enqueue(backend);
+            }
         }
         foreach (string backend in desired)
         {
             if (Claim(wanted, backend))
+            {
                 homeless.Enqueue(backend);
+            }
         }
         return [.. slots.Select(backend => backend ?? homeless.Dequeue())];
     }
@@ -36,7 +44,10 @@ internal static class SlotTable
     {
         int left = wanted.GetValueOrDefault(backend);
         if (left == 0)
+        {
             return false;
+        }
+
         wanted[backend] = left - 1;
         return true;
     }

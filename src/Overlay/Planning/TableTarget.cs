@@ -14,7 +14,10 @@ internal sealed class TableTarget(TableDefinition definition, string servicesMap
     public void Add(string set, string key, string value = "")
     {
         if (!_elements.TryGetValue(set, out Dictionary<string, string>? elements))
+        {
             _elements[set] = elements = new Dictionary<string, string>(StringComparer.Ordinal);
+        }
+
         elements[key] = value;
     }
 
@@ -31,10 +34,15 @@ internal sealed class TableTarget(TableDefinition definition, string servicesMap
         foreach (int count in _services.Values.Select(b => b.Count).Distinct().Order())
         {
             if (!from.BalanceChains.Contains(count))
+            {
                 change.NewBalanceChains.Add(count);
+            }
         }
         foreach (string set in _elements.Keys.Union(from.Elements.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
             Compare(set, from.Elements.GetValueOrDefault(set), _elements.GetValueOrDefault(set), change);
+        }
+
         return change;
     }
 
@@ -45,7 +53,10 @@ internal sealed class TableTarget(TableDefinition definition, string servicesMap
         {
             List<string> assigned = SlotTable.Assign(slots.GetValueOrDefault(key) ?? [], backends);
             for (int slot = 0; slot < assigned.Count; slot++)
+            {
                 Add(backendsMap, $"{key} . {slot}", assigned[slot]);
+            }
+
             Add(servicesMap, key, $"goto lb{assigned.Count}");
         }
     }
@@ -58,12 +69,21 @@ internal sealed class TableTarget(TableDefinition definition, string servicesMap
             int split = key.LastIndexOf(" . ", StringComparison.Ordinal);
             string service = key[..split];
             if (!_services.ContainsKey(service))
+            {
                 continue;
+            }
+
             int slot = int.Parse(key.AsSpan(split + 3), CultureInfo.InvariantCulture);
             if (!slots.TryGetValue(service, out List<string?>? list))
+            {
                 slots[service] = list = [];
+            }
+
             while (list.Count <= slot)
+            {
                 list.Add(null);
+            }
+
             list[slot] = backend;
         }
         return slots;
@@ -74,12 +94,16 @@ internal sealed class TableTarget(TableDefinition definition, string servicesMap
         foreach ((string key, string value) in from ?? [])
         {
             if (to is null || !to.TryGetValue(key, out string? wanted) || wanted != value)
+            {
                 change.Deletes.Add((set, key));
+            }
         }
         foreach ((string key, string value) in to ?? [])
         {
             if (from is null || !from.TryGetValue(key, out string? present) || present != value)
+            {
                 change.Adds.Add((set, key, value));
+            }
         }
     }
 }

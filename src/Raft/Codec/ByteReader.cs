@@ -12,7 +12,11 @@ internal struct ByteReader(ReadOnlyMemory<byte> input)
 
     public byte Byte()
     {
-        if (_rest.Length == 0) throw CutShort();
+        if (_rest.Length == 0)
+        {
+            throw CutShort();
+        }
+
         byte value = _rest.Span[0];
         _rest = _rest[1..];
         return value;
@@ -24,12 +28,28 @@ internal struct ByteReader(ReadOnlyMemory<byte> input)
         ulong value = 0;
         for (int i = 0; i < 10; i++)
         {
-            if (i == span.Length) throw CutShort();
+            if (i == span.Length)
+            {
+                throw CutShort();
+            }
+
             byte b = span[i];
-            if (i == 9 && b > 1) throw new RaftFormatException("number beyond 64 bits");
-            if (i > 0 && b == 0) throw new RaftFormatException("number not in its shortest form");
+            if (i == 9 && b > 1)
+            {
+                throw new RaftFormatException("number beyond 64 bits");
+            }
+
+            if (i > 0 && b == 0)
+            {
+                throw new RaftFormatException("number not in its shortest form");
+            }
+
             value |= (ulong)(b & 0x7f) << (7 * i);
-            if (b >= 0x80) continue;
+            if (b >= 0x80)
+            {
+                continue;
+            }
+
             _rest = _rest[(i + 1)..];
             return value;
         }
@@ -40,7 +60,11 @@ internal struct ByteReader(ReadOnlyMemory<byte> input)
     public int Count(int minBytesEach)
     {
         ulong count = Number();
-        if (count > (ulong)(_rest.Length / minBytesEach)) throw CutShort();
+        if (count > (ulong)(_rest.Length / minBytesEach))
+        {
+            throw CutShort();
+        }
+
         return (int)count;
     }
 
@@ -75,7 +99,10 @@ internal struct ByteReader(ReadOnlyMemory<byte> input)
 
     public readonly void End()
     {
-        if (_rest.Length != 0) throw new RaftFormatException($"{_rest.Length} bytes too many");
+        if (_rest.Length != 0)
+        {
+            throw new RaftFormatException($"{_rest.Length} bytes too many");
+        }
     }
 
     private static RaftFormatException CutShort() => new("cut short");

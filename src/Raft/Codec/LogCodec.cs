@@ -100,7 +100,10 @@ public static class LogCodec
         ByteReader reader = new(input);
         byte kind = reader.Byte();
         if (kind is < (byte)MembershipChangeKind.AddLearner or > (byte)MembershipChangeKind.UpdateAddress)
+        {
             throw new RaftFormatException($"unknown membership change {kind}");
+        }
+
         MembershipChange change = new((MembershipChangeKind)kind, ReadMember(ref reader), reader.Bytes());
         reader.End();
         return change;
@@ -111,7 +114,11 @@ public static class LogCodec
         ulong term = reader.Number();
         ulong index = reader.Number();
         byte kind = reader.Byte();
-        if (kind > (byte)EntryKind.Membership) throw new RaftFormatException($"unknown entry kind {kind}");
+        if (kind > (byte)EntryKind.Membership)
+        {
+            throw new RaftFormatException($"unknown entry kind {kind}");
+        }
+
         return new Entry(term, index, (EntryKind)kind, reader.Bytes());
     }
 
@@ -129,7 +136,10 @@ public static class LogCodec
     {
         ByteWriter writer = new(output);
         writer.Number((ulong)membership.Members.Length);
-        foreach (RaftMember member in membership.Members) WriteMember(writer, member);
+        foreach (RaftMember member in membership.Members)
+        {
+            WriteMember(writer, member);
+        }
     }
 
     private static Membership ReadMembership(ref ByteReader reader)
@@ -138,7 +148,11 @@ public static class LogCodec
         for (int left = members.Capacity; left > 0; left--)
         {
             RaftMember member = ReadMember(ref reader);
-            if (members.Count > 0 && members[^1].Id >= member.Id) throw new RaftFormatException("members out of order");
+            if (members.Count > 0 && members[^1].Id >= member.Id)
+            {
+                throw new RaftFormatException("members out of order");
+            }
+
             members.Add(member);
         }
         return members.Count == 0 ? Membership.Empty : new Membership(members);

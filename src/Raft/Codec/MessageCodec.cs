@@ -31,9 +31,16 @@ public static class MessageCodec
         writer.Number(message.RejectHint);
         writer.Bytes(message.Context.Span);
         writer.Byte(message.Snapshot is null ? (byte)0 : (byte)1);
-        if (message.Snapshot is not null) LogCodec.WriteMeta(output, message.Snapshot);
+        if (message.Snapshot is not null)
+        {
+            LogCodec.WriteMeta(output, message.Snapshot);
+        }
+
         writer.Number((ulong)message.Entries.Length);
-        foreach (Entry entry in message.Entries) LogCodec.WriteEntry(output, entry);
+        foreach (Entry entry in message.Entries)
+        {
+            LogCodec.WriteEntry(output, entry);
+        }
     }
 
     /// <summary>The message; entries and context are views into <paramref name="input"/>.</summary>
@@ -42,9 +49,17 @@ public static class MessageCodec
     {
         ByteReader reader = new(input);
         byte version = reader.Byte();
-        if (version != Version) throw new RaftFormatException($"unknown message version {version}");
+        if (version != Version)
+        {
+            throw new RaftFormatException($"unknown message version {version}");
+        }
+
         byte kind = reader.Byte();
-        if (kind is < (byte)MessageKind.PreVote or > (byte)MessageKind.ReadIndexResponse) throw new RaftFormatException($"unknown message kind {kind}");
+        if (kind is < (byte)MessageKind.PreVote or > (byte)MessageKind.ReadIndexResponse)
+        {
+            throw new RaftFormatException($"unknown message kind {kind}");
+        }
+
         Message message = new((MessageKind)kind, reader.Number(), reader.Number(), reader.Number())
         {
             LogTerm = reader.Number(),
@@ -64,27 +79,67 @@ public static class MessageCodec
     private static ImmutableArray<Entry> ReadEntries(ref ByteReader reader)
     {
         int count = reader.Count(LogCodec.MinEntryBytes);
-        if (count == 0) return [];
+        if (count == 0)
+        {
+            return [];
+        }
+
         ImmutableArray<Entry>.Builder entries = ImmutableArray.CreateBuilder<Entry>(count);
-        for (int i = 0; i < count; i++) entries.Add(LogCodec.ReadEntry(ref reader));
+        for (int i = 0; i < count; i++)
+        {
+            entries.Add(LogCodec.ReadEntry(ref reader));
+        }
+
         return entries.MoveToImmutable();
     }
 
     /// <summary>What the core relies on without asking again: it breaks an invariant (and stops) rather than doubt its own fields.</summary>
     private static void CheckShape(Message message)
     {
-        if (message.From == 0 || message.To == 0) throw new RaftFormatException("message without sender or receiver");
-        if (message.Kind == MessageKind.Snapshot != message.Snapshot is not null) throw new RaftFormatException("snapshot in the wrong kind of message");
-        if (message.Snapshot is { Index: 0 } or { Term: 0 }) throw new RaftFormatException("snapshot of nothing");
-        if (message.Entries.Length == 0) return;
-        if (message.Kind == MessageKind.Propose) return;
-        if (message.Kind != MessageKind.Append) throw new RaftFormatException("entries in the wrong kind of message");
+        if (message.From == 0 || message.To == 0)
+        {
+            throw new RaftFormatException("message without sender or receiver");
+        }
+
+        if (message.Kind == MessageKind.Snapshot != message.Snapshot is not null)
+        {
+            throw new RaftFormatException("snapshot in the wrong kind of message");
+        }
+
+        if (message.Snapshot is { Index: 0 } or { Term: 0 })
+        {
+            throw new RaftFormatException("snapshot of nothing");
+        }
+
+        if (message.Entries.Length == 0)
+        {
+            return;
+        }
+
+        if (message.Kind == MessageKind.Propose)
+        {
+            return;
+        }
+
+        if (message.Kind != MessageKind.Append)
+        {
+            throw new RaftFormatException("entries in the wrong kind of message");
+        }
+
         ulong index = message.Index;
         ulong term = message.LogTerm;
         foreach (Entry entry in message.Entries)
         {
-            if (entry.Index != ++index) throw new RaftFormatException("entries are not consecutive");
-            if (entry.Term < term || entry.Term > message.Term) throw new RaftFormatException("entries' terms go backwards or beyond the message");
+            if (entry.Index != ++index)
+            {
+                throw new RaftFormatException("entries are not consecutive");
+            }
+
+            if (entry.Term < term || entry.Term > message.Term)
+            {
+                throw new RaftFormatException("entries' terms go backwards or beyond the message");
+            }
+
             term = entry.Term;
         }
     }

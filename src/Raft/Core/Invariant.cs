@@ -11,7 +11,10 @@ internal static class Invariant
     /// <summary>Kept in release builds.</summary>
     public static void Holds([DoesNotReturnIf(false)] bool condition, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
-        if (!condition) Fail(what);
+        if (!condition)
+        {
+            Fail(what);
+        }
     }
 
     [DoesNotReturn]

@@ -38,7 +38,11 @@ public sealed record MembershipChange(MembershipChangeKind Kind, RaftMember Memb
             MembershipChangeKind.UpdateAddress => absent,
         };
         next = current;
-        if (refusal is not null) return false;
+        if (refusal is not null)
+        {
+            return false;
+        }
+
         IEnumerable<RaftMember> others = current.Members.Where(m => m.Id != Member.Id);
         next = Kind switch
         {

@@ -65,7 +65,11 @@ internal sealed class Progress(ulong next, int maxInflight, bool isVoter)
     /// <summary>The outcome of a snapshot; wait for a sign of life before probing on.</summary>
     public void SnapshotDone(bool ok)
     {
-        if (!ok) PendingSnapshot = 0;
+        if (!ok)
+        {
+            PendingSnapshot = 0;
+        }
+
         BecomeProbe();
         Paused = true;
     }
@@ -92,7 +96,11 @@ internal sealed class Progress(ulong next, int maxInflight, bool isVoter)
     /// <summary>It holds the log up to <paramref name="index"/>. False if that was known.</summary>
     public bool Acknowledged(ulong index)
     {
-        if (index <= Match) return false;
+        if (index <= Match)
+        {
+            return false;
+        }
+
         Match = index;
         Next = Math.Max(Next, index + 1);
         Paused = false;
@@ -101,7 +109,10 @@ internal sealed class Progress(ulong next, int maxInflight, bool isVoter)
 
     public void FreeWindow(ulong upTo)
     {
-        while (_inflight.TryPeek(out ulong last) && last <= upTo) _inflight.Dequeue();
+        while (_inflight.TryPeek(out ulong last) && last <= upTo)
+        {
+            _inflight.Dequeue();
+        }
     }
 
     /// <summary>It refused what follows <paramref name="rejected"/>; its log may meet ours at <paramref name="hint"/>. False for old news.</summary>
@@ -109,12 +120,20 @@ internal sealed class Progress(ulong next, int maxInflight, bool isVoter)
     {
         if (State == ReplicationState.Replicate)
         {
-            if (rejected <= Match) return false;
+            if (rejected <= Match)
+            {
+                return false;
+            }
+
             BecomeProbe();
             return true;
         }
         // While probing there is one question at a time: an answer to another one is late.
-        if (Next - 1 != rejected) return false;
+        if (Next - 1 != rejected)
+        {
+            return false;
+        }
+
         Next = Math.Max(Math.Min(rejected, hint + 1), Match + 1);
         SentCommit = Math.Min(SentCommit, Next - 1);
         Paused = false;

@@ -8,7 +8,11 @@ public sealed partial class RaftCore
         // Two leaders in one term would mean that a quorum voted twice.
         Invariant.Holds(_role != RaftRole.Leader);
         // The election of this term is over, whoever we hoped would win.
-        if (_role != RaftRole.Follower) BecomeFollower(message.Term, message.From);
+        if (_role != RaftRole.Follower)
+        {
+            BecomeFollower(message.Term, message.From);
+        }
+
         Invariant.Holds(_leader == 0 || _leader == message.From);
         _electionElapsed = 0;
         _leader = message.From;
@@ -84,7 +88,11 @@ public sealed partial class RaftCore
         }
         // Yes carries the term that was asked about (a question's lies ahead of ours), no carries ours.
         Send(new Message(kind, _options.Id, message.From, message.Term));
-        if (isQuestion) return;
+        if (isQuestion)
+        {
+            return;
+        }
+
         _electionElapsed = 0;
         _vote = message.From;
     }

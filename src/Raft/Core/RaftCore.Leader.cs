@@ -21,27 +21,50 @@ public sealed partial class RaftCore
     public void ReportUnreachable(ulong id)
     {
         if (_role == RaftRole.Leader && _progress.TryGetValue(id, out Progress? progress) && progress.State == ReplicationState.Replicate)
+        {
             progress.BecomeProbe();
+        }
     }
 
     /// <summary>The snapshot sent to this peer has arrived whole, or not. Must follow every Snapshot message.</summary>
     public void ReportSnapshot(ulong id, bool ok)
     {
         if (_role == RaftRole.Leader && _progress.TryGetValue(id, out Progress? progress) && progress.State == ReplicationState.Snapshot)
+        {
             progress.SnapshotDone(ok);
+        }
     }
 
     /// <summary>Hands leadership to a voter that is brought up to date first. Proposals are dropped meanwhile; given up after one election timeout.</summary>
     /// <remarks>Source: thesis §3.10. Only the leader can; <see cref="ProposeOutcome.Refused"/> for a target that is no other voter.</remarks>
     public ProposeOutcome TransferLeadership(ulong to)
     {
-        if (_role != RaftRole.Leader) return ProposeOutcome.NoLeader;
-        if (to == _options.Id || !_progress.TryGetValue(to, out Progress? progress) || !progress.IsVoter) return ProposeOutcome.Refused;
-        if (_transferTo == to) return ProposeOutcome.Accepted;
+        if (_role != RaftRole.Leader)
+        {
+            return ProposeOutcome.NoLeader;
+        }
+
+        if (to == _options.Id || !_progress.TryGetValue(to, out Progress? progress) || !progress.IsVoter)
+        {
+            return ProposeOutcome.Refused;
+        }
+
+        if (_transferTo == to)
+        {
+            return ProposeOutcome.Accepted;
+        }
+
         _transferTo = to;
         _electionElapsed = 0;
-        if (progress.Match == _log.LastIndex) SendTimeoutNow(to);
-        else TrySendAppend(to, progress, evenIfEmpty: true);
+        if (progress.Match == _log.LastIndex)
+        {
+            SendTimeoutNow(to);
+        }
+        else
+        {
+            TrySendAppend(to, progress, evenIfEmpty: true);
+        }
+
         return ProposeOutcome.Accepted;
     }
 
@@ -51,7 +74,11 @@ public sealed partial class RaftCore
         Reset(_term);
         _role = RaftRole.Leader;
         _leader = _options.Id;
-        foreach (RaftMember member in _membership.Members) _progress.Add(member.Id, new Progress(_log.LastIndex + 1, _options.MaxInflightMessages, member.IsVoter));
+        foreach (RaftMember member in _membership.Members)
+        {
+            _progress.Add(member.Id, new Progress(_log.LastIndex + 1, _options.MaxInflightMessages, member.IsVoter));
+        }
+
         Progress own = _progress[_options.Id];
         own.RecentlyActive = true;
         // Any entry we inherit may be a membership change that is not in force yet; looking would not tell us whether it is committed.
@@ -87,7 +114,11 @@ public sealed partial class RaftCore
                 return;
             }
         }
-        if (_heartbeatElapsed < _options.HeartbeatTicks) return;
+        if (_heartbeatElapsed < _options.HeartbeatTicks)
+        {
+            return;
+        }
+
         _heartbeatElapsed = 0;
         BroadcastHeartbeat();
     }
@@ -96,19 +127,39 @@ public sealed partial class RaftCore
     private bool HeardQuorum()
     {
         int active = _progress.Count(p => p.Value.IsVoter && (p.Value.RecentlyActive || p.Key == _options.Id));
-        foreach ((ulong id, Progress progress) in _progress) progress.RecentlyActive = id == _options.Id;
+        foreach ((ulong id, Progress progress) in _progress)
+        {
+            progress.RecentlyActive = id == _options.Id;
+        }
+
         return active >= Quorum;
     }
 
     private ProposeOutcome AcceptProposal(EntryKind kind, ReadOnlyMemory<byte> data)
     {
-        if (_transferTo != 0 || !_progress.ContainsKey(_options.Id)) return ProposeOutcome.Dropped;
-        if (_uncommittedBytes > 0 && _uncommittedBytes + data.Length > _options.MaxUncommittedBytes) return ProposeOutcome.Dropped;
+        if (_transferTo != 0 || !_progress.ContainsKey(_options.Id))
+        {
+            return ProposeOutcome.Dropped;
+        }
+
+        if (_uncommittedBytes > 0 && _uncommittedBytes + data.Length > _options.MaxUncommittedBytes)
+        {
+            return ProposeOutcome.Dropped;
+        }
+
         if (kind == EntryKind.Membership)
         {
             // One at a time: the quorums of two memberships that differ by one always overlap, by two not (thesis §4.1).
-            if (_pendingChangeIndex > _log.Applied) return ProposeOutcome.ChangePending;
-            if (!Codec.LogCodec.DecodeMembershipChange(data).TryApply(_membership, out _, out _)) return ProposeOutcome.Refused;
+            if (_pendingChangeIndex > _log.Applied)
+            {
+                return ProposeOutcome.ChangePending;
+            }
+
+            if (!Codec.LogCodec.DecodeMembershipChange(data).TryApply(_membership, out _, out _))
+            {
+                return ProposeOutcome.Refused;
+            }
+
             _pendingChangeIndex = _log.LastIndex + 1;
         }
         _uncommittedBytes += data.Length;
@@ -121,7 +172,10 @@ public sealed partial class RaftCore
     {
         try
         {
-            if (!entry.Data.IsEmpty) AcceptProposal(entry.Kind, entry.Data);
+            if (!entry.Data.IsEmpty)
+            {
+                AcceptProposal(entry.Kind, entry.Data);
+            }
         }
         catch (RaftFormatException)
         {
@@ -136,9 +190,18 @@ public sealed partial class RaftCore
         {
             _appendWanted = false;
             foreach ((ulong id, Progress progress) in _progress)
-                if (id != _options.Id) TrySendAppend(id, progress, evenIfEmpty: progress.State == ReplicationState.Probe || progress.LacksCommit(_log.Commit));
+            {
+                if (id != _options.Id)
+                {
+                    TrySendAppend(id, progress, evenIfEmpty: progress.State == ReplicationState.Probe || progress.LacksCommit(_log.Commit));
+                }
+            }
         }
-        if (!_readRoundWanted) return;
+        if (!_readRoundWanted)
+        {
+            return;
+        }
+
         _readRoundWanted = false;
         _readRound++;
         BroadcastHeartbeat();
@@ -149,7 +212,10 @@ public sealed partial class RaftCore
         ReadOnlyMemory<byte> round = ReadRoundContext();
         foreach ((ulong id, Progress progress) in _progress)
         {
-            if (id == _options.Id) continue;
+            if (id == _options.Id)
+            {
+                continue;
+            }
             // Naming a commit index beyond Match could make the follower commit leftovers of another term in its place.
             ulong commit = Math.Min(progress.Match, _log.Commit);
             progress.SentHeartbeat(commit);
@@ -159,13 +225,25 @@ public sealed partial class RaftCore
 
     private bool TrySendAppend(ulong to, Progress progress, bool evenIfEmpty)
     {
-        if (progress.IsBlocked) return false;
+        if (progress.IsBlocked)
+        {
+            return false;
+        }
+
         ulong previous = progress.Next - 1;
-        if (_log.TermAt(previous) is not { } previousTerm) return TrySendSnapshot(to, progress);
+        if (_log.TermAt(previous) is not { } previousTerm)
+        {
+            return TrySendSnapshot(to, progress);
+        }
+
         ImmutableArray<Entry> entries = progress is { State: ReplicationState.Replicate, WindowFull: true }
             ? []
             : _log.Slice(progress.Next, _log.LastIndex, _options.MaxEntryBytesPerMessage);
-        if (entries.IsEmpty && !evenIfEmpty) return false;
+        if (entries.IsEmpty && !evenIfEmpty)
+        {
+            return false;
+        }
+
         Send(new Message(MessageKind.Append, _options.Id, to, _term)
         {
             Index = previous,
@@ -180,7 +258,11 @@ public sealed partial class RaftCore
     private bool TrySendSnapshot(ulong to, Progress progress)
     {
         // A snapshot is dear: not for someone who is not there.
-        if (!progress.RecentlyActive) return false;
+        if (!progress.RecentlyActive)
+        {
+            return false;
+        }
+
         progress.BecomeSnapshot(_log.Snapshot.Index);
         Send(new Message(MessageKind.Snapshot, _options.Id, to, _term) { Snapshot = _log.Snapshot });
         return true;
@@ -189,16 +271,29 @@ public sealed partial class RaftCore
     private void StepFollowerResponse(Message message, Progress progress)
     {
         progress.RecentlyActive = true;
-        if (message.Kind == MessageKind.HeartbeatResponse) HandleHeartbeatResponse(message, progress);
-        else if (message.Reject) HandleRejection(message, progress);
-        else HandleAcknowledgement(message, progress);
+        if (message.Kind == MessageKind.HeartbeatResponse)
+        {
+            HandleHeartbeatResponse(message, progress);
+        }
+        else if (message.Reject)
+        {
+            HandleRejection(message, progress);
+        }
+        else
+        {
+            HandleAcknowledgement(message, progress);
+        }
     }
 
     private void HandleHeartbeatResponse(Message message, Progress progress)
     {
         progress.Resume();
         // It is there but behind: an append or its answer was lost, or the window is full. Even an empty append makes it say where it stands.
-        if (progress.Match < _log.LastIndex || progress.State == ReplicationState.Probe) TrySendAppend(message.From, progress, evenIfEmpty: true);
+        if (progress.Match < _log.LastIndex || progress.State == ReplicationState.Probe)
+        {
+            TrySendAppend(message.From, progress, evenIfEmpty: true);
+        }
+
         ConfirmReads(message.Context, progress);
     }
 
@@ -206,16 +301,31 @@ public sealed partial class RaftCore
     {
         ulong hint = message.RejectHint;
         // The mirror of the follower's skip: entries of ours with a term above the hinted one cannot be in its log at or before the hint.
-        if (message.LogTerm > 0) (hint, _) = _log.FindMeetingPoint(hint, message.LogTerm);
-        if (progress.Rejected(message.Index, hint)) TrySendAppend(message.From, progress, evenIfEmpty: true);
+        if (message.LogTerm > 0)
+        {
+            (hint, _) = _log.FindMeetingPoint(hint, message.LogTerm);
+        }
+
+        if (progress.Rejected(message.Index, hint))
+        {
+            TrySendAppend(message.From, progress, evenIfEmpty: true);
+        }
     }
 
     private void HandleAcknowledgement(Message message, Progress progress)
     {
         // Nobody can hold entries that we did not send: such a number comes from another group or a broken peer.
-        if (message.Index > _log.LastIndex) return;
+        if (message.Index > _log.LastIndex)
+        {
+            return;
+        }
+
         bool news = progress.Acknowledged(message.Index);
-        if (!news && !(progress.Match == message.Index && progress.State == ReplicationState.Probe)) return;
+        if (!news && !(progress.Match == message.Index && progress.State == ReplicationState.Probe))
+        {
+            return;
+        }
+
         switch (progress.State)
         {
             case ReplicationState.Probe:
@@ -231,10 +341,21 @@ public sealed partial class RaftCore
                 progress.FreeWindow(message.Index);
                 break;
         }
-        if (!TryCommit() && progress.LacksCommit(_log.Commit)) TrySendAppend(message.From, progress, evenIfEmpty: true);
+        if (!TryCommit() && progress.LacksCommit(_log.Commit))
+        {
+            TrySendAppend(message.From, progress, evenIfEmpty: true);
+        }
+
         bool more = true;
-        while (more) more = TrySendAppend(message.From, progress, evenIfEmpty: false);
-        if (message.From == _transferTo && progress.Match == _log.LastIndex) SendTimeoutNow(message.From);
+        while (more)
+        {
+            more = TrySendAppend(message.From, progress, evenIfEmpty: false);
+        }
+
+        if (message.From == _transferTo && progress.Match == _log.LastIndex)
+        {
+            SendTimeoutNow(message.From);
+        }
     }
 
     private void SendTimeoutNow(ulong to) => Send(new Message(MessageKind.TimeoutNow, _options.Id, to, _term));
@@ -242,17 +363,36 @@ public sealed partial class RaftCore
     /// <summary>Our own disk counts like any follower's, no sooner.</summary>
     private void CountOwnEntries()
     {
-        if (_role != RaftRole.Leader || !_progress.TryGetValue(_options.Id, out Progress? own)) return;
-        if (own.Acknowledged(_log.Persisted)) TryCommit();
+        if (_role != RaftRole.Leader || !_progress.TryGetValue(_options.Id, out Progress? own))
+        {
+            return;
+        }
+
+        if (own.Acknowledged(_log.Persisted))
+        {
+            TryCommit();
+        }
     }
 
     /// <summary>Commits what a quorum holds, but only by counting an entry of our own term (thesis §3.6.2, figure 3.7).</summary>
     private bool TryCommit()
     {
         ulong held = HeldByQuorum();
-        if (_options.Bugs.HasFlag(PlantedBugs.CommitWithoutQuorum)) held = _progress.Where(p => p.Value.IsVoter).Max(p => p.Value.Match);
-        if (held <= _log.Commit) return false;
-        if (_log.TermAt(held) != _term && !_options.Bugs.HasFlag(PlantedBugs.CommitEarlierTermsByCounting)) return false;
+        if (_options.Bugs.HasFlag(PlantedBugs.CommitWithoutQuorum))
+        {
+            held = _progress.Where(p => p.Value.IsVoter).Max(p => p.Value.Match);
+        }
+
+        if (held <= _log.Commit)
+        {
+            return false;
+        }
+
+        if (_log.TermAt(held) != _term && !_options.Bugs.HasFlag(PlantedBugs.CommitEarlierTermsByCounting))
+        {
+            return false;
+        }
+
         _log.CommitTo(held);
         _appendWanted = true;
         ReleaseWaitingReads();
@@ -267,7 +407,13 @@ public sealed partial class RaftCore
         Span<ulong> values = stackalloc ulong[_progress.Count];
         int count = 0;
         foreach (Progress progress in _progress.Values)
-            if (progress.IsVoter) values[count++] = value(progress);
+        {
+            if (progress.IsVoter)
+            {
+                values[count++] = value(progress);
+            }
+        }
+
         values = values[..count];
         values.Sort();
         return count == 0 ? 0 : values[count - Quorum];
@@ -275,7 +421,10 @@ public sealed partial class RaftCore
 
     private void ForgetUncommittedBytes(ImmutableArray<Entry> committed)
     {
-        foreach (Entry entry in committed) _uncommittedBytes = Math.Max(0, _uncommittedBytes - entry.Data.Length);
+        foreach (Entry entry in committed)
+        {
+            _uncommittedBytes = Math.Max(0, _uncommittedBytes - entry.Data.Length);
+        }
     }
 
     private void MembershipChangedWhileLeading()
@@ -286,14 +435,27 @@ public sealed partial class RaftCore
             BecomeFollower(_term, leader: 0);
             return;
         }
-        foreach (ulong id in _progress.Keys.Where(id => _membership.Find(id) is null).ToArray()) _progress.Remove(id);
+        foreach (ulong id in _progress.Keys.Where(id => _membership.Find(id) is null).ToArray())
+        {
+            _progress.Remove(id);
+        }
+
         foreach (RaftMember member in _membership.Members)
         {
-            if (_progress.TryGetValue(member.Id, out Progress? known)) known.IsVoter = member.IsVoter;
+            if (_progress.TryGetValue(member.Id, out Progress? known))
+            {
+                known.IsVoter = member.IsVoter;
+            }
             // A newcomer has until the next quorum check to show up.
-            else _progress.Add(member.Id, new Progress(_log.LastIndex + 1, _options.MaxInflightMessages, member.IsVoter) { RecentlyActive = true });
+            else
+            {
+                _progress.Add(member.Id, new Progress(_log.LastIndex + 1, _options.MaxInflightMessages, member.IsVoter) { RecentlyActive = true });
+            }
         }
-        if (_transferTo != 0 && _membership.Find(_transferTo) is not { IsVoter: true }) _transferTo = 0;
+        if (_transferTo != 0 && _membership.Find(_transferTo) is not { IsVoter: true })
+        {
+            _transferTo = 0;
+        }
         // A smaller quorum may already hold more; and newcomers want to hear from us.
         TryCommit();
         _appendWanted = true;

@@ -25,7 +25,11 @@ public sealed partial class RaftCore
 
     private ProposeOutcome AcceptRead(ulong from, ReadOnlyMemory<byte> context)
     {
-        if (_reads.Count + _readsBeforeFirstCommit.Count >= MaxReadsWaiting) return ProposeOutcome.Dropped;
+        if (_reads.Count + _readsBeforeFirstCommit.Count >= MaxReadsWaiting)
+        {
+            return ProposeOutcome.Dropped;
+        }
+
         bool eager = _options.Bugs.HasFlag(PlantedBugs.ReadWithoutConfirmation);
         if (_log.TermAt(_log.Commit) != _term && !eager)
         {
@@ -55,21 +59,38 @@ public sealed partial class RaftCore
 
     private void ConfirmReads(ReadOnlyMemory<byte> context, Progress progress)
     {
-        if (context.Length != sizeof(ulong)) return;
+        if (context.Length != sizeof(ulong))
+        {
+            return;
+        }
+
         progress.ReadRound = Math.Max(progress.ReadRound, BinaryPrimitives.ReadUInt64LittleEndian(context.Span));
         ulong confirmed = QuorumOf(p => p == _progress[_options.Id] ? ulong.MaxValue : p.ReadRound);
-        while (_reads.TryPeek(out PendingRead read) && read.Round <= confirmed) Answer(_reads.Dequeue());
+        while (_reads.TryPeek(out PendingRead read) && read.Round <= confirmed)
+        {
+            Answer(_reads.Dequeue());
+        }
     }
 
     private void Answer(PendingRead read)
     {
-        if (read.From == _options.Id) _readStates.Add(new ReadState(read.Context, read.Index));
-        else Send(new Message(MessageKind.ReadIndexResponse, _options.Id, read.From, _term) { Index = read.Index, Context = read.Context });
+        if (read.From == _options.Id)
+        {
+            _readStates.Add(new ReadState(read.Context, read.Index));
+        }
+        else
+        {
+            Send(new Message(MessageKind.ReadIndexResponse, _options.Id, read.From, _term) { Index = read.Index, Context = read.Context });
+        }
     }
 
     private ReadOnlyMemory<byte> ReadRoundContext()
     {
-        if (_reads.Count == 0) return default;
+        if (_reads.Count == 0)
+        {
+            return default;
+        }
+
         byte[] context = new byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(context, _readRound);
         return context;

@@ -57,9 +57,21 @@ public sealed partial class RaftCore
     {
         Invariant.Holds(ReferenceEquals(ready, _outstanding));
         _outstanding = null;
-        if (ready.HardState is { } state) _persistedState = state;
-        if (ready.Entries is [.., var last]) _log.PersistedTo(last.Index, last.Term);
-        if (ready.Snapshot is { } snapshot) _log.Installed(snapshot);
+        if (ready.HardState is { } state)
+        {
+            _persistedState = state;
+        }
+
+        if (ready.Entries is [.., var last])
+        {
+            _log.PersistedTo(last.Index, last.Term);
+        }
+
+        if (ready.Snapshot is { } snapshot)
+        {
+            _log.Installed(snapshot);
+        }
+
         if (ready.Committed is [.., var newest])
         {
             _log.AppliedTo(newest.Index);

@@ -102,16 +102,29 @@ public sealed partial class RaftCore
         }
         // The only voter has nobody to wait for or to ask: a founder leads at once. Where a leader is known it may be about to hand over.
         bool isAlone = _role == RaftRole.Follower && _leader == 0 && _voters == 1 && Promotable;
-        if (_electionElapsed < _electionTimeout && !isAlone) return;
+        if (_electionElapsed < _electionTimeout && !isAlone)
+        {
+            return;
+        }
+
         _electionElapsed = 0;
-        if (Promotable) Campaign(_options.PreVote ? CampaignKind.PreVote : CampaignKind.Election);
-        else _leader = 0; // A learner cannot campaign, but must not send its requests into the void either.
+        if (Promotable)
+        {
+            Campaign(_options.PreVote ? CampaignKind.PreVote : CampaignKind.Election);
+        }
+        else
+        {
+            _leader = 0; // A learner cannot campaign, but must not send its requests into the void either.
+        }
     }
 
     /// <summary>A message of a peer. Never throws for a message that is late, foreign or doubled.</summary>
     public void Step(Message message)
     {
-        if (message.To != _options.Id || message.From == _options.Id) return;
+        if (message.To != _options.Id || message.From == _options.Id)
+        {
+            return;
+        }
         // Requests sent on by followers belong to no term.
         if (message.Kind is MessageKind.Propose or MessageKind.ReadIndex)
         {
@@ -123,7 +136,11 @@ public sealed partial class RaftCore
             StepFromThePast(message);
             return;
         }
-        if (message.Term > _term && !EnterTermOf(message)) return;
+        if (message.Term > _term && !EnterTermOf(message))
+        {
+            return;
+        }
+
         switch (message.Kind)
         {
             case MessageKind.PreVote or MessageKind.Vote:
@@ -136,10 +153,18 @@ public sealed partial class RaftCore
                 StepFromLeader(message);
                 break;
             case MessageKind.TimeoutNow:
-                if (_role == RaftRole.Follower && Promotable) Campaign(CampaignKind.Transfer);
+                if (_role == RaftRole.Follower && Promotable)
+                {
+                    Campaign(CampaignKind.Transfer);
+                }
+
                 break;
             case MessageKind.AppendResponse or MessageKind.HeartbeatResponse:
-                if (_role == RaftRole.Leader && _progress.TryGetValue(message.From, out Progress? progress)) StepFollowerResponse(message, progress);
+                if (_role == RaftRole.Leader && _progress.TryGetValue(message.From, out Progress? progress))
+                {
+                    StepFollowerResponse(message, progress);
+                }
+
                 break;
             case MessageKind.ReadIndexResponse:
                 _readStates.Add(new ReadState(message.Context, message.Index));
@@ -152,7 +177,11 @@ public sealed partial class RaftCore
     /// <summary>Asks for one entry. A follower sends it on to the leader. Empty data is refused with <see cref="ArgumentException"/>.</summary>
     public ProposeOutcome Propose(ReadOnlyMemory<byte> data)
     {
-        if (data.IsEmpty) throw new ArgumentException("an entry needs data; empty ones mark the start of a term", nameof(data));
+        if (data.IsEmpty)
+        {
+            throw new ArgumentException("an entry needs data; empty ones mark the start of a term", nameof(data));
+        }
+
         return Submit(EntryKind.Normal, data);
     }
 
@@ -162,8 +191,16 @@ public sealed partial class RaftCore
     /// <summary>Asks for the index a linearizable read must wait for; the answer comes as <see cref="ReadState"/>, or never (callers need a time limit).</summary>
     public ProposeOutcome ReadIndex(ReadOnlyMemory<byte> context)
     {
-        if (_role == RaftRole.Leader) return AcceptRead(_options.Id, context);
-        if (_leader == 0) return ProposeOutcome.NoLeader;
+        if (_role == RaftRole.Leader)
+        {
+            return AcceptRead(_options.Id, context);
+        }
+
+        if (_leader == 0)
+        {
+            return ProposeOutcome.NoLeader;
+        }
+
         Send(new Message(MessageKind.ReadIndex, _options.Id, _leader, 0) { Context = context });
         return ProposeOutcome.Accepted;
     }
@@ -173,8 +210,16 @@ public sealed partial class RaftCore
 
     private ProposeOutcome Submit(EntryKind kind, ReadOnlyMemory<byte> data)
     {
-        if (_role == RaftRole.Leader) return AcceptProposal(kind, data);
-        if (_leader == 0) return ProposeOutcome.NoLeader;
+        if (_role == RaftRole.Leader)
+        {
+            return AcceptProposal(kind, data);
+        }
+
+        if (_leader == 0)
+        {
+            return ProposeOutcome.NoLeader;
+        }
+
         Send(new Message(MessageKind.Propose, _options.Id, _leader, 0) { Entries = [new Entry(0, 0, kind, data)] });
         return ProposeOutcome.Accepted;
     }
@@ -182,9 +227,22 @@ public sealed partial class RaftCore
     private void StepForwarded(Message message)
     {
         // Whoever sent it is wrong about the leader; sending it on again could go round in circles. Its owner has a time limit.
-        if (_role != RaftRole.Leader) return;
-        if (message.Kind == MessageKind.ReadIndex) AcceptRead(message.From, message.Context);
-        else foreach (Entry entry in message.Entries) AcceptForwarded(entry);
+        if (_role != RaftRole.Leader)
+        {
+            return;
+        }
+
+        if (message.Kind == MessageKind.ReadIndex)
+        {
+            AcceptRead(message.From, message.Context);
+        }
+        else
+        {
+            foreach (Entry entry in message.Entries)
+            {
+                AcceptForwarded(entry);
+            }
+        }
     }
 
     /// <summary>A higher term ends ours, except for questions (pre-votes) and while we hear a leader. False: ignore the message.</summary>
@@ -194,10 +252,17 @@ public sealed partial class RaftCore
         {
             // Whoever hears a leader helps nobody to depose it: members that were removed or cut off would do so for ever (thesis §4.2.3).
             bool hearsLeader = _options.CheckQuorum && _leader != 0 && _electionElapsed < _options.ElectionTicks;
-            if (hearsLeader && !message.Context.Span.SequenceEqual(TransferMark)) return false;
+            if (hearsLeader && !message.Context.Span.SequenceEqual(TransferMark))
+            {
+                return false;
+            }
         }
         bool isQuestion = message.Kind == MessageKind.PreVote || (message is { Kind: MessageKind.PreVoteResponse, Reject: false });
-        if (isQuestion) return true;
+        if (isQuestion)
+        {
+            return true;
+        }
+
         bool fromLeader = message.Kind is MessageKind.Append or MessageKind.Heartbeat or MessageKind.Snapshot;
         BecomeFollower(message.Term, fromLeader ? message.From : 0);
         return true;
@@ -208,16 +273,24 @@ public sealed partial class RaftCore
         // With pre-vote or check-quorum a member whose term ran ahead can neither win nor be led: it ignores the leader's lower term and its own
         // questions are ignored. Telling the old leader (or candidate) our term brings everyone together again. Source: etcd-io/raft:raft.go, Step.
         if (message.Kind is MessageKind.Heartbeat or MessageKind.Append)
+        {
             Send(new Message(MessageKind.HeartbeatResponse, _options.Id, message.From, _term));
+        }
         else if (message.Kind == MessageKind.PreVote)
+        {
             Send(new Message(MessageKind.PreVoteResponse, _options.Id, message.From, _term) { Reject = true });
+        }
     }
 
     /// <summary>Everything that ends with a term (or a role in it).</summary>
     private void Reset(ulong term)
     {
         Invariant.Holds(term >= _term);
-        if (term != _term) (_term, _vote) = (term, 0);
+        if (term != _term)
+        {
+            (_term, _vote) = (term, 0);
+        }
+
         _leader = 0;
         _electionElapsed = 0;
         _electionTimeout = _options.ElectionTicks + _random.Next(_options.ElectionTicks);
@@ -237,10 +310,18 @@ public sealed partial class RaftCore
     {
         foreach (Entry entry in committed)
         {
-            if (entry.Kind != EntryKind.Membership || entry.Index <= _membershipIndex) continue;
+            if (entry.Kind != EntryKind.Membership || entry.Index <= _membershipIndex)
+            {
+                continue;
+            }
+
             MembershipChange change = Codec.LogCodec.DecodeMembershipChange(entry.Data);
             // A change that no longer fits does nothing, on every member alike.
-            if (change.TryApply(_membership, out Membership next, out _)) Adopt(next);
+            if (change.TryApply(_membership, out Membership next, out _))
+            {
+                Adopt(next);
+            }
+
             _membershipIndex = entry.Index;
         }
     }
@@ -250,6 +331,9 @@ public sealed partial class RaftCore
         _membership = next;
         _voters = next.Voters.Count();
         _isVoter = next.Find(_options.Id)?.IsVoter;
-        if (_role == RaftRole.Leader) MembershipChangedWhileLeading();
+        if (_role == RaftRole.Leader)
+        {
+            MembershipChangedWhileLeading();
+        }
     }
 }

@@ -20,7 +20,11 @@ internal sealed class RaftLog
         Snapshot = snapshot;
         _baseIndex = snapshot.Index;
         _baseTerm = snapshot.Term;
-        foreach (Entry entry in entriesAfterSnapshot) Append(entry);
+        foreach (Entry entry in entriesAfterSnapshot)
+        {
+            Append(entry);
+        }
+
         Persisted = LastIndex;
         // The commit index is written without syncing, so the state machine may know better than the hard state.
         Applied = applied;
@@ -72,12 +76,24 @@ internal sealed class RaftLog
     /// <summary>Takes over a leader's entries that follow (<paramref name="previousIndex"/>, <paramref name="previousTerm"/>), if that one is here.</summary>
     public bool TryAppend(ulong previousIndex, ulong previousTerm, ImmutableArray<Entry> entries)
     {
-        if (!Matches(previousIndex, previousTerm)) return false;
+        if (!Matches(previousIndex, previousTerm))
+        {
+            return false;
+        }
+
         foreach (Entry entry in entries)
         {
             // Present already: a late or doubled message must never shorten the log (thesis §3.5: only *conflicting* entries go).
-            if (Matches(entry.Index, entry.Term)) continue;
-            if (entry.Index <= LastIndex) TruncateFrom(entry.Index);
+            if (Matches(entry.Index, entry.Term))
+            {
+                continue;
+            }
+
+            if (entry.Index <= LastIndex)
+            {
+                TruncateFrom(entry.Index);
+            }
+
             Append(entry);
         }
         return true;
@@ -89,8 +105,15 @@ internal sealed class RaftLog
     {
         for (; index > 0; index--)
         {
-            if (TermAt(index) is not { } here) return (index, 0);
-            if (here <= term) return (index, here);
+            if (TermAt(index) is not { } here)
+            {
+                return (index, 0);
+            }
+
+            if (here <= term)
+            {
+                return (index, here);
+            }
         }
         return (0, 0);
     }
@@ -98,7 +121,11 @@ internal sealed class RaftLog
     /// <summary>Entries of [<paramref name="from"/>, <paramref name="to"/>]; at least one, then as many as fit into the payload limit.</summary>
     public ImmutableArray<Entry> Slice(ulong from, ulong to, long maxBytes = long.MaxValue)
     {
-        if (from > to) return [];
+        if (from > to)
+        {
+            return [];
+        }
+
         Invariant.Holds(from >= FirstIndex && to <= LastIndex);
         int start = (int)(from - FirstIndex);
         int end = start;
@@ -106,16 +133,27 @@ internal sealed class RaftLog
         for (int limit = (int)(to - FirstIndex); end <= limit; end++)
         {
             bytes += _entries[end].Data.Length;
-            if (end > start && bytes > maxBytes) break;
+            if (end > start && bytes > maxBytes)
+            {
+                break;
+            }
         }
         ImmutableArray<Entry>.Builder slice = ImmutableArray.CreateBuilder<Entry>(end - start);
-        for (int i = start; i < end; i++) slice.Add(_entries[i]);
+        for (int i = start; i < end; i++)
+        {
+            slice.Add(_entries[i]);
+        }
+
         return slice.MoveToImmutable();
     }
 
     public bool CommitTo(ulong index)
     {
-        if (index <= Commit) return false;
+        if (index <= Commit)
+        {
+            return false;
+        }
+
         Invariant.Holds(index <= LastIndex);
         Commit = index;
         return true;
@@ -130,7 +168,10 @@ internal sealed class RaftLog
     /// <summary>The entry is on disk. If it was replaced here meanwhile, that says nothing about the log as it is now.</summary>
     public void PersistedTo(ulong index, ulong term)
     {
-        if (index > Persisted && Matches(index, term)) Persisted = index;
+        if (index > Persisted && Matches(index, term))
+        {
+            Persisted = index;
+        }
     }
 
     /// <summary>A snapshot replaces everything.</summary>
@@ -147,12 +188,19 @@ internal sealed class RaftLog
     {
         AppliedTo(meta.Index);
         // A newer one may have come in while this one was installed.
-        if (Pending?.Index == meta.Index) Pending = null;
+        if (Pending?.Index == meta.Index)
+        {
+            Pending = null;
+        }
     }
 
     public void Compact(SnapshotMeta meta, ulong keepEntries)
     {
-        if (meta.Index <= Snapshot.Index) return;
+        if (meta.Index <= Snapshot.Index)
+        {
+            return;
+        }
+
         Invariant.Holds(meta.Index <= Applied);
         Invariant.Holds(Matches(meta.Index, meta.Term));
         Snapshot = meta;

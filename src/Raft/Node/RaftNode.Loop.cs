@@ -10,82 +10,82 @@ public sealed partial class RaftNode
     private const int MaxTicksDue = 3;
 
     private const int MaxMessagesPerPass = 4096;
-    private readonly Dictionary<ulong, ImmutableArray<Message>.Builder> outgoing = [];
-    private ulong appliedIndex;
-    private ulong appliedTerm;
-    private long tickCount;
+    private readonly Dictionary<ulong, ImmutableArray<Message>.Builder> _outgoing = [];
+    private ulong _appliedIndex;
+    private ulong _appliedTerm;
+    private long _tickCount;
 
     /// <summary>The members with everything applied taken in; the core's is the same after Advance.</summary>
-    private Membership membership;
+    private Membership _membership;
 
     private void RunLoop()
     {
         try
         {
-            using ITimer timer = time.CreateTimer(static node => ((RaftNode)node!).TickDue(), this, options.TickInterval, options.TickInterval);
-            while (!stopped.IsCancellationRequested)
+            using ITimer timer = _time.CreateTimer(static node => ((RaftNode)node!).TickDue(), this, _options.TickInterval, _options.TickInterval);
+            while (!_stopped.IsCancellationRequested)
             {
                 if (!Pump())
                 {
-                    wake.WaitOne();
+                    _wake.WaitOne();
                 }
             }
 
             Stop(null);
-            ended.TrySetResult();
+            _ended.TrySetResult();
         }
         catch (Exception e)
         {
             // The supervisor: whatever it was, this member must not go on with a disk or a state it cannot vouch for.
-            log.Failed(e, options.Id);
+            _log.Failed(e, _options.Id);
             Stop(e);
-            ended.TrySetException(e);
+            _ended.TrySetException(e);
         }
     }
 
     /// <summary>One tick of the clock has passed.</summary>
     internal void TickDue()
     {
-        if (Volatile.Read(ref ticksDue) < MaxTicksDue)
+        if (Volatile.Read(ref _ticksDue) < MaxTicksDue)
         {
-            Interlocked.Increment(ref ticksDue);
+            Interlocked.Increment(ref _ticksDue);
             Wake();
         }
     }
 
     /// <summary>No tick waits to be taken in: who drives the clock may let it go on without outrunning this node.</summary>
-    internal bool HasTakenTicks => Volatile.Read(ref ticksDue) == 0 || ended.Task.IsCompleted;
+    internal bool HasTakenTicks => Volatile.Read(ref _ticksDue) == 0 || _ended.Task.IsCompleted;
 
     /// <summary>One turn of the loop. False if there was nothing to do. Called by the loop's thread, or by a test that drives it.</summary>
     internal bool Pump()
     {
-        Volatile.Write(ref wakePending, 0);
+        Volatile.Write(ref _wakePending, 0);
         bool worked = false;
-        while (errands.Reader.TryRead(out Action? errand))
+        while (_errands.Reader.TryRead(out Action? errand))
         {
             errand();
             worked = true;
         }
 
-        for (int i = 0; i < MaxMessagesPerPass && inbox.Reader.TryRead(out Message? message); i++)
+        for (int i = 0; i < MaxMessagesPerPass && _inbox.Reader.TryRead(out Message? message); i++)
         {
-            core.Step(message);
+            _core.Step(message);
             worked = true;
         }
 
-        for (int due = Interlocked.Exchange(ref ticksDue, 0); due > 0; due--)
+        for (int due = Interlocked.Exchange(ref _ticksDue, 0); due > 0; due--)
         {
-            tickCount++;
-            core.Tick();
+            _tickCount++;
+            _core.Tick();
             AfterTick();
             worked = true;
         }
 
         worked |= TakeProposals();
         worked |= TakeReads();
-        if (core.HasReady)
+        if (_core.HasReady)
         {
-            Handle(core.Ready());
+            Handle(_core.Ready());
             worked = true;
         }
 
@@ -110,8 +110,8 @@ public sealed partial class RaftNode
         }
 
         Apply(ready.Committed);
-        core.Advance(ready);
-        if (unsent.Count > 0 && !ready.Committed.IsEmpty)
+        _core.Advance(ready);
+        if (_unsent.Count > 0 && !ready.Committed.IsEmpty)
         {
             SubmitUnsent(); // there is room again
         }
@@ -128,20 +128,20 @@ public sealed partial class RaftNode
     {
         if (ready.Snapshot is { } snapshot)
         {
-            wal.MarkSnapshot(snapshot.Index, snapshot.Term);
+            _wal.MarkSnapshot(snapshot.Index, snapshot.Term);
         }
 
-        wal.Append(ready.Entries.AsSpan());
+        _wal.Append(ready.Entries.AsSpan());
         if (ready.HardState is { } state)
         {
-            wal.Append(state);
+            _wal.Append(state);
         }
 
         if (ready.MustSync)
         {
-            long started = time.GetTimestamp();
-            wal.Sync();
-            RaftMetrics.SyncDuration.Record(time.GetElapsedTime(started).TotalSeconds);
+            long started = _time.GetTimestamp();
+            _wal.Sync();
+            RaftMetrics.SyncDuration.Record(_time.GetElapsedTime(started).TotalSeconds);
         }
     }
 
@@ -149,8 +149,8 @@ public sealed partial class RaftNode
     {
         foreach (ref readonly Entry entry in committed.AsSpan())
         {
-            Invariant.Holds(entry.Index == appliedIndex + 1);
-            bytesSinceSnapshot += entry.Data.Length;
+            Invariant.Holds(entry.Index == _appliedIndex + 1);
+            _bytesSinceSnapshot += entry.Data.Length;
             if (entry.Kind == EntryKind.Membership)
             {
                 ApplyMembership(entry);
@@ -160,8 +160,8 @@ public sealed partial class RaftNode
                 ApplyProposal(entry);
             }
 
-            appliedIndex = entry.Index;
-            appliedTerm = entry.Term;
+            _appliedIndex = entry.Index;
+            _appliedTerm = entry.Term;
         }
     }
 
@@ -169,26 +169,26 @@ public sealed partial class RaftNode
     {
         Invariant.Holds(entry.Data.Length >= ProposalId.Size);
         ProposalId id = ProposalId.Read(entry.Data.Span);
-        if (!recent.TryAdd(id))
+        if (!_recent.TryAdd(id))
         {
             FinishUnseen(id); // an earlier copy has been applied
             return;
         }
 
-        object? value = stateMachine.Apply(entry.Index, entry.Data[ProposalId.Size..]);
+        object? value = _stateMachine.Apply(entry.Index, entry.Data[ProposalId.Size..]);
         Finish(id, new ProposalResult(entry.Index, value));
     }
 
     private void ApplyMembership(in Entry entry)
     {
         MembershipChange change = LogCodec.DecodeMembershipChange(entry.Data);
-        if (change.TryApply(membership, out Membership next, out string? refusal))
+        if (change.TryApply(_membership, out Membership next, out string? refusal))
         {
             SetMembership(next, entry.Index);
         }
         else
         {
-            log.ChangeRefused(entry.Index, refusal);
+            _log.ChangeRefused(entry.Index, refusal);
         }
 
         FinishChange(change, refusal);
@@ -196,9 +196,9 @@ public sealed partial class RaftNode
 
     private void SetMembership(Membership next, ulong index)
     {
-        membership = next;
-        log.MembersChanged(index, next);
-        transport.MembershipChanged(next);
+        _membership = next;
+        _log.MembersChanged(index, next);
+        _transport.MembershipChanged(next);
     }
 
     private void Send(ImmutableArray<Message> messages)
@@ -216,16 +216,16 @@ public sealed partial class RaftNode
                 continue;
             }
 
-            if (!outgoing.TryGetValue(message.To, out ImmutableArray<Message>.Builder? builder))
+            if (!_outgoing.TryGetValue(message.To, out ImmutableArray<Message>.Builder? builder))
             {
                 builder = ImmutableArray.CreateBuilder<Message>();
-                outgoing.Add(message.To, builder);
+                _outgoing.Add(message.To, builder);
             }
 
             builder.Add(message);
         }
 
-        foreach ((ulong to, ImmutableArray<Message>.Builder builder) in outgoing)
+        foreach ((ulong to, ImmutableArray<Message>.Builder builder) in _outgoing)
         {
             if (builder.Count == 0)
             {
@@ -234,11 +234,11 @@ public sealed partial class RaftNode
 
             if (FindPeer(to) is { } member)
             {
-                transport.Send(member, builder.ToImmutable());
+                _transport.Send(member, builder.ToImmutable());
             }
             else
             {
-                log.UnknownPeer(to, builder.Count);
+                _log.UnknownPeer(to, builder.Count);
             }
 
             builder.Clear();
@@ -246,7 +246,7 @@ public sealed partial class RaftNode
     }
 
     /// <summary>A member that joins knows nobody yet except those it was told of.</summary>
-    private RaftMember? FindPeer(ulong id) => membership.Find(id) ?? options.KnownPeers.FirstOrDefault(m => m.Id == id);
+    private RaftMember? FindPeer(ulong id) => _membership.Find(id) ?? _options.KnownPeers.FirstOrDefault(m => m.Id == id);
 
     private void AfterTick()
     {
@@ -259,21 +259,21 @@ public sealed partial class RaftNode
     /// <summary>Shows the outside what has changed.</summary>
     private void Publish()
     {
-        RaftStatus before = status;
-        RaftStatus now = core.Status;
-        Volatile.Write(ref status, now);
+        RaftStatus before = _status;
+        RaftStatus now = _core.Status;
+        Volatile.Write(ref _status, now);
         if (before.Role == now.Role && before.Term == now.Term && before.Leader == now.Leader)
         {
             return;
         }
 
-        log.RoleChanged(options.Id, now.Role, now.Term, now.Leader);
+        _log.RoleChanged(_options.Id, now.Role, now.Term, now.Leader);
         if (before.Leader != now.Leader)
         {
             RaftMetrics.LeaderChanges.Add(1);
         }
 
-        foreach (var watcher in watchers)
+        foreach (var watcher in _watchers)
         {
             watcher.Writer.TryWrite(now);
         }
@@ -283,10 +283,10 @@ public sealed partial class RaftNode
 
     private void Stop(Exception? reason)
     {
-        failure = reason;
-        stopping.Cancel();
+        _failure = reason;
+        _stopping.Cancel();
         FailEverything(Stopped());
-        foreach (var watcher in watchers)
+        foreach (var watcher in _watchers)
         {
             watcher.Writer.TryComplete();
         }

@@ -3,21 +3,21 @@ namespace Skep.Raft;
 /// <content>Changes of the membership and hand-over of leadership.</content>
 public sealed partial class RaftNode
 {
-    private readonly Queue<PendingChange> changes = new();
-    private PendingTransfer? transfer;
+    private readonly Queue<PendingChange> _changes = new();
+    private PendingTransfer? _transfer;
 
     /// <summary>Changes one member and returns when the change is applied here. On a follower it is sent on to the leader.</summary>
     /// <exception cref="MembershipRefusedException">It does not fit the members in force.</exception>
     /// <exception cref="RaftUnavailableException">Not within the limit.</exception>
     public async Task ChangeMembershipAsync(MembershipChange change, CancellationToken ct)
     {
-        PendingChange waiting = new(change, time.GetTimestamp(), Continuations);
+        PendingChange waiting = new(change, _time.GetTimestamp(), Continuations);
         await ErrandAsync(
             () =>
             {
                 waiting.Name(NextId());
-                changes.Enqueue(waiting);
-                if (changes.Count == 1)
+                _changes.Enqueue(waiting);
+                if (_changes.Count == 1)
                 {
                     Submit(waiting);
                 }
@@ -39,12 +39,12 @@ public sealed partial class RaftNode
 
     private void Submit(PendingChange waiting)
     {
-        waiting.SentTick = tickCount;
-        ProposeOutcome outcome = core.ProposeMembership(waiting.Change);
+        waiting.SentTick = _tickCount;
+        ProposeOutcome outcome = _core.ProposeMembership(waiting.Change);
         waiting.Sent = outcome == ProposeOutcome.Accepted;
         if (outcome == ProposeOutcome.Refused)
         {
-            waiting.Change.TryApply(membership, out _, out string? refusal);
+            waiting.Change.TryApply(_membership, out _, out string? refusal);
             waiting.TrySetException(new MembershipRefusedException(refusal ?? "the change does not fit the membership"));
             NextChange();
         }
@@ -52,7 +52,7 @@ public sealed partial class RaftNode
 
     private void FinishChange(MembershipChange applied, string? refusal)
     {
-        if (!changes.TryPeek(out PendingChange? waiting) || !waiting.Is(applied))
+        if (!_changes.TryPeek(out PendingChange? waiting) || !waiting.Is(applied))
         {
             return;
         }
@@ -70,11 +70,11 @@ public sealed partial class RaftNode
     }
 
     /// <summary>One at a time; the next is submitted with the next tick, when the core has taken this one in.</summary>
-    private void NextChange() => changes.TryDequeue(out _);
+    private void NextChange() => _changes.TryDequeue(out _);
 
     private void RepeatChange()
     {
-        if (changes.TryPeek(out PendingChange? waiting))
+        if (_changes.TryPeek(out PendingChange? waiting))
         {
             Submit(waiting);
         }
@@ -82,11 +82,11 @@ public sealed partial class RaftNode
 
     private void ExpireChange()
     {
-        while (changes.TryPeek(out PendingChange? waiting))
+        while (_changes.TryPeek(out PendingChange? waiting))
         {
-            if (!waiting.Task.IsCompleted && time.GetElapsedTime(waiting.Started) < options.RequestLimit)
+            if (!waiting.Task.IsCompleted && _time.GetElapsedTime(waiting.Started) < _options.RequestLimit)
             {
-                bool mayBeLost = status.Role != RaftRole.Leader && tickCount - waiting.SentTick >= 2 * options.ElectionTicks;
+                bool mayBeLost = _status.Role != RaftRole.Leader && _tickCount - waiting.SentTick >= 2 * _options.ElectionTicks;
                 if (!waiting.Sent || mayBeLost)
                 {
                     Submit(waiting);
@@ -95,7 +95,7 @@ public sealed partial class RaftNode
                 return;
             }
 
-            waiting.TrySetException(waiting.Change.TryApply(membership, out _, out string? refusal)
+            waiting.TrySetException(waiting.Change.TryApply(_membership, out _, out string? refusal)
                 ? TimedOut("the membership change")
                 : new MembershipRefusedException(refusal));
             NextChange();
@@ -104,14 +104,14 @@ public sealed partial class RaftNode
 
     private void BeginTransfer(PendingTransfer waiting, ulong to)
     {
-        RaftStatus now = core.Status;
+        RaftStatus now = _core.Status;
         PeerStatus? successor = now.Peers
-            .Where(p => p.IsVoter && p.Id != options.Id && (to == 0 ? p.RecentlyActive : p.Id == to))
+            .Where(p => p.IsVoter && p.Id != _options.Id && (to == 0 ? p.RecentlyActive : p.Id == to))
             .OrderByDescending(p => p.Match)
             .FirstOrDefault();
         string? refusal = now.Role != RaftRole.Leader ? "only the leader can hand over leadership"
             : successor is null ? (to == 0 ? "no other voter answers" : $"{to:x} is not another voter")
-            : transfer is not null || core.TransferLeadership(successor.Id) != ProposeOutcome.Accepted ? "leadership is being handed over already"
+            : _transfer is not null || _core.TransferLeadership(successor.Id) != ProposeOutcome.Accepted ? "leadership is being handed over already"
             : null;
         if (refusal is not null)
         {
@@ -119,41 +119,41 @@ public sealed partial class RaftNode
             return;
         }
 
-        waiting.Deadline = tickCount + (2 * options.ElectionTicks);
-        transfer = waiting;
+        waiting.Deadline = _tickCount + (2 * _options.ElectionTicks);
+        _transfer = waiting;
     }
 
     private void LeaderChangedForTransfer(RaftStatus now)
     {
-        if (now.Leader != 0 && now.Leader != options.Id)
+        if (now.Leader != 0 && now.Leader != _options.Id)
         {
-            transfer?.TrySetResult(true);
-            transfer = null;
+            _transfer?.TrySetResult(true);
+            _transfer = null;
         }
     }
 
     private void ExpireTransfer()
     {
-        if (transfer is { } waiting && tickCount >= waiting.Deadline)
+        if (_transfer is { } waiting && _tickCount >= waiting.Deadline)
         {
-            waiting.TrySetException(new RaftUnavailableException($"nobody took over leadership within {2 * options.ElectionTicks} ticks"));
-            transfer = null;
+            waiting.TrySetException(new RaftUnavailableException($"nobody took over leadership within {2 * _options.ElectionTicks} ticks"));
+            _transfer = null;
         }
     }
 
     private void FailChanges(Exception reason)
     {
-        foreach (PendingChange change in changes)
+        foreach (PendingChange change in _changes)
         {
             change.TrySetException(reason);
         }
 
-        transfer?.TrySetException(reason);
+        _transfer?.TrySetException(reason);
     }
 
     private sealed class PendingChange(MembershipChange wanted, long started, TaskCreationOptions continuations) : TaskCompletionSource<bool>(continuations)
     {
-        private byte[] context = [];
+        private byte[] _context = [];
 
         public MembershipChange Change { get; private set; } = wanted;
 
@@ -166,13 +166,13 @@ public sealed partial class RaftNode
         /// <summary>Puts the id before the proposer's own context, to know the change again.</summary>
         public void Name(ProposalId id)
         {
-            context = new byte[ProposalId.Size + Change.Context.Length];
-            id.Write(context);
-            Change.Context.Span.CopyTo(context.AsSpan(ProposalId.Size));
-            Change = Change with { Context = context };
+            _context = new byte[ProposalId.Size + Change.Context.Length];
+            id.Write(_context);
+            Change.Context.Span.CopyTo(_context.AsSpan(ProposalId.Size));
+            Change = Change with { Context = _context };
         }
 
-        public bool Is(MembershipChange applied) => applied.Context.Span.SequenceEqual(context);
+        public bool Is(MembershipChange applied) => applied.Context.Span.SequenceEqual(_context);
     }
 
     private sealed class PendingTransfer(TaskCreationOptions continuations) : TaskCompletionSource<bool>(continuations)

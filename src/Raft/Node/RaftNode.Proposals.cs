@@ -6,17 +6,17 @@ namespace Skep.Raft;
 public sealed partial class RaftNode
 {
     private const int MaxProposalsPerPass = 2048;
-    private readonly Channel<PendingProposal> proposals;
-    private readonly Dictionary<ProposalId, PendingProposal> pending = [];
+    private readonly Channel<PendingProposal> _proposals;
+    private readonly Dictionary<ProposalId, PendingProposal> _pending = [];
 
     /// <summary>In order of their limits, which is the order they came in.</summary>
-    private readonly Queue<PendingProposal> pendingByAge = new();
+    private readonly Queue<PendingProposal> _pendingByAge = new();
 
     /// <summary>Not accepted by the core yet, or not again since the leader changed.</summary>
-    private readonly Queue<PendingProposal> unsent = new();
+    private readonly Queue<PendingProposal> _unsent = new();
 
-    private uint counter;
-    private long noLeaderSince = -1;
+    private uint _counter;
+    private long _noLeaderSince = -1;
 
     /// <summary>Proposes an entry and returns when it has been applied on this member, exactly once.</summary>
     /// <exception cref="RaftUnavailableException">Not within the limit, or the result is not known here. It may still take effect.</exception>
@@ -24,9 +24,9 @@ public sealed partial class RaftNode
     {
         ct.ThrowIfCancellationRequested();
         ThrowIfStopped();
-        PendingProposal proposal = new(data.Span, time.GetTimestamp(), Continuations);
+        PendingProposal proposal = new(data.Span, _time.GetTimestamp(), Continuations);
         RaftMetrics.Proposals.Add(1);
-        if (!ct.CanBeCanceled && proposals.Writer.TryWrite(proposal))
+        if (!ct.CanBeCanceled && _proposals.Writer.TryWrite(proposal))
         {
             Wake();
             return new ValueTask<ProposalResult>(proposal.Task);
@@ -37,9 +37,9 @@ public sealed partial class RaftNode
 
     private async ValueTask<ProposalResult> SlowAsync(PendingProposal proposal, CancellationToken ct)
     {
-        if (!proposals.Writer.TryWrite(proposal))
+        if (!_proposals.Writer.TryWrite(proposal))
         {
-            await EnqueueAsync(proposals, proposal, ct);
+            await EnqueueAsync(_proposals, proposal, ct);
         }
 
         Wake();
@@ -49,44 +49,44 @@ public sealed partial class RaftNode
     private bool TakeProposals()
     {
         bool worked = false;
-        for (int i = 0; i < MaxProposalsPerPass && pending.Count < options.MaxProposalsInFlight && proposals.Reader.TryRead(out PendingProposal? proposal); i++)
+        for (int i = 0; i < MaxProposalsPerPass && _pending.Count < _options.MaxProposalsInFlight && _proposals.Reader.TryRead(out PendingProposal? proposal); i++)
         {
             worked = true;
-            proposal.Name(NextId(), appliedIndex);
-            pending.Add(proposal.Id, proposal);
-            pendingByAge.Enqueue(proposal);
+            proposal.Name(NextId(), _appliedIndex);
+            _pending.Add(proposal.Id, proposal);
+            _pendingByAge.Enqueue(proposal);
             Submit(proposal);
         }
 
         return worked;
     }
 
-    private ProposalId NextId() => new(options.Id, boot, counter++);
+    private ProposalId NextId() => new(_options.Id, _boot, _counter++);
 
     private void Submit(PendingProposal proposal)
     {
-        if (appliedIndex - proposal.FirstIndex > RecentProposals.Capacity / 2)
+        if (_appliedIndex - proposal.FirstIndex > RecentProposals.Capacity / 2)
         {
             // So far behind its first try that duplicates of it may no longer be recognised.
             Remove(proposal, new RaftUnavailableException("the group moved on too far to repeat the proposal safely; it may or may not have taken effect"));
             return;
         }
 
-        proposal.SentTick = tickCount;
+        proposal.SentTick = _tickCount;
         proposal.Tries++; // each one waits longer: a slow leader must not be given everything twice
-        proposal.Waits = core.Propose(proposal.Framed) != ProposeOutcome.Accepted;
+        proposal.Waits = _core.Propose(proposal.Framed) != ProposeOutcome.Accepted;
         if (proposal.Waits)
         {
-            unsent.Enqueue(proposal);
+            _unsent.Enqueue(proposal);
         }
     }
 
     private void SubmitUnsent()
     {
-        for (int count = unsent.Count; count > 0; count--)
+        for (int count = _unsent.Count; count > 0; count--)
         {
-            PendingProposal proposal = unsent.Dequeue();
-            if (!pending.ContainsKey(proposal.Id))
+            PendingProposal proposal = _unsent.Dequeue();
+            if (!_pending.ContainsKey(proposal.Id))
             {
                 continue;
             }
@@ -101,7 +101,7 @@ public sealed partial class RaftNode
 
     private void LeaderChanged(RaftStatus now)
     {
-        noLeaderSince = now.Leader == 0 ? time.GetTimestamp() : -1;
+        _noLeaderSince = now.Leader == 0 ? _time.GetTimestamp() : -1;
         LeaderChangedForTransfer(now);
         if (now.Leader == 0)
         {
@@ -109,12 +109,12 @@ public sealed partial class RaftNode
         }
 
         // Whatever went to another leader, or another term of this one, may be lost. Duplicates are skipped when applied.
-        foreach (PendingProposal proposal in pending.Values)
+        foreach (PendingProposal proposal in _pending.Values)
         {
             if (!proposal.Waits)
             {
                 proposal.Waits = true;
-                unsent.Enqueue(proposal);
+                _unsent.Enqueue(proposal);
             }
         }
 
@@ -126,29 +126,29 @@ public sealed partial class RaftNode
 
     private void ExpireProposals()
     {
-        while (pendingByAge.TryPeek(out PendingProposal? oldest) && (oldest.Task.IsCompleted || time.GetElapsedTime(oldest.Started) >= options.RequestLimit))
+        while (_pendingByAge.TryPeek(out PendingProposal? oldest) && (oldest.Task.IsCompleted || _time.GetElapsedTime(oldest.Started) >= _options.RequestLimit))
         {
-            pendingByAge.Dequeue();
+            _pendingByAge.Dequeue();
             if (!oldest.Task.IsCompleted || oldest.Task.IsCanceled)
             {
                 Remove(oldest, TimedOut("the proposal"));
             }
         }
 
-        if (unsent.Count > 0)
+        if (_unsent.Count > 0)
         {
             SubmitUnsent();
         }
 
         // What was sent on to a leader may have been lost or refused on the way, unnoticed.
-        if (status.Role != RaftRole.Leader && tickCount % options.ElectionTicks == 0)
+        if (_status.Role != RaftRole.Leader && _tickCount % _options.ElectionTicks == 0)
         {
-            foreach (PendingProposal proposal in pending.Values)
+            foreach (PendingProposal proposal in _pending.Values)
             {
-                if (!proposal.Waits && tickCount - proposal.SentTick >= (long)options.ElectionTicks << Math.Min(proposal.Tries, 2))
+                if (!proposal.Waits && _tickCount - proposal.SentTick >= (long)_options.ElectionTicks << Math.Min(proposal.Tries, 2))
                 {
                     proposal.Waits = true;
-                    unsent.Enqueue(proposal);
+                    _unsent.Enqueue(proposal);
                 }
             }
         }
@@ -156,12 +156,12 @@ public sealed partial class RaftNode
 
     private RaftUnavailableException TimedOut(string what)
     {
-        RaftStatus now = core.Status;
+        RaftStatus now = _core.Status;
         string why = now.Leader == 0
-            ? $"no leader for {Seconds(noLeaderSince < 0 ? options.RequestLimit : time.GetElapsedTime(noLeaderSince))}"
+            ? $"no leader for {Seconds(_noLeaderSince < 0 ? _options.RequestLimit : _time.GetElapsedTime(_noLeaderSince))}"
             : now.Role == RaftRole.Leader
-                ? $"no quorum confirmed it for {Seconds(options.RequestLimit)} (this node leads, {now.Peers.Count(p => p.RecentlyActive && p.IsVoter)} of {now.Membership.Voters.Count() - 1} other voters answer)"
-                : $"leader {now.Membership.Find(now.Leader)?.NodeId ?? now.Leader.ToString("x")} did not confirm it for {Seconds(options.RequestLimit)}";
+                ? $"no quorum confirmed it for {Seconds(_options.RequestLimit)} (this node leads, {now.Peers.Count(p => p.RecentlyActive && p.IsVoter)} of {now.Membership.Voters.Count() - 1} other voters answer)"
+                : $"leader {now.Membership.Find(now.Leader)?.NodeId ?? now.Leader.ToString("x")} did not confirm it for {Seconds(_options.RequestLimit)}";
         return new RaftUnavailableException($"{what} was not done in time: {why}");
     }
 
@@ -169,17 +169,17 @@ public sealed partial class RaftNode
 
     private void Finish(ProposalId id, ProposalResult result)
     {
-        if (id.Member == options.Id && pending.Remove(id, out PendingProposal? proposal))
+        if (id.Member == _options.Id && _pending.Remove(id, out PendingProposal? proposal))
         {
             proposal.TrySetResult(result);
-            RaftMetrics.CommitDuration.Record(time.GetElapsedTime(proposal.Started).TotalSeconds);
+            RaftMetrics.CommitDuration.Record(_time.GetElapsedTime(proposal.Started).TotalSeconds);
         }
     }
 
     /// <summary>Applied, but not by this state machine's Apply: the value it returned exists elsewhere only.</summary>
     private void FinishUnseen(ProposalId id)
     {
-        if (id.Member == options.Id && pending.TryGetValue(id, out PendingProposal? proposal))
+        if (id.Member == _options.Id && _pending.TryGetValue(id, out PendingProposal? proposal))
         {
             Remove(proposal, new RaftUnavailableException("the proposal took effect, but reached this node inside a snapshot: its result is not known here"));
         }
@@ -187,22 +187,22 @@ public sealed partial class RaftNode
 
     private void Remove(PendingProposal proposal, Exception reason)
     {
-        pending.Remove(proposal.Id);
+        _pending.Remove(proposal.Id);
         proposal.TrySetException(reason);
     }
 
     private void FailEverything(Exception reason)
     {
-        proposals.Writer.TryComplete();
-        reads.Writer.TryComplete();
-        errands.Writer.TryComplete();
-        foreach (PendingProposal proposal in pending.Values)
+        _proposals.Writer.TryComplete();
+        _reads.Writer.TryComplete();
+        _errands.Writer.TryComplete();
+        foreach (PendingProposal proposal in _pending.Values)
         {
             proposal.TrySetException(reason);
         }
 
-        pending.Clear();
-        while (proposals.Reader.TryRead(out PendingProposal? proposal))
+        _pending.Clear();
+        while (_proposals.Reader.TryRead(out PendingProposal? proposal))
         {
             proposal.TrySetException(reason);
         }
@@ -213,17 +213,17 @@ public sealed partial class RaftNode
 
     private sealed class PendingProposal : TaskCompletionSource<ProposalResult>
     {
-        private readonly byte[] framed;
+        private readonly byte[] _framed;
 
         public PendingProposal(ReadOnlySpan<byte> data, long started, TaskCreationOptions continuations)
             : base(continuations)
         {
-            framed = new byte[ProposalId.Size + data.Length];
-            data.CopyTo(framed.AsSpan(ProposalId.Size));
+            _framed = new byte[ProposalId.Size + data.Length];
+            data.CopyTo(_framed.AsSpan(ProposalId.Size));
             Started = started;
         }
 
-        public ReadOnlyMemory<byte> Framed => framed;
+        public ReadOnlyMemory<byte> Framed => _framed;
 
         public long Started { get; }
 
@@ -243,7 +243,7 @@ public sealed partial class RaftNode
         {
             Id = id;
             FirstIndex = applied;
-            id.Write(framed);
+            id.Write(_framed);
         }
     }
 }

@@ -5,12 +5,12 @@ namespace Skep.Raft;
 /// <content>Linearizable reads: all that wait share one round of confirmation.</content>
 public sealed partial class RaftNode
 {
-    private readonly Channel<PendingRead> reads;
-    private readonly Dictionary<ProposalId, List<PendingRead>> rounds = [];
-    private readonly PriorityQueue<PendingRead, ulong> confirmed = new();
-    private readonly Queue<PendingRead> readsByAge = new();
-    private List<PendingRead> unasked = [];
-    private long lastRoundTick;
+    private readonly Channel<PendingRead> _reads;
+    private readonly Dictionary<ProposalId, List<PendingRead>> _rounds = [];
+    private readonly PriorityQueue<PendingRead, ulong> _confirmed = new();
+    private readonly Queue<PendingRead> _readsByAge = new();
+    private List<PendingRead> _unasked = [];
+    private long _lastRoundTick;
 
     /// <summary>Returns once this member has applied everything that was committed when the call was made; then its own state may be read.</summary>
     /// <exception cref="RaftUnavailableException">Not within the limit.</exception>
@@ -18,10 +18,10 @@ public sealed partial class RaftNode
     {
         ct.ThrowIfCancellationRequested();
         ThrowIfStopped();
-        PendingRead read = new(time.GetTimestamp(), Continuations);
-        if (!reads.Writer.TryWrite(read))
+        PendingRead read = new(_time.GetTimestamp(), Continuations);
+        if (!_reads.Writer.TryWrite(read))
         {
-            await EnqueueAsync(reads, read, ct);
+            await EnqueueAsync(_reads, read, ct);
         }
 
         Wake();
@@ -31,10 +31,10 @@ public sealed partial class RaftNode
     private bool TakeReads()
     {
         bool worked = false;
-        while (reads.Reader.TryRead(out PendingRead? read))
+        while (_reads.Reader.TryRead(out PendingRead? read))
         {
-            readsByAge.Enqueue(read);
-            unasked.Add(read);
+            _readsByAge.Enqueue(read);
+            _unasked.Add(read);
             worked = true;
         }
 
@@ -48,7 +48,7 @@ public sealed partial class RaftNode
 
     private void Ask()
     {
-        if (unasked.Count == 0)
+        if (_unasked.Count == 0)
         {
             return;
         }
@@ -56,75 +56,75 @@ public sealed partial class RaftNode
         ProposalId round = NextId();
         byte[] context = new byte[ProposalId.Size];
         round.Write(context);
-        if (core.ReadIndex(context) == ProposeOutcome.Accepted)
+        if (_core.ReadIndex(context) == ProposeOutcome.Accepted)
         {
-            rounds.Add(round, unasked);
-            unasked = [];
-            lastRoundTick = tickCount;
+            _rounds.Add(round, _unasked);
+            _unasked = [];
+            _lastRoundTick = _tickCount;
         }
     }
 
     private void Confirmed(ReadState read)
     {
-        if (read.Context.Length == ProposalId.Size && rounds.Remove(ProposalId.Read(read.Context.Span), out List<PendingRead>? round))
+        if (read.Context.Length == ProposalId.Size && _rounds.Remove(ProposalId.Read(read.Context.Span), out List<PendingRead>? round))
         {
             foreach (PendingRead waiting in round)
             {
-                confirmed.Enqueue(waiting, read.Index);
+                _confirmed.Enqueue(waiting, read.Index);
             }
         }
     }
 
     private void ServeReads()
     {
-        while (confirmed.TryPeek(out PendingRead? read, out ulong index) && index <= appliedIndex)
+        while (_confirmed.TryPeek(out PendingRead? read, out ulong index) && index <= _appliedIndex)
         {
-            confirmed.Dequeue();
+            _confirmed.Dequeue();
             read.TrySetResult(index);
         }
     }
 
     private void RepeatReads()
     {
-        foreach (List<PendingRead> round in rounds.Values)
+        foreach (List<PendingRead> round in _rounds.Values)
         {
-            unasked.AddRange(round.Where(r => !r.Task.IsCompleted));
+            _unasked.AddRange(round.Where(r => !r.Task.IsCompleted));
         }
 
-        rounds.Clear();
+        _rounds.Clear();
         Ask();
     }
 
     private void ExpireReads()
     {
-        while (readsByAge.TryPeek(out PendingRead? oldest) && (oldest.Task.IsCompleted || time.GetElapsedTime(oldest.Started) >= options.RequestLimit))
+        while (_readsByAge.TryPeek(out PendingRead? oldest) && (oldest.Task.IsCompleted || _time.GetElapsedTime(oldest.Started) >= _options.RequestLimit))
         {
-            readsByAge.Dequeue();
+            _readsByAge.Dequeue();
             if (!oldest.Task.IsCompleted)
             {
                 oldest.TrySetException(TimedOut("the read"));
             }
         }
 
-        if (rounds.Count > 0 && tickCount - lastRoundTick >= options.ElectionTicks)
+        if (_rounds.Count > 0 && _tickCount - _lastRoundTick >= _options.ElectionTicks)
         {
             RepeatReads();
         }
         else
         {
-            unasked.RemoveAll(r => r.Task.IsCompleted);
+            _unasked.RemoveAll(r => r.Task.IsCompleted);
             Ask();
         }
     }
 
     private void FailReads(Exception reason)
     {
-        foreach (PendingRead read in readsByAge)
+        foreach (PendingRead read in _readsByAge)
         {
             read.TrySetException(reason);
         }
 
-        while (reads.Reader.TryRead(out PendingRead? read))
+        while (_reads.Reader.TryRead(out PendingRead? read))
         {
             read.TrySetException(reason);
         }

@@ -5,19 +5,19 @@ namespace Skep.Raft;
 /// <content>Snapshots: taken here, sent to whoever lags, received from the leader.</content>
 public sealed partial class RaftNode
 {
-    private readonly ConcurrentDictionary<Task, bool> background = [];
-    private readonly SemaphoreSlim receiving = new(1);
+    private readonly ConcurrentDictionary<Task, bool> _background = [];
+    private readonly SemaphoreSlim _receiving = new(1);
 
     /// <summary>The snapshot the log's mark names.</summary>
-    private SnapshotMeta snapshotMeta;
+    private SnapshotMeta _snapshotMeta;
 
-    private long bytesSinceSnapshot;
-    private long snapshotFileBytes;
-    private bool writingSnapshot;
-    private volatile SnapshotPolicy policy;
+    private long _bytesSinceSnapshot;
+    private long _snapshotFileBytes;
+    private bool _writingSnapshot;
+    private volatile SnapshotPolicy _policy;
 
     /// <summary>A received file that the core has not decided about.</summary>
-    private SnapshotMeta? offered;
+    private SnapshotMeta? _offered;
 
     /// <summary>A snapshot that a peer streams here. Returns when the core has taken it in or refused it.</summary>
     /// <param name="snapshotMessage">As given to the sender's transport.</param>
@@ -31,13 +31,13 @@ public sealed partial class RaftNode
         ThrowIfStopped();
         SnapshotMeta meta = snapshotMessage.Snapshot ?? throw new InvalidDataException("a snapshot message without a description");
         TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await receiving.WaitAsync(ct);
+        await _receiving.WaitAsync(ct);
         try
         {
             // What is committed here already needs no file: the core answers how far this member is.
             if (meta.Index > Status.Commit)
             {
-                using SnapshotWriter writer = snapshots.Receive(meta);
+                using SnapshotWriter writer = _snapshots.Receive(meta);
                 await SnapshotTransfer.ReceiveAsync(source, writer, ct);
                 writer.Commit();
             }
@@ -45,19 +45,19 @@ public sealed partial class RaftNode
             await ErrandAsync(
                 () =>
                 {
-                    offered = meta;
-                    core.Step(snapshotMessage);
+                    _offered = meta;
+                    _core.Step(snapshotMessage);
                     done.TrySetResult();
                 },
                 ct);
-            if (!options.InlineBackground)
+            if (!_options.InlineBackground)
             {
-                await done.Task.WaitAsync(stopped);
+                await done.Task.WaitAsync(_stopped);
             }
         }
         finally
         {
-            receiving.Release();
+            _receiving.Release();
         }
     }
 
@@ -66,31 +66,31 @@ public sealed partial class RaftNode
     {
         ArgumentOutOfRangeException.ThrowIfZero(next.Entries);
         ArgumentOutOfRangeException.ThrowIfNegative(next.OldSnapshots);
-        policy = next;
+        _policy = next;
     }
 
     private void SnapshotIfDue()
     {
         // A large state is not written again for a small log: that would cost many times what the log itself does.
-        bool worthwhile = policy.IsStrict || bytesSinceSnapshot >= snapshotFileBytes / 8;
-        bool due = (worthwhile && appliedIndex - snapshotMeta.Index >= policy.Entries) || bytesSinceSnapshot >= options.SnapshotLogBytes;
-        if (!due || writingSnapshot || appliedIndex == snapshotMeta.Index)
+        bool worthwhile = _policy.IsStrict || _bytesSinceSnapshot >= _snapshotFileBytes / 8;
+        bool due = (worthwhile && _appliedIndex - _snapshotMeta.Index >= _policy.Entries) || _bytesSinceSnapshot >= _options.SnapshotLogBytes;
+        if (!due || _writingSnapshot || _appliedIndex == _snapshotMeta.Index)
         {
             return;
         }
 
-        writingSnapshot = true;
-        bytesSinceSnapshot = 0;
-        SnapshotMeta meta = new(appliedIndex, appliedTerm, membership);
-        byte[] ids = recent.Encode();
-        IStateSnapshot state = stateMachine.Capture();
+        _writingSnapshot = true;
+        _bytesSinceSnapshot = 0;
+        SnapshotMeta meta = new(_appliedIndex, _appliedTerm, _membership);
+        byte[] ids = _recent.Encode();
+        IStateSnapshot state = _stateMachine.Capture();
         InBackground(async () =>
         {
             Exception? problem = null;
             long bytes = 0;
             try
             {
-                using SnapshotWriter writer = snapshots.Create(meta);
+                using SnapshotWriter writer = _snapshots.Create(meta);
                 writer.Write(ids);
                 state.WriteTo(writer);
                 writer.Commit();
@@ -101,57 +101,57 @@ public sealed partial class RaftNode
                 problem = e; // carried into the loop, which stops with it
             }
 
-            await ErrandAsync(() => SnapshotWritten(meta, bytes, problem), stopped);
+            await ErrandAsync(() => SnapshotWritten(meta, bytes, problem), _stopped);
         });
     }
 
     private void SnapshotWritten(SnapshotMeta meta, long bytes, Exception? problem)
     {
-        writingSnapshot = false;
+        _writingSnapshot = false;
         if (problem is not null)
         {
             throw new IOException($"the snapshot at index {meta.Index} could not be written: {problem.Message}", problem);
         }
 
-        if (meta.Index <= snapshotMeta.Index)
+        if (meta.Index <= _snapshotMeta.Index)
         {
             return; // a newer one came from the leader meanwhile; pruning removes this file
         }
 
-        snapshotFileBytes = bytes;
-        log.SnapshotWritten(meta.Index, meta.Term, bytes);
+        _snapshotFileBytes = bytes;
+        _log.SnapshotWritten(meta.Index, meta.Term, bytes);
         RaftMetrics.Snapshots.Add(1);
-        wal.MarkSnapshot(meta.Index, meta.Term);
-        wal.Sync();
-        snapshotMeta = meta;
-        SnapshotPolicy now = policy;
-        core.Compact(meta, now.KeepEntries);
-        wal.DropBefore(meta.Index + 1 > now.KeepEntries ? meta.Index + 1 - now.KeepEntries : 0);
-        snapshots.Prune(meta.Index, meta.Term, now.OldSnapshots);
+        _wal.MarkSnapshot(meta.Index, meta.Term);
+        _wal.Sync();
+        _snapshotMeta = meta;
+        SnapshotPolicy now = _policy;
+        _core.Compact(meta, now.KeepEntries);
+        _wal.DropBefore(meta.Index + 1 > now.KeepEntries ? meta.Index + 1 - now.KeepEntries : 0);
+        _snapshots.Prune(meta.Index, meta.Term, now.OldSnapshots);
     }
 
     /// <summary>The log's mark for it is durable: make the state machine's state the snapshot's.</summary>
     private void Install(SnapshotMeta meta)
     {
-        Invariant.Holds(meta.Index > appliedIndex);
-        using (SnapshotReader reader = snapshots.OpenRead(meta.Index, meta.Term))
+        Invariant.Holds(meta.Index > _appliedIndex);
+        using (SnapshotReader reader = _snapshots.OpenRead(meta.Index, meta.Term))
         {
-            recent.Restore(reader);
-            stateMachine.Restore(reader, meta.Index);
+            _recent.Restore(reader);
+            _stateMachine.Restore(reader, meta.Index);
             reader.VerifyRest();
         }
 
-        snapshotMeta = meta;
-        appliedIndex = meta.Index;
-        appliedTerm = meta.Term;
-        bytesSinceSnapshot = 0;
-        offered = null;
-        snapshots.Incoming = null;
+        _snapshotMeta = meta;
+        _appliedIndex = meta.Index;
+        _appliedTerm = meta.Term;
+        _bytesSinceSnapshot = 0;
+        _offered = null;
+        _snapshots.Incoming = null;
         SetMembership(meta.Membership, meta.Index);
-        wal.DropBefore(meta.Index + 1);
-        snapshots.Prune(meta.Index, meta.Term, policy.OldSnapshots);
-        log.SnapshotRestored(meta.Index, meta.Term);
-        foreach (ProposalId id in pending.Keys.Where(recent.Contains).ToList())
+        _wal.DropBefore(meta.Index + 1);
+        _snapshots.Prune(meta.Index, meta.Term, _policy.OldSnapshots);
+        _log.SnapshotRestored(meta.Index, meta.Term);
+        foreach (ProposalId id in _pending.Keys.Where(_recent.Contains).ToList())
         {
             FinishUnseen(id);
         }
@@ -160,13 +160,13 @@ public sealed partial class RaftNode
     /// <summary>A received file that the core did not want would stand in the way of pruning.</summary>
     private void ForgetRefusedSnapshot()
     {
-        if (offered is { } meta)
+        if (_offered is { } meta)
         {
-            offered = null;
-            snapshots.Incoming = null;
-            if ((meta.Index, meta.Term) != (snapshotMeta.Index, snapshotMeta.Term) && snapshots.Contains(meta.Index, meta.Term) && meta.Index > snapshotMeta.Index)
+            _offered = null;
+            _snapshots.Incoming = null;
+            if ((meta.Index, meta.Term) != (_snapshotMeta.Index, _snapshotMeta.Term) && _snapshots.Contains(meta.Index, meta.Term) && meta.Index > _snapshotMeta.Index)
             {
-                snapshots.Delete(meta.Index, meta.Term);
+                _snapshots.Delete(meta.Index, meta.Term);
             }
         }
     }
@@ -177,37 +177,37 @@ public sealed partial class RaftNode
         RaftMember? peer = FindPeer(message.To);
         if (peer is null)
         {
-            core.ReportSnapshot(message.To, ok: false);
+            _core.ReportSnapshot(message.To, ok: false);
             return;
         }
 
-        log.SnapshotSending(meta.Index, peer.Id);
-        SnapshotReader reader = snapshots.OpenRead(meta.Index, meta.Term);
+        _log.SnapshotSending(meta.Index, peer.Id);
+        SnapshotReader reader = _snapshots.OpenRead(meta.Index, meta.Term);
         InBackground(async () =>
         {
             bool ok = false;
             try
             {
                 await using SnapshotTransfer transfer = new(reader);
-                await transport.SendSnapshotAsync(peer, message, transfer, stopped);
+                await _transport.SendSnapshotAsync(peer, message, transfer, _stopped);
                 ok = true;
             }
             catch (Exception e)
             {
                 // The edge to the network: whatever went wrong, the core tries again later.
-                log.SnapshotSendFailed(e, meta.Index, peer.Id);
+                _log.SnapshotSendFailed(e, meta.Index, peer.Id);
             }
 
-            await ErrandAsync(() => core.ReportSnapshot(peer.Id, ok), stopped);
+            await ErrandAsync(() => _core.ReportSnapshot(peer.Id, ok), _stopped);
         });
     }
 
     private void InBackground(Func<Task> work)
     {
-        Task task = options.InlineBackground ? work() : Task.Run(work);
-        if (!task.IsCompleted && background.TryAdd(task, true))
+        Task task = _options.InlineBackground ? work() : Task.Run(work);
+        if (!task.IsCompleted && _background.TryAdd(task, true))
         {
-            _ = task.ContinueWith(t => background.TryRemove(t, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = task.ContinueWith(t => _background.TryRemove(t, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 }

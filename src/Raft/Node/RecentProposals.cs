@@ -30,23 +30,23 @@ internal sealed class RecentProposals
     public const int Capacity = 65_536;
 
     private const uint FormatVersion = 1;
-    private readonly Queue<ProposalId> order = new();
-    private readonly HashSet<ProposalId> known = [];
+    private readonly Queue<ProposalId> _order = new();
+    private readonly HashSet<ProposalId> _known = [];
 
-    public bool Contains(ProposalId id) => known.Contains(id);
+    public bool Contains(ProposalId id) => _known.Contains(id);
 
     /// <summary>False for a duplicate.</summary>
     public bool TryAdd(ProposalId id)
     {
-        if (!known.Add(id))
+        if (!_known.Add(id))
         {
             return false;
         }
 
-        order.Enqueue(id);
-        if (order.Count > Capacity)
+        _order.Enqueue(id);
+        if (_order.Count > Capacity)
         {
-            known.Remove(order.Dequeue());
+            _known.Remove(_order.Dequeue());
         }
 
         return true;
@@ -55,11 +55,11 @@ internal sealed class RecentProposals
     /// <summary>The present content as it stands in a snapshot.</summary>
     public byte[] Encode()
     {
-        byte[] bytes = new byte[8 + (order.Count * ProposalId.Size)];
+        byte[] bytes = new byte[8 + (_order.Count * ProposalId.Size)];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, FormatVersion);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), order.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), _order.Count);
         int at = 8;
-        foreach (ProposalId id in order)
+        foreach (ProposalId id in _order)
         {
             id.Write(bytes.AsSpan(at));
             at += ProposalId.Size;
@@ -70,8 +70,8 @@ internal sealed class RecentProposals
 
     public void Restore(Stream snapshot)
     {
-        order.Clear();
-        known.Clear();
+        _order.Clear();
+        _known.Clear();
         byte[] head = new byte[8];
         snapshot.ReadExactly(head);
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(head);

@@ -6,15 +6,15 @@ namespace Skep.Raft;
 public sealed class DiskRaftFiles : IRaftFiles
 {
     private const string LockName = "lock";
-    private readonly string directory;
-    private readonly SafeFileHandle directoryHandle;
-    private readonly SafeFileHandle lockHandle;
+    private readonly string _directory;
+    private readonly SafeFileHandle _directoryHandle;
+    private readonly SafeFileHandle _lockHandle;
 
     private DiskRaftFiles(string directory, SafeFileHandle directoryHandle, SafeFileHandle lockHandle)
     {
-        this.directory = directory;
-        this.directoryHandle = directoryHandle;
-        this.lockHandle = lockHandle;
+        _directory = directory;
+        _directoryHandle = directoryHandle;
+        _lockHandle = lockHandle;
     }
 
     /// <summary>Opens the directory, making it (mode 0700) if needed.</summary>
@@ -38,14 +38,14 @@ public sealed class DiskRaftFiles : IRaftFiles
 
     public IReadOnlyList<string> List()
     {
-        var names = Directory.EnumerateFiles(directory).Select(p => Path.GetFileName(p)!).Where(n => n != LockName).ToList();
+        var names = Directory.EnumerateFiles(_directory).Select(p => Path.GetFileName(p)!).Where(n => n != LockName).ToList();
         names.Sort(StringComparer.Ordinal);
         return names;
     }
 
     public IRaftFile Create(string name, long preallocateBytes)
     {
-        SafeFileHandle handle = File.OpenHandle(Path.Combine(directory, name), FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
+        SafeFileHandle handle = File.OpenHandle(Path.Combine(_directory, name), FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
         try
         {
             LibC.Allocate(handle, preallocateBytes, name);
@@ -59,18 +59,18 @@ public sealed class DiskRaftFiles : IRaftFiles
     }
 
     public IRaftFile Open(string name) =>
-        new DiskRaftFile(File.OpenHandle(Path.Combine(directory, name), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), name);
+        new DiskRaftFile(File.OpenHandle(Path.Combine(_directory, name), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), name);
 
-    public void Rename(string from, string to) => File.Move(Path.Combine(directory, from), Path.Combine(directory, to), overwrite: true);
+    public void Rename(string from, string to) => File.Move(Path.Combine(_directory, from), Path.Combine(_directory, to), overwrite: true);
 
-    public void Delete(string name) => File.Delete(Path.Combine(directory, name));
+    public void Delete(string name) => File.Delete(Path.Combine(_directory, name));
 
-    public void SyncDirectory() => LibC.Sync(directoryHandle, directory);
+    public void SyncDirectory() => LibC.Sync(_directoryHandle, _directory);
 
     public void Dispose()
     {
-        directoryHandle.Dispose();
-        lockHandle.Dispose();
+        _directoryHandle.Dispose();
+        _lockHandle.Dispose();
     }
 
     private sealed class DiskRaftFile(SafeFileHandle handle, string name) : IRaftFile

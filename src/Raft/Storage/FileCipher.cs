@@ -15,7 +15,7 @@ internal sealed class FileCipher : IDisposable
     public const int CheckBytes = 16;
     public const int DataKeyBytes = 32;
     private const int NonceBytes = 12;
-    private readonly AesGcm aes;
+    private readonly AesGcm _aes;
 
     /// <param name="purpose">Separates the keys of different kinds of files.</param>
     public FileCipher(ReadOnlySpan<byte> dataKey, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> purpose)
@@ -27,7 +27,7 @@ internal sealed class FileCipher : IDisposable
 
         Span<byte> derived = stackalloc byte[DataKeyBytes + CheckBytes];
         HKDF.DeriveKey(HashAlgorithmName.SHA256, dataKey, derived, salt, purpose);
-        aes = new AesGcm(derived[..DataKeyBytes], TagBytes);
+        _aes = new AesGcm(derived[..DataKeyBytes], TagBytes);
         Check = derived[DataKeyBytes..].ToArray();
         CryptographicOperations.ZeroMemory(derived);
     }
@@ -45,7 +45,7 @@ internal sealed class FileCipher : IDisposable
         Span<byte> nonce = stackalloc byte[NonceBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(nonce, counter);
         Span<byte> text = buffer[..^TagBytes];
-        aes.Encrypt(nonce, text, text, buffer[^TagBytes..], associated);
+        _aes.Encrypt(nonce, text, text, buffer[^TagBytes..], associated);
     }
 
     /// <summary>Decrypts in place and returns the plaintext's part of the buffer; false if anything was altered.</summary>
@@ -56,7 +56,7 @@ internal sealed class FileCipher : IDisposable
         Span<byte> text = buffer[..^TagBytes];
         try
         {
-            aes.Decrypt(nonce, text, buffer[^TagBytes..], text, associated);
+            _aes.Decrypt(nonce, text, buffer[^TagBytes..], text, associated);
             return true;
         }
         catch (AuthenticationTagMismatchException)
@@ -65,5 +65,5 @@ internal sealed class FileCipher : IDisposable
         }
     }
 
-    public void Dispose() => aes.Dispose();
+    public void Dispose() => _aes.Dispose();
 }

@@ -31,19 +31,19 @@ internal static class SegmentName
 /// <summary>The segment being written. Collects records in memory; <see cref="Sync"/> writes them with one call and makes them durable.</summary>
 internal sealed class OpenSegment : IDisposable
 {
-    private readonly IRaftFile file;
-    private readonly FileCipher cipher;
-    private byte[] buffer = new byte[64 << 10];
-    private int buffered;
-    private uint ordinal;
-    private uint durable = SegmentHeader.Size;
-    private long written = SegmentHeader.Size;
+    private readonly IRaftFile _file;
+    private readonly FileCipher _cipher;
+    private byte[] _buffer = new byte[64 << 10];
+    private int _buffered;
+    private uint _ordinal;
+    private uint _durable = SegmentHeader.Size;
+    private long _written = SegmentHeader.Size;
 
     public OpenSegment(string name, IRaftFile file, FileCipher cipher, uint chain)
     {
         Name = name;
-        this.file = file;
-        this.cipher = cipher;
+        _file = file;
+        _cipher = cipher;
         Chain = chain;
     }
 
@@ -54,69 +54,69 @@ internal sealed class OpenSegment : IDisposable
     public ulong LastIndex { get; set; }
 
     /// <summary>Where the next record goes.</summary>
-    public long Length => written + buffered;
+    public long Length => _written + _buffered;
 
-    public bool HasUnsynced => Length > durable;
+    public bool HasUnsynced => Length > _durable;
 
     /// <summary>Bytes waiting in memory.</summary>
-    public int Buffered => buffered;
+    public int Buffered => _buffered;
 
     public void Append(LogRecordKind kind, ReadOnlySpan<byte> plaintext)
     {
         int payload = plaintext.Length + FileCipher.TagBytes;
         int size = RecordHeader.Padded(payload);
-        if (buffered + size > buffer.Length)
+        if (_buffered + size > _buffer.Length)
         {
-            Array.Resize(ref buffer, Math.Max(buffer.Length * 2, buffered + size));
+            Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _buffered + size));
         }
 
-        Span<byte> record = buffer.AsSpan(buffered, size);
+        Span<byte> record = _buffer.AsSpan(_buffered, size);
         record[^RecordHeader.Alignment..].Clear();
-        RecordHeader header = new(payload, kind, ordinal, checked((uint)Length), durable, Chain, 0);
+        RecordHeader header = new(payload, kind, _ordinal, checked((uint)Length), _durable, Chain, 0);
         header.WriteAssociated(record);
         Span<byte> body = record.Slice(RecordHeader.Size, payload);
         plaintext.CopyTo(body);
-        cipher.Encrypt(ordinal, body, record[..RecordHeader.AssociatedBytes]);
+        _cipher.Encrypt(_ordinal, body, record[..RecordHeader.AssociatedBytes]);
         Chain = RecordHeader.Seal(record[..RecordHeader.Size], body);
-        ordinal++;
-        buffered += size;
+        _ordinal++;
+        _buffered += size;
     }
 
     /// <summary>Hands the collected records to the file without waiting for the medium.</summary>
     public void Flush()
     {
-        if (buffered == 0)
+        if (_buffered == 0)
         {
             return;
         }
 
-        file.Write(written, buffer.AsSpan(0, buffered));
-        written += buffered;
-        buffered = 0;
-        if (buffer.Length > 4 << 20)
+        _file.Write(_written, _buffer.AsSpan(0, _buffered));
+        _written += _buffered;
+        _buffered = 0;
+        if (_buffer.Length > 4 << 20)
         {
-            buffer = new byte[64 << 10];
+            _buffer = new byte[64 << 10];
         }
     }
 
     public void Sync()
     {
         Flush();
-        file.Sync();
-        durable = (uint)written;
+        _file.Sync();
+        _durable = (uint)_written;
     }
 
     /// <summary>Makes everything durable and gives back what was reserved; nothing is written to it afterwards.</summary>
     public ClosedSegment Close()
     {
         Sync();
-        file.Truncate(written);
+        _file.Truncate(_written);
         return new ClosedSegment(Name, LastIndex);
     }
 
     public void Dispose()
     {
-        file.Dispose();
-        cipher.Dispose();
+        _file.Dispose();
+        _cipher.Dispose();
     }
 }

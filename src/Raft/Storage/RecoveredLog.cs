@@ -3,7 +3,7 @@ namespace Skep.Raft;
 /// <summary>What the log held when it was opened.</summary>
 internal sealed class RecoveredLog
 {
-    private readonly List<Entry> entries = [];
+    private readonly List<Entry> _entries = [];
 
     /// <summary>The last one written; <c>default</c> if none.</summary>
     public HardState HardState { get; private set; }
@@ -14,20 +14,20 @@ internal sealed class RecoveredLog
     public ulong SnapshotTerm { get; private set; }
 
     /// <summary>The surviving entries, consecutive; may begin below the snapshot.</summary>
-    public IReadOnlyList<Entry> Entries => entries;
+    public IReadOnlyList<Entry> Entries => _entries;
 
-    public ulong LastIndex => entries.Count > 0 ? entries[^1].Index : SnapshotIndex;
+    public ulong LastIndex => _entries.Count > 0 ? _entries[^1].Index : SnapshotIndex;
 
     /// <summary>A tail that was never durable and has been cut off; null for none.</summary>
     public CutTail? Repaired { get; internal set; }
 
-    public bool IsEmpty => HardState == default && SnapshotIndex == 0 && entries.Count == 0;
+    public bool IsEmpty => HardState == default && SnapshotIndex == 0 && _entries.Count == 0;
 
     /// <summary>Entries the core starts from.</summary>
     public IReadOnlyList<Entry> EntriesAfterSnapshot()
     {
-        int first = entries.FindIndex(e => e.Index > SnapshotIndex);
-        return first < 0 ? [] : entries.GetRange(first, entries.Count - first);
+        int first = _entries.FindIndex(e => e.Index > SnapshotIndex);
+        return first < 0 ? [] : _entries.GetRange(first, _entries.Count - first);
     }
 
     internal void Replay(in HardState state) => HardState = state;
@@ -35,22 +35,22 @@ internal sealed class RecoveredLog
     /// <summary>False if the entry leaves a gap. An index that is there already replaces it and everything after: a leader overruled the old suffix.</summary>
     internal bool TryReplay(in Entry entry)
     {
-        if (entries.Count > 0)
+        if (_entries.Count > 0)
         {
-            ulong first = entries[0].Index;
-            if (entry.Index > entries[^1].Index + 1)
+            ulong first = _entries[0].Index;
+            if (entry.Index > _entries[^1].Index + 1)
             {
                 return false;
             }
 
-            if (entry.Index <= entries[^1].Index)
+            if (entry.Index <= _entries[^1].Index)
             {
                 int keep = entry.Index > first ? (int)(entry.Index - first) : 0;
-                entries.RemoveRange(keep, entries.Count - keep);
+                _entries.RemoveRange(keep, _entries.Count - keep);
             }
         }
 
-        entries.Add(entry);
+        _entries.Add(entry);
         return true;
     }
 
@@ -59,12 +59,12 @@ internal sealed class RecoveredLog
     {
         SnapshotIndex = index;
         SnapshotTerm = term;
-        if (entries.Count > 0 && entries[0].Index <= index)
+        if (_entries.Count > 0 && _entries[0].Index <= index)
         {
-            bool agrees = entries[^1].Index >= index && entries[(int)(index - entries[0].Index)].Term == term;
+            bool agrees = _entries[^1].Index >= index && _entries[(int)(index - _entries[0].Index)].Term == term;
             if (!agrees)
             {
-                entries.Clear();
+                _entries.Clear();
             }
         }
     }

@@ -7,36 +7,36 @@ namespace Skep.Raft;
 /// <remarks>Throws <see cref="CorruptSnapshotException"/> from any read, also for a file that merely ends too early.</remarks>
 internal sealed class SnapshotReader : ForwardStream
 {
-    private readonly string name;
-    private readonly IRaftFile file;
-    private readonly FileCipher cipher;
-    private byte[] chunk = new byte[4096];
-    private int position;
-    private int available;
-    private ulong ordinal;
-    private long offset = SnapshotFormat.HeaderSize;
-    private ulong total;
-    private bool ended;
+    private readonly string _name;
+    private readonly IRaftFile _file;
+    private readonly FileCipher _cipher;
+    private byte[] _chunk = new byte[4096];
+    private int _position;
+    private int _available;
+    private ulong _ordinal;
+    private long _offset = SnapshotFormat.HeaderSize;
+    private ulong _total;
+    private bool _ended;
 
     public SnapshotReader(IRaftFiles files, ReadOnlySpan<byte> dataKey, string name)
     {
-        this.name = name;
-        file = files.Open(name);
+        _name = name;
+        _file = files.Open(name);
         try
         {
             byte[] header = new byte[SnapshotFormat.HeaderSize];
-            if (file.Read(0, header) < header.Length)
+            if (_file.Read(0, header) < header.Length)
             {
                 throw new CorruptSnapshotException(name, 0, "shorter than its header");
             }
 
-            cipher = SnapshotFormat.DecodeHeader(name, header, dataKey);
+            _cipher = SnapshotFormat.DecodeHeader(name, header, dataKey);
             Meta = ReadMeta();
         }
         catch
         {
-            cipher?.Dispose();
-            file.Dispose();
+            _cipher?.Dispose();
+            _file.Dispose();
             throw;
         }
     }
@@ -47,9 +47,9 @@ internal sealed class SnapshotReader : ForwardStream
 
     public override int Read(Span<byte> buffer)
     {
-        while (available == 0)
+        while (_available == 0)
         {
-            if (ended || buffer.IsEmpty)
+            if (_ended || buffer.IsEmpty)
             {
                 return 0;
             }
@@ -57,10 +57,10 @@ internal sealed class SnapshotReader : ForwardStream
             NextData();
         }
 
-        int part = Math.Min(available, buffer.Length);
-        chunk.AsSpan(position, part).CopyTo(buffer);
-        position += part;
-        available -= part;
+        int part = Math.Min(_available, buffer.Length);
+        _chunk.AsSpan(_position, part).CopyTo(buffer);
+        _position += part;
+        _available -= part;
         return part;
     }
 
@@ -77,8 +77,8 @@ internal sealed class SnapshotReader : ForwardStream
     {
         if (disposing)
         {
-            file.Dispose();
-            cipher.Dispose();
+            _file.Dispose();
+            _cipher.Dispose();
         }
 
         base.Dispose(disposing);
@@ -86,76 +86,76 @@ internal sealed class SnapshotReader : ForwardStream
 
     private SnapshotMeta ReadMeta()
     {
-        long at = offset;
+        long at = _offset;
         if (ReadChunk(out int length) != SnapshotChunkKind.Meta)
         {
-            throw new CorruptSnapshotException(name, at, "the first chunk is not the description");
+            throw new CorruptSnapshotException(_name, at, "the first chunk is not the description");
         }
 
         try
         {
-            return LogCodec.DecodeSnapshotMeta(chunk.AsMemory(0, length));
+            return LogCodec.DecodeSnapshotMeta(_chunk.AsMemory(0, length));
         }
         catch (RaftFormatException e)
         {
-            throw new CorruptSnapshotException(name, at, e.Message);
+            throw new CorruptSnapshotException(_name, at, e.Message);
         }
     }
 
     private void NextData()
     {
-        long at = offset;
+        long at = _offset;
         switch (ReadChunk(out int length))
         {
             case SnapshotChunkKind.Data:
-                position = 0;
-                available = length;
-                total += (ulong)length;
+                _position = 0;
+                _available = length;
+                _total += (ulong)length;
                 break;
-            case SnapshotChunkKind.Trailer when length == sizeof(ulong) && BinaryPrimitives.ReadUInt64LittleEndian(chunk) == total && offset == file.Length:
-                ended = true;
+            case SnapshotChunkKind.Trailer when length == sizeof(ulong) && BinaryPrimitives.ReadUInt64LittleEndian(_chunk) == _total && _offset == _file.Length:
+                _ended = true;
                 break;
             default:
-                throw new CorruptSnapshotException(name, at, "misplaced chunk, or the length in the trailer does not fit");
+                throw new CorruptSnapshotException(_name, at, "misplaced chunk, or the length in the trailer does not fit");
         }
     }
 
     private SnapshotChunkKind ReadChunk(out int plaintextBytes)
     {
         Span<byte> header = stackalloc byte[SnapshotFormat.ChunkHeaderSize];
-        if (file.Read(offset, header) < header.Length)
+        if (_file.Read(_offset, header) < header.Length)
         {
-            throw new CorruptSnapshotException(name, offset, "the file ends before its trailer");
+            throw new CorruptSnapshotException(_name, _offset, "the file ends before its trailer");
         }
 
         int length = BinaryPrimitives.ReadInt32LittleEndian(header);
         if (length < FileCipher.TagBytes || length > SnapshotFormat.ChunkBytes + FileCipher.TagBytes)
         {
-            throw new CorruptSnapshotException(name, offset, $"impossible chunk length {length}");
+            throw new CorruptSnapshotException(_name, _offset, $"impossible chunk length {length}");
         }
 
-        if (chunk.Length < length)
+        if (_chunk.Length < length)
         {
-            chunk = new byte[SnapshotFormat.ChunkBytes + FileCipher.TagBytes];
+            _chunk = new byte[SnapshotFormat.ChunkBytes + FileCipher.TagBytes];
         }
 
-        Span<byte> body = chunk.AsSpan(0, length);
-        if (file.Read(offset + header.Length, body) < length)
+        Span<byte> body = _chunk.AsSpan(0, length);
+        if (_file.Read(_offset + header.Length, body) < length)
         {
-            throw new CorruptSnapshotException(name, offset, "the file ends within a chunk");
+            throw new CorruptSnapshotException(_name, _offset, "the file ends within a chunk");
         }
 
         if (BinaryPrimitives.ReadUInt32LittleEndian(header[8..]) != Crc32C.Extend(Crc32C.Of(header[..8]), body))
         {
-            throw new CorruptSnapshotException(name, offset, "a chunk's checksum does not fit");
+            throw new CorruptSnapshotException(_name, _offset, "a chunk's checksum does not fit");
         }
 
-        if (!cipher.TryDecrypt(ordinal++, body, header[..SnapshotFormat.AssociatedBytes]))
+        if (!_cipher.TryDecrypt(_ordinal++, body, header[..SnapshotFormat.AssociatedBytes]))
         {
-            throw new CorruptSnapshotException(name, offset, "a chunk fails authentication although its checksum fits: it was altered or moved");
+            throw new CorruptSnapshotException(_name, _offset, "a chunk fails authentication although its checksum fits: it was altered or moved");
         }
 
-        offset += header.Length + length;
+        _offset += header.Length + length;
         plaintextBytes = length - FileCipher.TagBytes;
         return (SnapshotChunkKind)BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
     }

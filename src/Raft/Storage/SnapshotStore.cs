@@ -5,14 +5,14 @@ internal sealed class SnapshotStore : IDisposable
 {
     private const string LocalTemporary = "snapshot-local.tmp";
     private const string ReceivedTemporary = "snapshot-received.tmp";
-    private readonly IRaftFiles files;
-    private readonly byte[] dataKey;
-    private volatile SnapshotMeta? incoming;
+    private readonly IRaftFiles _files;
+    private readonly byte[] _dataKey;
+    private volatile SnapshotMeta? _incoming;
 
     public SnapshotStore(IRaftFiles files, ReadOnlySpan<byte> dataKey)
     {
-        this.files = files;
-        this.dataKey = dataKey.ToArray();
+        _files = files;
+        _dataKey = dataKey.ToArray();
         foreach (string name in files.List())
         {
             if (name is LocalTemporary or ReceivedTemporary)
@@ -25,15 +25,15 @@ internal sealed class SnapshotStore : IDisposable
     /// <summary>A snapshot that is being received, until it is decided what becomes of it: not to be pruned.</summary>
     public SnapshotMeta? Incoming
     {
-        get => incoming;
-        set => incoming = value;
+        get => _incoming;
+        set => _incoming = value;
     }
 
     /// <summary>Places in the log that a finished file exists for, oldest first. Finished does not mean undamaged.</summary>
     public IReadOnlyList<(ulong Index, ulong Term)> List()
     {
         List<(ulong, ulong)> found = [];
-        foreach (string name in files.List())
+        foreach (string name in _files.List())
         {
             if (SnapshotFormat.TryParse(name, out ulong index, out ulong term))
             {
@@ -47,13 +47,13 @@ internal sealed class SnapshotStore : IDisposable
     public bool Contains(ulong index, ulong term) => List().Contains((index, term));
 
     /// <summary>Starts a snapshot of this member's own state. One at a time.</summary>
-    public SnapshotWriter Create(SnapshotMeta meta) => new(files, dataKey, meta, LocalTemporary);
+    public SnapshotWriter Create(SnapshotMeta meta) => new(_files, _dataKey, meta, LocalTemporary);
 
     /// <summary>Starts a snapshot that comes from a peer. One at a time.</summary>
     public SnapshotWriter Receive(SnapshotMeta meta)
     {
         Incoming = meta;
-        return new SnapshotWriter(files, dataKey, meta, ReceivedTemporary);
+        return new SnapshotWriter(_files, _dataKey, meta, ReceivedTemporary);
     }
 
     /// <exception cref="CorruptSnapshotException">Missing, or its beginning is damaged.</exception>
@@ -65,7 +65,7 @@ internal sealed class SnapshotStore : IDisposable
             throw new CorruptSnapshotException(name, 0, "the log says it was written, but the file is missing");
         }
 
-        SnapshotReader reader = new(files, dataKey, name);
+        SnapshotReader reader = new(_files, _dataKey, name);
         if (reader.Meta.Index != index || reader.Meta.Term != term)
         {
             reader.Dispose();
@@ -106,17 +106,17 @@ internal sealed class SnapshotStore : IDisposable
                 continue; // set before the file got its name, so it cannot be missed here
             }
 
-            files.Delete(SnapshotFormat.NameOf(found[i].Index, found[i].Term));
+            _files.Delete(SnapshotFormat.NameOf(found[i].Index, found[i].Term));
             deleted = true;
         }
 
         if (deleted)
         {
-            files.SyncDirectory();
+            _files.SyncDirectory();
         }
     }
 
-    public void Delete(ulong index, ulong term) => files.Delete(SnapshotFormat.NameOf(index, term));
+    public void Delete(ulong index, ulong term) => _files.Delete(SnapshotFormat.NameOf(index, term));
 
-    public void Dispose() => System.Security.Cryptography.CryptographicOperations.ZeroMemory(dataKey);
+    public void Dispose() => System.Security.Cryptography.CryptographicOperations.ZeroMemory(_dataKey);
 }

@@ -7,10 +7,10 @@ internal sealed class SnapshotTransfer(Stream snapshot) : ForwardStream
 {
     private const int TrailerBytes = 16;
     private const uint Mark = 0x504e_5345; // "ESNP", read as little endian
-    private readonly byte[] trailer = new byte[TrailerBytes];
-    private ulong total;
-    private uint checksum;
-    private int trailerSent = -1;
+    private readonly byte[] _trailer = new byte[TrailerBytes];
+    private ulong _total;
+    private uint _checksum;
+    private int _trailerSent = -1;
 
     public override bool CanRead => true;
 
@@ -21,23 +21,23 @@ internal sealed class SnapshotTransfer(Stream snapshot) : ForwardStream
             return 0;
         }
 
-        if (trailerSent < 0)
+        if (_trailerSent < 0)
         {
             int read = snapshot.Read(buffer);
             if (read > 0)
             {
-                checksum = Crc32C.Extend(checksum, buffer[..read]);
-                total += (ulong)read;
+                _checksum = Crc32C.Extend(_checksum, buffer[..read]);
+                _total += (ulong)read;
                 return read;
             }
 
-            WriteTrailer(trailer, total, checksum);
-            trailerSent = 0;
+            WriteTrailer(_trailer, _total, _checksum);
+            _trailerSent = 0;
         }
 
-        int part = Math.Min(buffer.Length, TrailerBytes - trailerSent);
-        trailer.AsSpan(trailerSent, part).CopyTo(buffer);
-        trailerSent += part;
+        int part = Math.Min(buffer.Length, TrailerBytes - _trailerSent);
+        _trailer.AsSpan(_trailerSent, part).CopyTo(buffer);
+        _trailerSent += part;
         return part;
     }
 

@@ -7,31 +7,31 @@ namespace Skep.Raft;
 internal sealed class SnapshotWriter : ForwardStream
 {
     private const long SyncEveryBytes = 8 << 20;
-    private readonly IRaftFiles files;
-    private readonly IRaftFile file;
-    private readonly FileCipher cipher;
-    private readonly string temporaryName;
-    private readonly byte[] chunk = new byte[SnapshotFormat.ChunkHeaderSize + SnapshotFormat.ChunkBytes + FileCipher.TagBytes];
-    private int buffered;
-    private ulong ordinal;
-    private long offset = SnapshotFormat.HeaderSize;
-    private long synced;
-    private ulong total;
-    private bool committed;
-    private bool disposed;
+    private readonly IRaftFiles _files;
+    private readonly IRaftFile _file;
+    private readonly FileCipher _cipher;
+    private readonly string _temporaryName;
+    private readonly byte[] _chunk = new byte[SnapshotFormat.ChunkHeaderSize + SnapshotFormat.ChunkBytes + FileCipher.TagBytes];
+    private int _buffered;
+    private ulong _ordinal;
+    private long _offset = SnapshotFormat.HeaderSize;
+    private long _synced;
+    private ulong _total;
+    private bool _committed;
+    private bool _disposed;
 
     public SnapshotWriter(IRaftFiles files, ReadOnlySpan<byte> dataKey, SnapshotMeta meta, string temporaryName)
     {
-        this.files = files;
-        this.temporaryName = temporaryName;
+        _files = files;
+        _temporaryName = temporaryName;
         Meta = meta;
         Span<byte> salt = stackalloc byte[FileCipher.SaltBytes];
         FileCipher.NewSalt(salt);
-        cipher = new FileCipher(dataKey, salt, SnapshotFormat.KeyPurpose);
-        file = files.Create(temporaryName, 0);
+        _cipher = new FileCipher(dataKey, salt, SnapshotFormat.KeyPurpose);
+        _file = files.Create(temporaryName, 0);
         try
         {
-            file.Write(0, SnapshotFormat.EncodeHeader(salt, cipher.Check.Span));
+            _file.Write(0, SnapshotFormat.EncodeHeader(salt, _cipher.Check.Span));
             WriteChunk(SnapshotChunkKind.Meta, LogCodec.Encode(meta));
         }
         catch
@@ -44,7 +44,7 @@ internal sealed class SnapshotWriter : ForwardStream
     public SnapshotMeta Meta { get; }
 
     /// <summary>Size of the file so far.</summary>
-    public long FileBytes => offset;
+    public long FileBytes => _offset;
 
     public override bool CanWrite => true;
 
@@ -52,11 +52,11 @@ internal sealed class SnapshotWriter : ForwardStream
     {
         while (!buffer.IsEmpty)
         {
-            int part = Math.Min(buffer.Length, SnapshotFormat.ChunkBytes - buffered);
-            buffer[..part].CopyTo(chunk.AsSpan(SnapshotFormat.ChunkHeaderSize + buffered));
-            buffered += part;
+            int part = Math.Min(buffer.Length, SnapshotFormat.ChunkBytes - _buffered);
+            buffer[..part].CopyTo(_chunk.AsSpan(SnapshotFormat.ChunkHeaderSize + _buffered));
+            _buffered += part;
             buffer = buffer[part..];
-            if (buffered == SnapshotFormat.ChunkBytes)
+            if (_buffered == SnapshotFormat.ChunkBytes)
             {
                 WriteBuffered();
             }
@@ -68,24 +68,24 @@ internal sealed class SnapshotWriter : ForwardStream
     {
         WriteBuffered();
         byte[] trailer = new byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(trailer, total);
+        BinaryPrimitives.WriteUInt64LittleEndian(trailer, _total);
         WriteChunk(SnapshotChunkKind.Trailer, trailer);
-        file.Sync();
-        files.Rename(temporaryName, SnapshotFormat.NameOf(Meta.Index, Meta.Term));
-        files.SyncDirectory();
-        committed = true;
+        _file.Sync();
+        _files.Rename(_temporaryName, SnapshotFormat.NameOf(Meta.Index, Meta.Term));
+        _files.SyncDirectory();
+        _committed = true;
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && !disposed)
+        if (disposing && !_disposed)
         {
-            disposed = true;
-            file.Dispose();
-            cipher.Dispose();
-            if (!committed)
+            _disposed = true;
+            _file.Dispose();
+            _cipher.Dispose();
+            if (!_committed)
             {
-                files.Delete(temporaryName);
+                _files.Delete(_temporaryName);
             }
         }
 
@@ -94,37 +94,37 @@ internal sealed class SnapshotWriter : ForwardStream
 
     private void WriteBuffered()
     {
-        if (buffered > 0)
+        if (_buffered > 0)
         {
-            total += (ulong)buffered;
-            int length = buffered;
-            buffered = 0;
+            _total += (ulong)_buffered;
+            int length = _buffered;
+            _buffered = 0;
             Seal(SnapshotChunkKind.Data, length);
         }
     }
 
     private void WriteChunk(SnapshotChunkKind kind, ReadOnlySpan<byte> plaintext)
     {
-        plaintext.CopyTo(chunk.AsSpan(SnapshotFormat.ChunkHeaderSize));
+        plaintext.CopyTo(_chunk.AsSpan(SnapshotFormat.ChunkHeaderSize));
         Seal(kind, plaintext.Length);
     }
 
     private void Seal(SnapshotChunkKind kind, int plaintextBytes)
     {
         int length = plaintextBytes + FileCipher.TagBytes;
-        Span<byte> header = chunk.AsSpan(0, SnapshotFormat.ChunkHeaderSize);
-        Span<byte> body = chunk.AsSpan(SnapshotFormat.ChunkHeaderSize, length);
+        Span<byte> header = _chunk.AsSpan(0, SnapshotFormat.ChunkHeaderSize);
+        Span<byte> body = _chunk.AsSpan(SnapshotFormat.ChunkHeaderSize, length);
         BinaryPrimitives.WriteInt32LittleEndian(header, length);
         BinaryPrimitives.WriteUInt32LittleEndian(header[4..], (uint)kind);
-        cipher.Encrypt(ordinal++, body, header[..SnapshotFormat.AssociatedBytes]);
+        _cipher.Encrypt(_ordinal++, body, header[..SnapshotFormat.AssociatedBytes]);
         BinaryPrimitives.WriteUInt32LittleEndian(header[8..], Crc32C.Extend(Crc32C.Of(header[..8]), body));
-        file.Write(offset, chunk.AsSpan(0, SnapshotFormat.ChunkHeaderSize + length));
-        offset += SnapshotFormat.ChunkHeaderSize + length;
-        if (offset - synced >= SyncEveryBytes)
+        _file.Write(_offset, _chunk.AsSpan(0, SnapshotFormat.ChunkHeaderSize + length));
+        _offset += SnapshotFormat.ChunkHeaderSize + length;
+        if (_offset - _synced >= SyncEveryBytes)
         {
             // In portions: one large flush at the end would hold up the log's own syncs on the same disk.
-            file.Sync();
-            synced = offset;
+            _file.Sync();
+            _synced = _offset;
         }
     }
 }

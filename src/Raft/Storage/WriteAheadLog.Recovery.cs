@@ -29,7 +29,7 @@ internal sealed partial class WriteAheadLog
 
         public uint Chain { get; private set; }
 
-        private string lastName = "";
+        private string _lastName = "";
 
         public void Run()
         {
@@ -42,7 +42,7 @@ internal sealed partial class WriteAheadLog
             ulong first = recovered.Entries.Count > 0 ? recovered.Entries[0].Index : recovered.SnapshotIndex + 1;
             if (first > recovered.SnapshotIndex + 1)
             {
-                throw new CorruptLogException(lastName, 0, $"entries begin at {first} but the snapshot ends at {recovered.SnapshotIndex}");
+                throw new CorruptLogException(_lastName, 0, $"entries begin at {first} but the snapshot ends at {recovered.SnapshotIndex}");
             }
 
             if (names.Count == 0)
@@ -55,7 +55,7 @@ internal sealed partial class WriteAheadLog
 
         private void ReadSegment(string name, bool isFirst, bool isLast)
         {
-            lastName = name;
+            _lastName = name;
             using IRaftFile file = files.Open(name);
             byte[] bytes = new byte[file.Length];
             int length = file.Read(0, bytes);

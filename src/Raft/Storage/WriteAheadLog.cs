@@ -19,38 +19,38 @@ internal sealed record WriteAheadLogOptions
 internal sealed partial class WriteAheadLog : IDisposable
 {
     private const int FlushBytes = 1 << 20;
-    private readonly IRaftFiles files;
-    private readonly byte[] dataKey;
-    private readonly WriteAheadLogOptions options;
-    private readonly Guid logId;
-    private readonly Queue<ClosedSegment> closed;
-    private readonly ArrayBufferWriter<byte> scratch = new(4096);
-    private OpenSegment segment;
-    private ulong sequence;
-    private HardState hardState;
-    private ulong markIndex;
-    private ulong markTerm;
-    private ulong nextIndex;
-    private Exception? failure;
+    private readonly IRaftFiles _files;
+    private readonly byte[] _dataKey;
+    private readonly WriteAheadLogOptions _options;
+    private readonly Guid _logId;
+    private readonly Queue<ClosedSegment> _closed;
+    private readonly ArrayBufferWriter<byte> _scratch = new(4096);
+    private OpenSegment _segment;
+    private ulong _sequence;
+    private HardState _hardState;
+    private ulong _markIndex;
+    private ulong _markTerm;
+    private ulong _nextIndex;
+    private Exception? _failure;
 
     private WriteAheadLog(
         IRaftFiles files, byte[] dataKey, WriteAheadLogOptions options, Guid logId, Queue<ClosedSegment> closed, RecoveredLog recovered, ulong lastSequence, uint chain)
     {
-        this.files = files;
-        this.dataKey = dataKey;
-        this.options = options;
-        this.logId = logId;
-        this.closed = closed;
-        hardState = recovered.HardState;
-        markIndex = recovered.SnapshotIndex;
-        markTerm = recovered.SnapshotTerm;
-        nextIndex = recovered.LastIndex + 1;
-        sequence = lastSequence;
-        segment = StartSegment(chain);
+        _files = files;
+        _dataKey = dataKey;
+        _options = options;
+        _logId = logId;
+        _closed = closed;
+        _hardState = recovered.HardState;
+        _markIndex = recovered.SnapshotIndex;
+        _markTerm = recovered.SnapshotTerm;
+        _nextIndex = recovered.LastIndex + 1;
+        _sequence = lastSequence;
+        _segment = StartSegment(chain);
     }
 
     /// <summary>Segments on disk, the open one included.</summary>
-    public int SegmentCount => closed.Count + 1;
+    public int SegmentCount => _closed.Count + 1;
 
     public void Append(ReadOnlySpan<Entry> entries)
     {
@@ -58,14 +58,14 @@ internal sealed partial class WriteAheadLog : IDisposable
         foreach (ref readonly Entry entry in entries)
         {
             MakeRoom();
-            scratch.ResetWrittenCount();
-            LogCodec.WriteEntry(scratch, entry);
-            segment.Append(LogRecordKind.Entry, scratch.WrittenSpan);
-            segment.LastIndex = Math.Max(segment.LastIndex, entry.Index);
-            nextIndex = entry.Index + 1;
-            if (segment.Buffered >= FlushBytes)
+            _scratch.ResetWrittenCount();
+            LogCodec.WriteEntry(_scratch, entry);
+            _segment.Append(LogRecordKind.Entry, _scratch.WrittenSpan);
+            _segment.LastIndex = Math.Max(_segment.LastIndex, entry.Index);
+            _nextIndex = entry.Index + 1;
+            if (_segment.Buffered >= FlushBytes)
             {
-                Guarded(segment.Flush);
+                Guarded(_segment.Flush);
             }
         }
     }
@@ -73,10 +73,10 @@ internal sealed partial class WriteAheadLog : IDisposable
     public void Append(in HardState state)
     {
         ThrowIfFailed();
-        if (state != hardState)
+        if (state != _hardState)
         {
             MakeRoom();
-            hardState = state;
+            _hardState = state;
             AppendHardState();
         }
     }
@@ -86,9 +86,9 @@ internal sealed partial class WriteAheadLog : IDisposable
     {
         ThrowIfFailed();
         MakeRoom();
-        markIndex = index;
-        markTerm = term;
-        nextIndex = Math.Max(nextIndex, index + 1);
+        _markIndex = index;
+        _markTerm = term;
+        _nextIndex = Math.Max(_nextIndex, index + 1);
         AppendMark();
     }
 
@@ -96,9 +96,9 @@ internal sealed partial class WriteAheadLog : IDisposable
     public void Sync()
     {
         ThrowIfFailed();
-        if (segment.HasUnsynced)
+        if (_segment.HasUnsynced)
         {
-            Guarded(segment.Sync);
+            Guarded(_segment.Sync);
         }
     }
 
@@ -107,76 +107,76 @@ internal sealed partial class WriteAheadLog : IDisposable
     {
         Sync(); // what the open segment repeats of the older ones must be durable first
         bool dropped = false;
-        while (closed.TryPeek(out ClosedSegment oldest) && oldest.LastIndex < firstKept)
+        while (_closed.TryPeek(out ClosedSegment oldest) && oldest.LastIndex < firstKept)
         {
-            Guarded(() => files.Delete(oldest.Name));
-            closed.Dequeue();
+            Guarded(() => _files.Delete(oldest.Name));
+            _closed.Dequeue();
             dropped = true;
         }
 
         if (dropped)
         {
-            Guarded(files.SyncDirectory);
+            Guarded(_files.SyncDirectory);
         }
     }
 
     public void Dispose()
     {
-        segment.Dispose();
-        CryptographicOperations.ZeroMemory(dataKey);
+        _segment.Dispose();
+        CryptographicOperations.ZeroMemory(_dataKey);
     }
 
     private void MakeRoom()
     {
-        if (segment.Length < options.SegmentBytes)
+        if (_segment.Length < _options.SegmentBytes)
         {
             return;
         }
 
         Guarded(() =>
         {
-            closed.Enqueue(segment.Close());
-            uint chain = segment.Chain;
-            segment.Dispose();
-            segment = StartSegment(chain);
+            _closed.Enqueue(_segment.Close());
+            uint chain = _segment.Chain;
+            _segment.Dispose();
+            _segment = StartSegment(chain);
         });
     }
 
     /// <summary>Each segment repeats the hard state and the mark, so older ones can be removed at any time.</summary>
     private OpenSegment StartSegment(uint chain)
     {
-        sequence++;
+        _sequence++;
         Span<byte> salt = stackalloc byte[FileCipher.SaltBytes];
         FileCipher.NewSalt(salt);
-        FileCipher cipher = new(dataKey, salt, SegmentName.KeyPurpose(logId, sequence));
-        string name = SegmentName.Of(sequence, nextIndex);
-        IRaftFile file = files.Create(SegmentName.Temporary, options.SegmentBytes);
-        file.Write(0, new SegmentHeader(logId, sequence, nextIndex, chain, salt.ToArray(), cipher.Check).Encode());
+        FileCipher cipher = new(_dataKey, salt, SegmentName.KeyPurpose(_logId, _sequence));
+        string name = SegmentName.Of(_sequence, _nextIndex);
+        IRaftFile file = _files.Create(SegmentName.Temporary, _options.SegmentBytes);
+        file.Write(0, new SegmentHeader(_logId, _sequence, _nextIndex, chain, salt.ToArray(), cipher.Check).Encode());
         file.Sync();
-        files.Rename(SegmentName.Temporary, name);
-        files.SyncDirectory();
-        segment = new OpenSegment(name, file, cipher, chain);
-        if (markIndex > 0)
+        _files.Rename(SegmentName.Temporary, name);
+        _files.SyncDirectory();
+        _segment = new OpenSegment(name, file, cipher, chain);
+        if (_markIndex > 0)
         {
             AppendMark();
         }
 
-        if (hardState != default)
+        if (_hardState != default)
         {
             AppendHardState();
         }
 
-        return segment;
+        return _segment;
     }
 
-    private void AppendHardState() => segment.Append(LogRecordKind.HardState, LogCodec.Encode(hardState));
+    private void AppendHardState() => _segment.Append(LogRecordKind.HardState, LogCodec.Encode(_hardState));
 
     private void AppendMark()
     {
         Span<byte> mark = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt64LittleEndian(mark, markIndex);
-        BinaryPrimitives.WriteUInt64LittleEndian(mark[8..], markTerm);
-        segment.Append(LogRecordKind.SnapshotMark, mark);
+        BinaryPrimitives.WriteUInt64LittleEndian(mark, _markIndex);
+        BinaryPrimitives.WriteUInt64LittleEndian(mark[8..], _markTerm);
+        _segment.Append(LogRecordKind.SnapshotMark, mark);
     }
 
     private void Guarded(Action write)
@@ -187,16 +187,16 @@ internal sealed partial class WriteAheadLog : IDisposable
         }
         catch (Exception e)
         {
-            failure = e;
+            _failure = e;
             throw;
         }
     }
 
     private void ThrowIfFailed()
     {
-        if (failure is not null)
+        if (_failure is not null)
         {
-            throw new IOException("the log failed before and takes nothing more", failure);
+            throw new IOException("the log failed before and takes nothing more", _failure);
         }
     }
 }

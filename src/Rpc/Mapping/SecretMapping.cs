@@ -1,6 +1,6 @@
 using Skep.Model;
-using Proto = Skep.Rpc.V1;
 using static Skep.Rpc.Mapping.WireValues;
+using Proto = Skep.Rpc.V1;
 
 namespace Skep.Rpc.Mapping;
 

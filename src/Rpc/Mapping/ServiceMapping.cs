@@ -1,7 +1,7 @@
 using Skep.Model;
 using Skep.Model.Net;
-using Proto = Skep.Rpc.V1;
 using static Skep.Rpc.Mapping.WireValues;
+using Proto = Skep.Rpc.V1;
 
 namespace Skep.Rpc.Mapping;
 

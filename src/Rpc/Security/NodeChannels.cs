@@ -42,24 +42,21 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
     public static GrpcChannel OpenWithoutIdentity(string address, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted)
         => Open(address, () => null, isTrusted);
 
-    private static GrpcChannel Open(string address, Func<NodeIdentity?> self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted)
+    private static GrpcChannel Open(string address, Func<NodeIdentity?> self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted) => GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
     {
-        return GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
+        HttpHandler = new SocketsHttpHandler
         {
-            HttpHandler = new SocketsHttpHandler
-            {
-                ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, self(), isTrusted, ct),
-                ConnectTimeout = ConnectLimit,
-                EnableMultipleHttp2Connections = true,
-                PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-                KeepAlivePingDelay = TimeSpan.FromSeconds(1),
-                KeepAlivePingTimeout = TimeSpan.FromSeconds(2),
-                KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            },
-            MaxReceiveMessageSize = 64 << 20,
-            DisposeHttpClient = true,
-        });
-    }
+            ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, self(), isTrusted, ct),
+            ConnectTimeout = ConnectLimit,
+            EnableMultipleHttp2Connections = true,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(1),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(2),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        },
+        MaxReceiveMessageSize = 64 << 20,
+        DisposeHttpClient = true,
+    });
 
     /// <summary>By hand, so that each connection shows the certificate in force at that moment and all that leads from it to older roots.</summary>
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint address, NodeIdentity? self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted, CancellationToken ct)

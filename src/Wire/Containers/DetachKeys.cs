@@ -13,7 +13,10 @@ public sealed class DetachKeys(byte[] keys)
     public static DetachKeys Parse(string text)
     {
         if (text.Length == 0)
+        {
             return new DetachKeys([16, 17]);
+        }
+
         return new DetachKeys([.. text.Split(',').Select(Key)]);
 
         byte Key(string name) => name switch
@@ -52,7 +55,9 @@ public sealed class DetachKeys(byte[] keys)
             passed.AddRange(keys.AsSpan(0, _matched));
             _matched = typed == keys[0] && keys.Length > 1 ? 1 : 0;
             if (_matched == 0)
+            {
                 passed.Add(typed);
+            }
         }
 
         passed.CopyTo(buffer);

@@ -28,13 +28,22 @@ internal sealed class AssignmentBook
     public bool Apply(Proto.Assignments change)
     {
         if (!change.IsComplete && change.Sequence != _mark.Sequence + 1)
+        {
             return false;
+        }
+
         lock (_gate)
         {
             if (change.IsComplete)
+            {
                 Clear();
+            }
+
             foreach (Proto.AssignmentItem item in change.Puts)
+            {
                 Put(item);
+            }
+
             foreach (Proto.AssignmentKey key in change.Removes)
             {
                 var model = new AssignmentKey((AssignmentKind)key.Kind, key.Id);
@@ -56,7 +65,10 @@ internal sealed class AssignmentBook
         foreach ((AssignmentKey key, Proto.AssignmentItem item) in Copy())
         {
             if (key.Kind == AssignmentKind.Secret)
+            {
                 continue;
+            }
+
             Proto.AssignmentItem kept = item;
             if (item.Task?.Spec?.Container?.RegistryAuth is { IsEmpty: false })
             {
@@ -84,7 +96,9 @@ internal sealed class AssignmentBook
         foreach (byte[] set in sets)
         {
             foreach (Proto.AssignmentItem item in Proto.Assignments.Parser.ParseFrom(set).Puts)
+            {
                 Put(item);
+            }
         }
 
         _view = AssignmentView.Of(_items.Values);
@@ -94,7 +108,9 @@ internal sealed class AssignmentBook
     private List<KeyValuePair<AssignmentKey, Proto.AssignmentItem>> Copy()
     {
         lock (_gate)
+        {
             return [.. _wire.OrderBy(p => p.Key)];
+        }
     }
 
     private void Put(Proto.AssignmentItem item)

@@ -26,20 +26,31 @@ internal sealed class AssignmentSteps(
         networks?.Changed();
         told();
         foreach (SwarmTask task in view.Tasks.Values)
+        {
             fleet.Put(task);
+        }
+
         fleet.Keep(view.Tasks.ContainsKey);
         lock (_gate)
         {
             _isStale = true;
             if (_dirty.CurrentCount == 0)
+            {
                 _dirty.Release();
+            }
         }
 
         if (!isComplete)
+        {
             return;
+        }
+
         _heardManager.TrySetResult();
         if (_orphansGone)
+        {
             return;
+        }
+
         await fleet.RemoveOrphansAsync(ct);
         _orphansGone = true;
     }
@@ -55,7 +66,9 @@ internal sealed class AssignmentSteps(
         catch (TimeoutException)
         {
             foreach (SwarmTask task in last.Tasks.Values)
+            {
                 fleet.Put(task);
+            }
         }
 
         await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
@@ -76,7 +89,10 @@ internal sealed class AssignmentSteps(
         lock (_gate)
         {
             if (!_isStale)
+            {
                 return;
+            }
+
             _isStale = false;
         }
 

@@ -26,13 +26,20 @@ internal sealed class LocalAddresses
         {
             string[] words = line.Split(' ');
             if (_byTask.Remove(new TaskId(words[0]), out Ipv4Address old))
+            {
                 _taken.Remove(old);
+            }
+
             if (words is [var task, var text] && Ipv4Address.TryParse(text, out Ipv4Address address) && _taken.Add(address))
+            {
                 _byTask[new TaskId(task)] = address;
+            }
         }
 
         if (File.Exists(path))
+        {
             WriteAnew();
+        }
     }
 
     public Ipv4Prefix Pool => _pool;
@@ -44,14 +51,19 @@ internal sealed class LocalAddresses
         lock (_gate)
         {
             if (_byTask.TryGetValue(task, out Ipv4Address present))
+            {
                 return present;
+            }
             // Round the pool, so that an address rests before it is used again. The first is the gateway's, the last broadcast's.
             for (long tried = 0; tried < _pool.Count - 3; tried++)
             {
                 Ipv4Address candidate = _pool[_next];
                 _next = _next + 1 >= _pool.Count - 1 ? 2 : _next + 1;
                 if (_reserved.Contains(candidate) || !_taken.Add(candidate))
+                {
                     continue;
+                }
+
                 _byTask[task] = candidate;
                 Note($"{task} {candidate}\n");
                 return candidate;
@@ -66,7 +78,10 @@ internal sealed class LocalAddresses
         lock (_gate)
         {
             if (!_byTask.Remove(task, out Ipv4Address address))
+            {
                 return;
+            }
+
             _taken.Remove(address);
             Note($"{task}\n");
         }
@@ -76,9 +91,13 @@ internal sealed class LocalAddresses
     {
         const int fewEnough = 256;
         if (++_lines > fewEnough + (2 * _byTask.Count))
+        {
             WriteAnew();
+        }
         else
+        {
             PrivateFile.Append(_path, Encoding.UTF8.GetBytes(line));
+        }
     }
 
     private void WriteAnew()

@@ -27,7 +27,9 @@ internal sealed class ManagerCalls(Func<IEnumerable<string>> managers, INodeChan
                 ct.ThrowIfCancellationRequested();
                 last = e.ToCluster();
                 if (last.Kind is not (ErrorKind.Unavailable or ErrorKind.Internal))
+                {
                     throw last;
+                }
             }
         }
 

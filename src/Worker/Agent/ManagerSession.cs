@@ -40,7 +40,10 @@ internal sealed class ManagerSession(
             ct.ThrowIfCancellationRequested();
             ValueList<string> managers = _managers;
             if (managers.IsEmpty)
+            {
                 throw new ClusterException(ErrorKind.FailedPrecondition, "no manager is known");
+            }
+
             string address = managers[(int)((uint)turn++ % (uint)managers.Count)];
             bool wasGood = false;
             try
@@ -82,7 +85,9 @@ internal sealed class ManagerSession(
                 _present = address;
                 await HandleAsync(call.ResponseStream.Current, nudges.Writer);
                 if (writing.IsCompleted)
+                {
                     await writing;
+                }
             }
         }
         finally
@@ -102,7 +107,10 @@ internal sealed class ManagerSession(
                 Proto.NodeView node = message.Node;
                 ValueList<ManagerEndpoint> managers = node.Managers.Select(m => new ManagerEndpoint(new NodeId(m.NodeId), m.Address)).ToValueList();
                 if (!managers.IsEmpty)
+                {
                     _managers = managers.Select(m => m.Address).ToValueList();
+                }
+
                 TimeSpan heartbeat = TimeSpan.FromTicks(node.HeartbeatPeriodNanos / 100);
                 if (heartbeat > TimeSpan.Zero && heartbeat != _heartbeat)
                 {
@@ -116,9 +124,14 @@ internal sealed class ManagerSession(
                 break;
             case Proto.ManagerMessage.MessageOneofCase.Assignments:
                 if (book.Apply(message.Assignments))
+                {
                     await OnAssigned(message.Assignments.IsComplete);
+                }
                 else
+                {
                     nudges.TryWrite(true);
+                }
+
                 break;
             case Proto.ManagerMessage.MessageOneofCase.Accepted:
                 outbox.Accepted(message.Accepted.Number);

@@ -15,7 +15,10 @@ internal static class NetworkPicture
         AssignmentView view, NodeId self, string hostname, IEnumerable<KeyValuePair<TaskId, TaskSandbox>> joined, ValueList<int> managerPorts)
     {
         if (!view.Peers.TryGetValue(self, out AssignmentItem.Peer? own) || own.Index == 0 || !Ipv4Address.TryParse(own.DataPathAddress, out Ipv4Address underlay))
+        {
             return null;
+        }
+
         Network? ingress = view.Networks.Values.FirstOrDefault(n => n is { Spec.Ingress: true, Allocation.Vni: > 0 });
         Ipv4Address? Mesh(AssignmentItem.Peer peer) => ingress is not null && peer.Attachments.TryGetValue(ingress.Id, out Ipv4Address address) ? address : null;
         Network[] overlays = [.. view.Networks.Values.Where(IsOverlay)];
@@ -57,11 +60,17 @@ internal static class NetworkPicture
         {
             Network? network = view.Networks.GetValueOrDefault(attachment.Network);
             if (network is null && attachment.Address is not null)
+            {
                 return new TaskSandbox(); // found again by a new agent after its end: nothing more is plugged in
+            }
+
             if (network is not null && NetworkDrivers.Of(network, network.Id) == "macvlan")
             {
                 if (direct(network, task.Id) is { } place)
+                {
                     directs.Add(place with { Interface = $"eth{overlays.Count + directs.Count}" });
+                }
+
                 continue;
             }
 
@@ -113,7 +122,9 @@ internal static class NetworkPicture
         foreach (AssignmentItem.ServiceRecord service in view.Services.Values.Where(s => s.Endpoint.Mode == EndpointMode.Vip))
         {
             foreach (VirtualIp vip in service.Endpoint.VirtualIps.Where(v => v.Network == network.Id))
+            {
                 vips.Add(new(vip.Address, Serving(endpoints, service.Service)));
+            }
         }
 
         return new OverlayNetwork(network.Name, allocation.Vni, allocation.Subnet, allocation.Gateway, RouterOf(own))
@@ -134,7 +145,9 @@ internal static class NetworkPicture
         foreach (AssignmentItem.ServiceRecord service in view.Services.Values)
         {
             foreach (PortConfig port in service.Endpoint.Ports.Where(p => p is { Mode: PublishMode.Ingress, PublishedPort: > 0 }))
+            {
                 ports.Add(new(new PublishedPort(port.Protocol, port.PublishedPort), Serving(endpoints, service.Service).Select(a => new PortBackend(a, port.TargetPort)).ToValueList()));
+            }
         }
 
         return ports.ToValueMap();
@@ -160,20 +173,28 @@ internal static class NetworkPicture
             {
                 VirtualIp? vip = service.Endpoint.Mode == EndpointMode.Vip ? service.Endpoint.VirtualIps.FirstOrDefault(v => v.Network == network.Id) : null;
                 if (vip is not null)
+                {
                     front = [vip.Address];
+                }
+
                 Add(service.Name, front);
                 Add("tasks." + service.Name, serving);
             }
 
             foreach (string alias in tasks.SelectMany(t => t.Aliases).Distinct(StringComparer.OrdinalIgnoreCase))
+            {
                 Add(alias, front);
+            }
         }
 
         // A service without tasks here still has its name.
         foreach (AssignmentItem.ServiceRecord service in view.Services.Values)
         {
             if (service.Endpoint.VirtualIps.FirstOrDefault(v => v.Network == network.Id) is not { } vip || service.Endpoint.Mode != EndpointMode.Vip)
+            {
                 continue;
+            }
+
             names.TryAdd(service.Name.ToLowerInvariant(), [vip.Address]);
             pointers[vip.Address] = $"{service.Name}.{network.Name}";
         }
@@ -183,9 +204,15 @@ internal static class NetworkPicture
             Add(endpoint.TaskName, [endpoint.Address]);
             Add(endpoint.Task.Value, [endpoint.Address]);
             if (endpoint.Service != ServiceId.None)
+            {
                 Add(TaskController.ContainerIdOf(endpoint.Task)[..12], [endpoint.Address]);
+            }
+
             foreach (string alias in endpoint.Service == ServiceId.None ? endpoint.Aliases : [])
+            {
                 Add(alias, [endpoint.Address]);
+            }
+
             pointers[endpoint.Address] = $"{endpoint.TaskName}.{network.Name}";
         }
 
@@ -207,7 +234,10 @@ internal static class NetworkPicture
     {
         uint hash = 2166136261;
         foreach (char c in text)
+        {
             hash = unchecked((hash ^ c) * 16777619);
+        }
+
         return hash;
     }
 }

@@ -31,7 +31,10 @@ internal static class NodeDescriber
         }
 
         if (network is { Macvlan: true, Nftables: true })
+        {
             yield return new EnginePlugin("Network", "macvlan");
+        }
+
         yield return new EnginePlugin("Network", "host");
         yield return new EnginePlugin("Network", "null");
         yield return new EnginePlugin("Volume", "local");

@@ -127,18 +127,28 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
         AssignmentView now = View;
         string[] drivers = [.. task.Networks.Select(a => NetworkDrivers.Of(now.Networks.GetValueOrDefault(a.Network), a.Network))];
         if (drivers.Contains("host"))
+        {
             return new TaskNetwork(null, null, Endpoints(task, now, null), []);
+        }
+
         if (drivers.Length > 0 && drivers.All(d => d == "null"))
+        {
             return new TaskNetwork("", null, Endpoints(task, now, null), []);
+        }
+
         if (drivers.FirstOrDefault(d => d is not ("overlay" or "null" or "bridge" or "macvlan")) is { } other)
+        {
             throw ClusterException.Invalid($"network driver {other} is not supported by this node");
+        }
 
         TaskSandbox sandbox = Join(task, now);
         await AppliedAsync(Changed(), ct);
         foreach (NetworkAttachment attachment in task.Networks)
         {
             if (ReasonAgainst(attachment.Network) is { } reason)
+            {
                 throw ClusterException.Invalid($"network {now.Networks.GetValueOrDefault(attachment.Network)?.Name ?? attachment.Network.Value}: {reason}");
+            }
         }
 
         string path = await network.CreateSandboxAsync(task.Id, ct);
@@ -153,7 +163,10 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
         AssignmentView now = View;
         NetworkAttachment[] reachable = [.. task.Networks.Where(a => a.Address is not null)];
         if (reachable.Length == 0)
+        {
             return;
+        }
+
         try
         {
             // This node's own maps first, however long that takes; then the others, who show by what still comes from them.
@@ -237,7 +250,10 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
             lock (_gate)
             {
                 if (_appliedVersion >= version)
+                {
                     return;
+                }
+
                 applied = _applied.Task;
             }
 
@@ -270,7 +286,10 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
         }
 
         if (sandbox?.Egress is { } egress && endpoints.All(e => e.Address != egress.Address))
+        {
             endpoints.Add(new LocalEndpoint(new NetworkId("bridge"), "bridge", egress.Address, 16));
+        }
+
         return endpoints.ToValueList();
     }
 }

@@ -14,7 +14,9 @@ internal sealed class ReportOutbox
         get
         {
             lock (_gate)
+            {
                 return _pending.Values.Any(p => p.SentAs == 0) ? Task.CompletedTask : _added.Task;
+            }
         }
     }
 
@@ -38,10 +40,16 @@ internal sealed class ReportOutbox
         {
             TaskReport[] reports = [.. _pending.Values.Where(p => p.SentAs == 0).Select(p => p.Report)];
             if (reports.Length == 0)
+            {
                 return (0, []);
+            }
+
             _number++;
             foreach (TaskReport report in reports)
+            {
                 _pending[report.Task] = (report, _number);
+            }
+
             return (_number, reports);
         }
     }
@@ -52,7 +60,9 @@ internal sealed class ReportOutbox
         lock (_gate)
         {
             foreach (TaskId task in _pending.Where(p => p.Value.SentAs != 0 && p.Value.SentAs <= number).Select(p => p.Key).ToArray())
+            {
                 _pending.Remove(task);
+            }
         }
     }
 
@@ -62,7 +72,9 @@ internal sealed class ReportOutbox
         lock (_gate)
         {
             foreach (TaskId task in _pending.Keys.ToArray())
+            {
                 _pending[task] = (_pending[task].Report, 0);
+            }
         }
     }
 }

@@ -62,7 +62,10 @@ public sealed class WorkerAgent : IAsyncDisposable
             _nodeNetworks, new LocalNetworkBook(Path.Combine(options.DataDirectory, "networks"), () => [EgressPool, .. HostPrefixes.Read()], shop.Time, shop.Ids), shop.Runtime, _attachments);
         _standalone = new StandaloneHouse(shop, (IStandaloneNetworks?)networks ?? new NoStandaloneNetworks(), hostname, random);
         if (networks is not null)
+        {
             networks.House = _standalone;
+        }
+
         _standalone.Load();
         Local = new LocalNode(shop, options, () => _fleet, _standalone, networks);
         PeerImages = new PeerImagesService(shop.Images);
@@ -210,7 +213,10 @@ public sealed class WorkerAgent : IAsyncDisposable
     public async Task RunAloneAsync(CancellationToken ct)
     {
         if (_nodeNetworks is null)
+        {
             return;
+        }
+
         _attachments.Become(null, isAlone: true);
         _nodeNetworks.Become(null);
         await _nodeNetworks.RunAsync(Task.CompletedTask, ct);
@@ -234,7 +240,9 @@ public sealed class WorkerAgent : IAsyncDisposable
                 _shop.Files.Remove(task);
                 _shop.Records.Remove(task);
                 if (_network is not null)
+                {
                     await _network.RemoveSandboxAsync(task, ct);
+                }
             }
         }
     }

@@ -47,7 +47,10 @@ internal sealed partial class ContainerRuntime
         {
             // Only the answer may have been lost.
             if (await StateAsync(key, ct) is { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Stopped } state)
+            {
                 return (int)state.Pid;
+            }
+
             throw;
         }
     }

@@ -69,7 +69,10 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
             SnapshotKey = draft.Id,
         };
         foreach ((string key, string value) in draft.Labels)
+        {
             record.Labels.Add(key, value);
+        }
+
         try
         {
             await _client.Containers.CreateAsync(new Cd.CreateContainerRequest { Container = record }, cancellationToken: ct);
@@ -140,7 +143,10 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
             // Left by an attempt whose answer was lost.
             Cd.ProcessState? state = await StateAsync(ProcessKey.Main(id), ct);
             if (state is { Status: Cd.ProcessStatus.Created or Cd.ProcessStatus.Running })
+            {
                 return (int)state.Pid;
+            }
+
             await DeleteProcessAsync(id, ct);
             return (int)(await _client.Tasks.CreateAsync(request, cancellationToken: ct)).Pid;
         }
@@ -156,7 +162,9 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         {
             // The answer may have been lost with containerd; what counts is whether the process was started.
             if (await StateAsync(ProcessKey.Main(id), ct) is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Stopped })
+            {
                 throw;
+            }
         }
     }
 
@@ -165,7 +173,10 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     {
         Task<ProcessExit> ended = _exits.WhenEnded(ProcessKey.Main(id));
         if (!ended.IsCompleted)
+        {
             await CheckAsync(ProcessKey.Main(id), ct);
+        }
+
         return await ended.WaitAsync(ct);
     }
 
@@ -317,7 +328,9 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
             {
                 // Still running: end it first.
                 if (await KillAsync(id, 9, all: true, ct))
+                {
                     await WhenEndedAsync(id, ct);
+                }
             }
         }
     }
@@ -332,9 +345,15 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     private async Task ReconcileAsync(CancellationToken ct)
     {
         foreach (ProcessKey key in _exits.Awaited)
+        {
             await CheckAsync(key, ct);
+        }
+
         if (_standing.TrySetResult())
+        {
             return;
+        }
+
         WorkerLog.EventStreamStands(_logger, _exits.Awaited.Count);
     }
 
@@ -343,9 +362,13 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     {
         Cd.ProcessState? state = await StateAsync(key, ct);
         if (state is null)
+        {
             _exits.Record(key, new ProcessExit(ProcessExit.Unknown, _time.GetUtcNow()));
+        }
         else if (state.Status == Cd.ProcessStatus.Stopped)
+        {
             _exits.Record(key, new ProcessExit((int)state.ExitStatus, state.ExitedAt?.ToDateTimeOffset() ?? _time.GetUtcNow()));
+        }
     }
 
     private async Task<Cd.ProcessState?> StateAsync(ProcessKey key, CancellationToken ct)

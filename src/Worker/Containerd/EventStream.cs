@@ -73,7 +73,9 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
             await scope.CancelAsync();
             await marking.SettleAsync();
             if (reconciling is not null)
+            {
                 await reconciling.SettleAsync();
+            }
         }
 
         async Task MarkAsync(string text, CancellationToken stop)

@@ -16,7 +16,9 @@ internal sealed class ExitBook
     public void Record(ProcessKey key, ProcessExit exit)
     {
         if (_awaited.TryGetValue(key, out TaskCompletionSource<ProcessExit>? waiter))
+        {
             waiter.TrySetResult(exit);
+        }
     }
 
     public void Forget(ProcessKey key) => _awaited.TryRemove(key, out _);

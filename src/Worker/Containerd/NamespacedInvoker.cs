@@ -42,7 +42,10 @@ internal sealed class NamespacedInvoker(CallInvoker inner, string containerdName
     {
         var headers = new Metadata { { "containerd-namespace", containerdNamespace } };
         if (lease is not null)
+        {
             headers.Add("containerd-lease", lease);
+        }
+
         return options.WithHeaders(headers);
     }
 }

@@ -26,7 +26,10 @@ internal sealed class ContainerTeller(EventHub events, string id, string name, s
     {
         Interlocked.Exchange(ref _hasEnded, 0);
         foreach (LocalEndpoint network in _networks)
+        {
             TellNetwork("connect", network);
+        }
+
         foreach (LocalMount volume in _volumes)
         {
             events.Tell(
@@ -43,18 +46,34 @@ internal sealed class ContainerTeller(EventHub events, string id, string name, s
     public void Ended(ProcessExit exit, bool outOfMemory, DateTimeOffset? startedAt)
     {
         if (Interlocked.Exchange(ref _hasEnded, 1) != 0)
+        {
             return;
+        }
+
         if (outOfMemory)
+        {
             Tell("oom");
+        }
+
         string code = exit.Code.ToString(CultureInfo.InvariantCulture);
         if (startedAt is { } start)
+        {
             Tell("die", ("execDuration", ((long)Math.Max(0, (exit.At - start).TotalSeconds)).ToString(CultureInfo.InvariantCulture)), ("exitCode", code));
+        }
         else
+        {
             Tell("die", ("exitCode", code));
+        }
+
         foreach (LocalEndpoint network in _networks)
+        {
             TellNetwork("disconnect", network);
+        }
+
         foreach (LocalMount volume in _volumes)
+        {
             events.Tell("volume", "unmount", volume.Name, ("container", id), ("driver", "local"));
+        }
     }
 
     public void Stopped() => Tell("stop");

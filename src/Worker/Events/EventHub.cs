@@ -18,7 +18,9 @@ public sealed class EventHub(TimeProvider time)
         get
         {
             lock (_gate)
+            {
                 return _listeners.Count;
+            }
         }
     }
 
@@ -32,10 +34,15 @@ public sealed class EventHub(TimeProvider time)
             _last = now > _last ? now : _last.AddTicks(1);
             told = told with { Time = _last };
             if (_past.Count == KeptEvents)
+            {
                 _past.Dequeue();
+            }
+
             _past.Enqueue(told);
             foreach (EventSubscription listener in _listeners)
+            {
                 listener.Hear(told);
+            }
         }
     }
 
@@ -44,7 +51,10 @@ public sealed class EventHub(TimeProvider time)
     {
         var all = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string key, string value) in attributes)
+        {
             all[key] = value;
+        }
+
         Tell(new NodeEvent(type, action, id, all.ToValueMap()));
     }
 
@@ -56,11 +66,17 @@ public sealed class EventHub(TimeProvider time)
     {
         var all = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string key, string value) in labels)
+        {
             all[key] = value;
+        }
+
         all["image"] = image;
         all["name"] = name;
         foreach ((string key, string value) in more)
+        {
             all[key] = value;
+        }
+
         Tell(new NodeEvent("container", action, id, all.ToValueMap()));
     }
 
@@ -78,6 +94,8 @@ public sealed class EventHub(TimeProvider time)
     private void Forget(EventSubscription listener)
     {
         lock (_gate)
+        {
             _listeners.Remove(listener);
+        }
     }
 }

@@ -21,7 +21,9 @@ internal sealed class ExecBook(string directory, TimeProvider time)
         foreach ((string old, ExecSession one) in _sessions)
         {
             if (one.EndedAt is { } ended ? now - ended > Kept : !one.View().IsRunning && now - one.CreatedAt > Unused)
+            {
                 _sessions.TryRemove(old, out _);
+            }
         }
 
         _sessions[id] = session;

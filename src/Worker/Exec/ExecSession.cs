@@ -35,7 +35,9 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
     public LocalExec View()
     {
         lock (_gate)
+        {
             return new LocalExec(id, container.Id, request, _isRunning, _pid, _exitCode);
+        }
     }
 
     /// <summary>Only one may start it.</summary>
@@ -45,9 +47,15 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
         lock (_gate)
         {
             if (_exitCode is not null)
+            {
                 throw new ClusterException(ErrorKind.AlreadyExists, $"Error: Exec command {id} has already run");
+            }
+
             if (_isTaken)
+            {
                 throw new ClusterException(ErrorKind.AlreadyExists, $"Error: Exec command {id} is already running");
+            }
+
             _isTaken = true;
         }
     }
@@ -65,12 +73,20 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
         try
         {
             if (streams?.Input is not null && request.AttachStdin)
+            {
                 input = Fifo.Make(PipePath("in"), forWriting: true);
+            }
             // A terminal has an end for its output even when nobody listens; the runtime refuses one without.
             if (request.Tty || (streams is not null && request.AttachStdout))
+            {
                 outputs.Add(Reading(1, streams));
+            }
+
             if (streams is not null && request.AttachStderr && !request.Tty)
+            {
                 outputs.Add(Reading(2, streams));
+            }
+
             (int pid, Task<ProcessExit> exit) = await StartAsync(new ProcessStreams(
                 input?.Path ?? "", outputs.Find(o => o.Pipe.Path.EndsWith("-1", StringComparison.Ordinal)).Pipe?.Path ?? "",
                 outputs.Find(o => o.Pipe.Path.EndsWith("-2", StringComparison.Ordinal)).Pipe?.Path ?? "", request.Tty));
@@ -82,9 +98,15 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
 
             _started.TrySetResult();
             if (size is { Width: > 0, Height: > 0 } asked)
+            {
                 await runtime.ResizeAsync(_key, asked.Width, asked.Height, CancellationToken.None);
+            }
+
             if (input is not null)
+            {
                 typing = TypeAsync(input, streams!.Input!, ended.Token);
+            }
+
             ProcessExit end = await exit;
             await Task.WhenAll(outputs.Select(o => o.Reading)).WaitAsync(DrainLimit, time).SettleAsync();
             End(end.Code);
@@ -95,7 +117,10 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
             await ended.CancelAsync();
             input?.Stop();
             foreach ((Fifo pipe, _) in outputs)
+            {
                 pipe.Stop();
+            }
+
             await typing.SettleAsync();
             foreach ((Fifo pipe, Task reading) in outputs)
             {
@@ -144,7 +169,9 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
         while (await read(buffer, ct) is int count && count > 0)
         {
             if (!await input.WriteAsync(buffer.AsMemory(0, count)))
+            {
                 return;
+            }
         }
 
         input.CloseEnd();

@@ -36,14 +36,21 @@ internal sealed class Fifo : IDisposable
             {
                 // Before the shim opens its end a read says "end" too; poll waits for a first writer.
                 if (!await ReadyAsync(forWriting: false))
+                {
                     return;
+                }
+
                 count = LibC.TryRead(_file, buffer);
                 if (count == 0)
+                {
                     return;
+                }
             }
 
             if (count > 0)
+            {
                 await sink(buffer.AsMemory(0, count));
+            }
         }
     }
 
@@ -54,9 +61,13 @@ internal sealed class Fifo : IDisposable
         {
             int count = LibC.TryWrite(_file, data.Span);
             if (count > 0)
+            {
                 data = data[count..];
+            }
             else if (!await ReadyAsync(forWriting: true))
+            {
                 return false;
+            }
         }
 
         return true;

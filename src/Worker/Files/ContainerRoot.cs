@@ -25,7 +25,10 @@ internal sealed class ContainerRoot(SafeFileHandle root, Action? unmount = null)
         // As a place first: opening a device or a pipe for reading would do something or wait.
         using SafeFileHandle? place = Open(path, LibC.OpenPath);
         if (place is null || !LibC.FactsOf(place).IsRegular)
+        {
             return "";
+        }
+
         using SafeFileHandle file = File.OpenHandle($"/proc/self/fd/{place.DangerousGetHandle()}");
         byte[] text = new byte[Math.Min(MostText, RandomAccess.GetLength(file))];
         int count = RandomAccess.Read(file, text, 0);

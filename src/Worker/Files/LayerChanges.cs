@@ -14,7 +14,10 @@ internal static class LayerChanges
     {
         string? upper = Option("upperdir=");
         if (upper is null)
+        {
             return [];
+        }
+
         SafeFileHandle[] lower = [.. (Option("lowerdir=") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(LibC.OpenRoot)];
         try
         {
@@ -31,7 +34,10 @@ internal static class LayerChanges
                     string child = $"{path}/{name}";
                     using SafeFileHandle? place = LibC.OpenBelow(directory, name, LibC.OpenPath | LibC.OpenNoFollow);
                     if (place is null || mountedOver.Contains(child))
+                    {
                         continue;
+                    }
+
                     FileFacts facts = LibC.FactsOf(place);
                     bool isWhiteout = facts is { IsCharacterDevice: true, DeviceMajor: 0, DeviceMinor: 0 };
                     ChangeKind kind = isWhiteout ? ChangeKind.Deleted : IsBelow(child) ? ChangeKind.Modified : ChangeKind.Added;
@@ -39,7 +45,10 @@ internal static class LayerChanges
                     bool hasChanges = facts.IsDirectory && Walk(place, child);
                     // A directory that only holds the place of a mount was not changed by anybody.
                     if (!hasChanges && facts.IsDirectory && mountedOver.Any(m => m.StartsWith(child + "/", StringComparison.Ordinal)))
+                    {
                         continue;
+                    }
+
                     changes.Insert(at, new FileChange(child, kind));
                     isChanged = true;
                 }
@@ -50,7 +59,9 @@ internal static class LayerChanges
         finally
         {
             foreach (SafeFileHandle layer in lower)
+            {
                 layer.Dispose();
+            }
         }
 
         bool IsBelow(string path)
@@ -59,7 +70,9 @@ internal static class LayerChanges
             {
                 using SafeFileHandle? there = LibC.OpenBelow(layer, path, LibC.OpenPath | LibC.OpenNoFollow);
                 if (there is not null)
+                {
                     return LibC.FactsOf(there) is not { IsCharacterDevice: true, DeviceMajor: 0, DeviceMinor: 0 };
+                }
             }
 
             return false;

@@ -19,7 +19,9 @@ internal sealed class TarIn(ContainerRoot root, string destination, bool keepKin
         {
             await using var tar = new TarReader(archive, leaveOpen: true);
             while (await tar.GetNextEntryAsync(copyData: false, ct) is { } entry)
+            {
                 await PutAsync(entry, ct);
+            }
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or EndOfStreamException)
         {
@@ -31,7 +33,10 @@ internal sealed class TarIn(ContainerRoot root, string destination, bool keepKin
     {
         string[] parts = Parts(entry.Name);
         if (parts.Length == 0 || entry.EntryType is TarEntryType.GlobalExtendedAttributes or TarEntryType.ExtendedAttributes)
+        {
             return;
+        }
+
         using SafeFileHandle parent = OpenMaking(parts[..^1]);
         string path = $"/proc/self/fd/{parent.DangerousGetHandle()}/{parts[^1]}";
         bool isDirectory = entry.EntryType == TarEntryType.Directory;
@@ -40,7 +45,10 @@ internal sealed class TarIn(ContainerRoot root, string destination, bool keepKin
         {
             case TarEntryType.Directory:
                 if (!exists)
+                {
                     Directory.CreateDirectory(path);
+                }
+
                 break;
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
                 await WriteFileAsync(entry, path, ct);
@@ -51,7 +59,10 @@ internal sealed class TarIn(ContainerRoot root, string destination, bool keepKin
             case TarEntryType.HardLink:
                 string[] target = Parts(entry.LinkName);
                 using (SafeFileHandle there = OpenMaking(target[..^1]))
+                {
                     LibC.HardLink($"/proc/self/fd/{there.DangerousGetHandle()}/{target[^1]}", path);
+                }
+
                 return;
             case TarEntryType.Fifo:
                 LibC.MakeNode(path, FifoKind | (uint)entry.Mode, 0, 0);
@@ -80,7 +91,10 @@ internal sealed class TarIn(ContainerRoot root, string destination, bool keepKin
         // CreateNew follows no link at the end of the path.
         await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
         if (entry.DataStream is { } data)
+        {
             await data.CopyToAsync(file, ct);
+        }
+
         (uint uid, uint gid) = OwnerOf(entry);
         LibC.ChangeOwner(file.SafeFileHandle, uid, gid);
         File.SetUnixFileMode(file.SafeFileHandle, entry.Mode);
@@ -93,10 +107,16 @@ internal sealed class TarIn(ContainerRoot root, string destination, bool keepKin
     {
         using SafeFileHandle? present = LibC.OpenBelow(parent, parts[^1], LibC.OpenPath | LibC.OpenNoFollow);
         if (present is null)
+        {
             return false;
+        }
+
         bool wasDirectory = LibC.FactsOf(present).IsDirectory;
         if (wasDirectory && isDirectory)
+        {
             return true;
+        }
+
         string name = $"{destination.TrimEnd('/')}/{string.Join('/', parts)}";
         if (keepKinds && wasDirectory != isDirectory)
         {
@@ -105,9 +125,14 @@ internal sealed class TarIn(ContainerRoot root, string destination, bool keepKin
         }
 
         if (wasDirectory)
+        {
             Directory.Delete(path); // Only an empty one: a whole tree is not thrown away for a file.
+        }
         else
+        {
             File.Delete(path);
+        }
+
         return false;
     }
 

@@ -24,9 +24,14 @@ internal sealed class TarOut(TarWriter tar, bool crossMounts)
         if (facts.IsDirectory)
         {
             if (name.Length > 0)
+            {
                 await WriteAsync(TarEntryType.Directory, name.EndsWith('/') ? name : name + "/", facts, null, null, ct);
+            }
+
             foreach (string path in Directory.EnumerateFileSystemEntries(PathOf(place)).Order(StringComparer.Ordinal))
+            {
                 await AddChildAsync(place, Path.GetFileName(path), name, ct);
+            }
         }
         else if (facts.Links > 1 && _named.TryGetValue((facts.Device, facts.Inode), out string? first))
         {
@@ -39,7 +44,10 @@ internal sealed class TarOut(TarWriter tar, bool crossMounts)
         else if (facts.IsRegular)
         {
             if (facts.Links > 1)
+            {
                 _named[(facts.Device, facts.Inode)] = name;
+            }
+
             await using var data = new FileStream(PathOf(place), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             await WriteAsync(TarEntryType.RegularFile, name, facts, null, data, ct);
         }
@@ -57,30 +65,48 @@ internal sealed class TarOut(TarWriter tar, bool crossMounts)
         if (place is not null)
         {
             using (place)
+            {
                 await AddAsync(place, childName, ct);
+            }
+
             return;
         }
 
         // Gone meanwhile, or a mount.
         using SafeFileHandle? beyond = LibC.OpenBelow(directory, child, LibC.OpenPath | LibC.OpenNoFollow);
         if (beyond is null)
+        {
             return;
+        }
+
         FileFacts facts = LibC.FactsOf(beyond);
         if (crossMounts && !NotFiles.Contains(LibC.FileSystemOf(beyond)))
+        {
             await AddAsync(beyond, childName, ct);
+        }
         else if (facts.IsDirectory)
+        {
             await WriteAsync(TarEntryType.Directory, childName + "/", facts, null, null, ct);
+        }
         else if (facts.IsRegular)
+        {
             await WriteAsync(TarEntryType.RegularFile, childName, facts, null, new MemoryStream(), ct);
+        }
     }
 
     private async Task WriteAsync(TarEntryType type, string name, FileFacts facts, string? link, Stream? data, CancellationToken ct)
     {
         var entry = new PaxTarEntry(type, name) { Uid = (int)facts.Uid, Gid = (int)facts.Gid, Mode = facts.Permissions, ModificationTime = facts.Modified };
         if (link is not null)
+        {
             entry.LinkName = link;
+        }
+
         if (data is not null)
+        {
             entry.DataStream = data;
+        }
+
         if (type is TarEntryType.CharacterDevice or TarEntryType.BlockDevice)
         {
             entry.DeviceMajor = facts.DeviceMajor;

@@ -20,7 +20,10 @@ internal sealed class BlobStream(ContentStore content, Descriptor blob, Action<l
         while (_chunk.IsEmpty)
         {
             if (!await _chunks.MoveNextAsync())
+            {
                 return 0;
+            }
+
             _chunk = _chunks.Current;
         }
 

@@ -36,7 +36,10 @@ internal sealed class ContentStore(ContainerdClient client)
         await foreach (ReadOnlyMemory<byte> chunk in ReadAsync(digest, 0, ct))
         {
             if (buffer.Length + chunk.Length > SmallBlobBytes)
+            {
                 throw ClusterException.Invalid($"blob {digest} is too large for a manifest or config");
+            }
+
             buffer.Write(chunk.Span);
         }
 
@@ -60,7 +63,10 @@ internal sealed class ContentStore(ContainerdClient client)
             }
 
             if (!more)
+            {
                 yield break;
+            }
+
             yield return call.ResponseStream.Current.Data.Memory;
         }
     }
@@ -69,7 +75,10 @@ internal sealed class ContentStore(ContainerdClient client)
     public async Task LabelAsync(string digest, IReadOnlyDictionary<string, string> labels, CancellationToken ct)
     {
         if (labels.Count == 0)
+        {
             return;
+        }
+
         var request = new Cd.UpdateContentRequest { Info = new Cd.ContentInfo { Digest = digest }, UpdateMask = new FieldMask() };
         foreach ((string key, string value) in labels)
         {
@@ -111,10 +120,16 @@ internal sealed class ContentStore(ContainerdClient client)
             }
 
             if (offset != size)
+            {
                 throw ClusterException.Invalid($"blob {digest} ended after {offset} of {size} bytes");
+            }
+
             var commit = new Cd.WriteContentRequest { Action = Cd.WriteAction.Commit, Ref = reference, Total = size, Expected = digest, Offset = offset };
             foreach ((string key, string value) in labels)
+            {
                 commit.Labels.Add(key, value);
+            }
+
             await AskAsync(commit);
             await call.RequestStream.CompleteAsync();
         }
@@ -134,7 +149,10 @@ internal sealed class ContentStore(ContainerdClient client)
         {
             await call.RequestStream.WriteAsync(request, ct);
             if (!await call.ResponseStream.MoveNext(ct))
+            {
                 throw new ClusterException(ErrorKind.Internal, $"containerd ended the write of {digest}");
+            }
+
             return call.ResponseStream.Current;
         }
 
@@ -145,7 +163,10 @@ internal sealed class ContentStore(ContainerdClient client)
             {
                 int read = await source.ReadAtLeastAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, size - offset)), 1, throwOnEndOfStream: false, ct);
                 if (read == 0)
+                {
                     return offset;
+                }
+
                 await AskAsync(new Cd.WriteContentRequest { Action = Cd.WriteAction.Write, Ref = reference, Offset = offset, Data = ByteString.CopyFrom(buffer, 0, read) });
                 offset += read;
                 progress(offset);

@@ -24,7 +24,10 @@ internal static class Digest
     {
         var chain = new List<string>(diffIds.Count);
         foreach (string diffId in diffIds)
+        {
             chain.Add(chain.Count == 0 ? diffId : OfText($"{chain[^1]} {diffId}"));
+        }
+
         return chain;
     }
 }

@@ -47,31 +47,50 @@ internal sealed class ImageArchive : IDisposable
             ManifestJson index = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(indexPath, ct), ImageJsonContext.Default.ManifestJson)!;
             var images = new List<(IImageSource, IReadOnlyList<string>)>();
             foreach (IGrouping<string, Descriptor> entry in (index.Manifests ?? []).GroupBy(d => d.Digest))
+            {
                 images.Add((new LayoutSource(this, entry.First()), [.. entry.Select(NameOf).OfType<string>()]));
+            }
+
             if (images.Any(i => i.Item2.Count > 0) || saved is null)
+            {
                 return images;
+            }
         }
 
         if (saved is null)
+        {
             throw ClusterException.Invalid("invalid archive: neither manifest.json nor an OCI layout in it");
+        }
+
         var result = new List<(IImageSource, IReadOnlyList<string>)>();
         foreach (SavedImageJson image in saved)
+        {
             result.Add((await SavedSource.ReadAsync(this, image, ct), image.RepoTags ?? []));
+        }
+
         return result;
     }
 
     public void Dispose()
     {
         if (Directory.Exists(_directory))
+        {
             Directory.Delete(_directory, recursive: true);
+        }
     }
 
     private static string? NameOf(Descriptor entry)
     {
         if (entry.Annotations is null)
+        {
             return null;
+        }
+
         if (entry.Annotations.TryGetValue("io.containerd.image.name", out string? full))
+        {
             return full;
+        }
+
         return entry.Annotations.TryGetValue("org.opencontainers.image.ref.name", out string? name) && name.Contains('/', StringComparison.Ordinal) ? name : null;
     }
 
@@ -87,7 +106,10 @@ internal sealed class ImageArchive : IDisposable
         {
             string? path = SafePath(entry.Name);
             if (path is null)
+            {
                 throw ClusterException.Invalid($"invalid archive: entry {entry.Name} leads out of it");
+            }
+
             switch (entry.EntryType)
             {
                 case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
@@ -95,7 +117,9 @@ internal sealed class ImageArchive : IDisposable
                     await using (FileStream file = File.Create(path))
                     {
                         if (entry.DataStream is not null)
+                        {
                             await entry.DataStream.CopyToAsync(file, ct);
+                        }
                     }
 
                     break;
@@ -103,7 +127,10 @@ internal sealed class ImageArchive : IDisposable
                     // Older savers link equal layers to one another.
                     string target = Path.Combine(Path.GetDirectoryName(entry.Name.TrimStart('.', '/')) ?? "", entry.LinkName);
                     if (SafePath(target) is { } linked)
+                    {
                         _links[path] = linked;
+                    }
+
                     break;
             }
         }
@@ -119,7 +146,10 @@ internal sealed class ImageArchive : IDisposable
     {
         string? path = SafePath(name);
         if (path is not null && _links.TryGetValue(path, out string? linked))
+        {
             path = linked;
+        }
+
         return path is not null && File.Exists(path) ? path : throw ClusterException.Invalid($"invalid archive: {name} is missing");
     }
 
@@ -154,7 +184,10 @@ internal sealed class ImageArchive : IDisposable
             Descriptor config = await DescribeAsync(archive.Find(image.Config), MediaTypes.DockerConfig);
             var layers = new List<Descriptor>();
             foreach (string layer in image.Layers)
+            {
                 layers.Add(await DescribeAsync(archive.Find(layer), MediaTypes.DockerLayer));
+            }
+
             byte[] manifest = JsonSerializer.SerializeToUtf8Bytes(
                 new ManifestJson { SchemaVersion = 2, MediaType = MediaTypes.DockerManifest, Config = config, Layers = layers }, ImageJsonContext.Default.ManifestJson);
             return new SavedSource(new Descriptor { MediaType = MediaTypes.DockerManifest, Digest = Digest.Of(manifest), Size = manifest.Length }, manifest, files);
@@ -176,7 +209,10 @@ internal sealed class ImageArchive : IDisposable
         public Task<Stream> OpenAsync(Descriptor blob, long offset, CancellationToken ct)
         {
             if (blob.Digest == target.Digest)
+            {
                 return Task.FromResult<Stream>(new MemoryStream(manifest, (int)offset, manifest.Length - (int)offset));
+            }
+
             return files.TryGetValue(blob.Digest, out string? path) ? Task.FromResult(Open(path, offset)) : throw ClusterException.Invalid($"invalid archive: {blob.Digest} is missing");
         }
     }

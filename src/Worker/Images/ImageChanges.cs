@@ -13,7 +13,10 @@ internal static class ImageChanges
         string[] parts = change.Trim().Split((char[])[' ', '\t'], 2, StringSplitOptions.TrimEntries);
         string rest = parts.Length > 1 ? parts[1] : "";
         if (rest.Length == 0)
+        {
             throw ClusterException.Invalid($"{parts[0].ToUpperInvariant()} requires at least one argument");
+        }
+
         return parts[0].ToUpperInvariant() switch
         {
             "CMD" => run with { Cmd = Command(rest) },
@@ -33,7 +36,10 @@ internal static class ImageChanges
     private static List<string> Command(string text)
     {
         if (!text.StartsWith('['))
+        {
             return ["/bin/sh", "-c", text];
+        }
+
         try
         {
             return JsonSerializer.Deserialize(text, ImageJsonContext.Default.ListString) ?? [];
@@ -49,7 +55,10 @@ internal static class ImageChanges
     {
         int space = text.IndexOf(' ', StringComparison.Ordinal);
         if (!(space < 0 ? text : text[..space]).Contains('=', StringComparison.Ordinal))
+        {
             return space < 0 ? throw ClusterException.Invalid($"{text} must have two arguments") : [(text[..space], text[(space + 1)..].Trim())];
+        }
+
         var pairs = new List<(string, string)>();
         var word = new System.Text.StringBuilder();
         char quote = '\0';
@@ -62,7 +71,10 @@ internal static class ImageChanges
             else if (c == ' ' && quote == '\0')
             {
                 if (word.Length > 0 && word.ToString().Split('=', 2) is [var key, var value])
+                {
                     pairs.Add((key, value));
+                }
+
                 word.Clear();
             }
             else
@@ -78,7 +90,10 @@ internal static class ImageChanges
     {
         var all = new Dictionary<string, string>(present ?? [], StringComparer.Ordinal);
         foreach ((string key, string value) in more)
+        {
             all[key] = value;
+        }
+
         return all;
     }
 
@@ -87,7 +102,10 @@ internal static class ImageChanges
         using JsonDocument empty = JsonDocument.Parse("{}");
         var all = new Dictionary<string, JsonElement>(present ?? [], StringComparer.Ordinal);
         foreach (string item in more)
+        {
             all[item] = empty.RootElement.Clone();
+        }
+
         return all;
     }
 }

@@ -54,14 +54,19 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
             (Descriptor target, ImageContents contents, IReadOnlySet<string> present) = await FetchBlobsAsync(source, new ContentStore(held), wishes, ct);
             // What runs on another machine is kept, not unpacked to be run here.
             if (wishes.Platform is null || wishes.Platform == PlatformChoice.Machine)
+            {
                 await unpacker.UnpackAsync(held, contents, (i, done) => TellUnpacked(contents.Layers[i], done), ct);
+            }
+
             await name(target, ct);
             return (target, contents);
 
             void TellUnpacked(Descriptor layer, bool done)
             {
                 if (!present.Contains(layer.Digest))
+                {
                     wishes.Progress(done ? new ImageProgress(Digest.Short(layer.Digest), "Pull complete") : new ImageProgress(Digest.Short(layer.Digest), "Extracting", layer.Size, layer.Size));
+                }
             }
         }
         finally
@@ -83,7 +88,10 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         }
 
         if (manifest.Config is null)
+        {
             throw ClusterException.Invalid($"manifest {manifestDescriptor.Digest} names no config");
+        }
+
         return ImageContents.Read(manifestDescriptor, manifest, await store.ReadSmallAsync(manifest.Config.Digest, ct));
     }
 
@@ -127,22 +135,33 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         }
 
         if (manifest.Config is null)
+        {
             throw ClusterException.Invalid($"manifest {manifestDescriptor.Digest} names no config");
+        }
+
         byte[] configBytes = await ReadVerifiedAsync(source, manifest.Config, ct);
         ImageContents contents = ImageContents.Read(manifestDescriptor, manifest, configBytes);
 
         if (wishes.Platform is { } wanted && contents.Json.Architecture is { Length: > 0 } architecture && (architecture != wanted.Architecture || contents.Json.Os is { Length: > 0 } os && os != wanted.Os))
+        {
             throw new ClusterException(ErrorKind.NotFound, $"image was found but does not provide the specified platform ({wanted.Os}/{wanted.Architecture})");
+        }
 
         IReadOnlySet<string> present = await FetchLayersAsync(source, store, contents, wishes, ct);
 
         var configLabels = new Dictionary<string, string>();
         if (contents.ChainId.Length > 0)
+        {
             configLabels[$"containerd.io/gc.ref.snapshot.{snapshotter}"] = contents.ChainId;
+        }
+
         await store.WriteSmallAsync(manifest.Config.Digest, configBytes, configLabels, ct);
         var manifestLabels = new Dictionary<string, string> { ["containerd.io/gc.ref.content.config"] = manifest.Config.Digest };
         for (int i = 0; i < contents.Layers.Count; i++)
+        {
             manifestLabels[$"containerd.io/gc.ref.content.l.{i}"] = contents.Layers[i].Digest;
+        }
+
         await store.WriteSmallAsync(manifestDescriptor.Digest, manifestBytes, manifestLabels, ct);
         if (parsed.Manifests is not null)
         {
@@ -163,12 +182,16 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         foreach (string digest in contents.Layers.Select(l => l.Digest).Distinct(StringComparer.Ordinal))
         {
             if (await store.FindAsync(digest, ct) is not null)
+            {
                 present.Add(digest);
+            }
         }
 
         // An image that is all here is not worth a line a layer.
         foreach (Descriptor layer in present.Count == contents.Layers.DistinctBy(l => l.Digest).Count() ? [] : contents.Layers)
+        {
             wishes.Progress(new ImageProgress(Digest.Short(layer.Digest), present.Contains(layer.Digest) ? "Already exists" : "Pulling fs layer"));
+        }
         // The same layer may occur twice (empty ones do).
         var layers = contents.Layers.Select((layer, i) => (layer, diffId: diffIds[i])).DistinctBy(l => l.layer.Digest);
         var options = new ParallelOptions { MaxDegreeOfParallelism = concurrentDownloads, CancellationToken = ct };
@@ -178,7 +201,10 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
             string id = Digest.Short(layer.Digest);
             var labels = new Dictionary<string, string> { ["containerd.io/uncompressed"] = diffId };
             if (wishes.DistributionLabel?.Split('=') is [var key, var value])
+            {
                 labels[key] = value;
+            }
+
             long told = 0;
             await _retry.ExecuteAsync(
                 async token => await store.WriteAsync(
@@ -186,22 +212,31 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
                     done =>
                     {
                         if (done - told < 512 * 1024 && done != layer.Size)
+                        {
                             return;
+                        }
+
                         told = done;
                         if (!present.Contains(layer.Digest))
+                        {
                             Tell(new ImageProgress(id, "Downloading", done, layer.Size));
+                        }
                     },
                     token),
                 stop);
             if (!present.Contains(layer.Digest))
+            {
                 Tell(new ImageProgress(id, "Download complete"));
+            }
         });
         return present;
 
         void Tell(ImageProgress step)
         {
             lock (gate)
+            {
                 wishes.Progress(step);
+            }
         }
     }
 

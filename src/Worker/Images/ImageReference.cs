@@ -43,7 +43,9 @@ internal sealed record ImageReference(string Domain, string Path, string? Tag, s
             digest = rest[(at + 1)..];
             rest = rest[..at];
             if (!Images.Digest.IsValid(digest))
+            {
                 return null;
+            }
         }
 
         int slash = rest.IndexOf('/', StringComparison.Ordinal);
@@ -61,18 +63,26 @@ internal sealed record ImageReference(string Domain, string Path, string? Tag, s
             tag = rest[(colon + 1)..];
             rest = rest[..colon];
             if (!IsTag(tag))
+            {
                 return null;
+            }
         }
 
         if (rest.Length == 0 || !rest.Split('/').All(IsPathComponent))
         {
             if (rest.Any(char.IsAsciiLetterUpper))
+            {
                 error = "invalid reference format: repository name must be lowercase";
+            }
+
             return null;
         }
 
         if (domain == DockerHub && !rest.Contains('/', StringComparison.Ordinal))
+        {
             rest = "library/" + rest;
+        }
+
         error = "";
         return new ImageReference(domain, rest, tag ?? (digest is null ? "latest" : null), digest);
     }
@@ -89,7 +99,10 @@ internal sealed record ImageReference(string Domain, string Path, string? Tag, s
     private static bool IsPathComponent(string text)
     {
         if (text.Length == 0 || !IsAlphanumeric(text[0]) || !IsAlphanumeric(text[^1]))
+        {
             return false;
+        }
+
         for (int i = 0; i < text.Length;)
         {
             if (IsAlphanumeric(text[i]))
@@ -100,10 +113,16 @@ internal sealed record ImageReference(string Domain, string Path, string? Tag, s
 
             int end = i;
             while (!IsAlphanumeric(text[end]))
+            {
                 end++;
+            }
+
             string separator = text[i..end];
             if (separator is not ("." or "_" or "__") && separator.Any(c => c != '-'))
+            {
                 return false;
+            }
+
             i = end;
         }
 

@@ -15,11 +15,16 @@ internal sealed class ImageSaver(ContentStore content, DateTimeOffset now)
     {
         await using var tar = new TarWriter(output, TarEntryFormat.Pax, leaveOpen: true);
         foreach (string directory in (string[])["blobs/", "blobs/sha256/"])
+        {
             await tar.WriteEntryAsync(Entry(TarEntryType.Directory, directory, null), ct);
+        }
+
         foreach (ImageContents image in images.Select(i => i.Image))
         {
             foreach (Descriptor blob in (IEnumerable<Descriptor>)[.. image.Layers, image.Config, image.Manifest])
+            {
                 await WriteBlobAsync(tar, blob, ct);
+            }
         }
 
         var index = new ManifestJson { SchemaVersion = 2, MediaType = MediaTypes.OciIndex, Manifests = [.. images.SelectMany(Entries)] };
@@ -60,7 +65,10 @@ internal sealed class ImageSaver(ContentStore content, DateTimeOffset now)
     private async Task WriteBlobAsync(TarWriter tar, Descriptor blob, CancellationToken ct)
     {
         if (!_written.Add(blob.Digest))
+        {
             return;
+        }
+
         await using var stream = new BlobStream(content, blob, progress: null, ct);
         await tar.WriteEntryAsync(Entry(TarEntryType.RegularFile, PathOf(blob), stream), ct);
     }
@@ -75,7 +83,10 @@ internal sealed class ImageSaver(ContentStore content, DateTimeOffset now)
     {
         var entry = new PaxTarEntry(type, name) { Mode = type == TarEntryType.Directory ? (UnixFileMode)0b111_101_101 : (UnixFileMode)0b110_100_100, ModificationTime = now };
         if (data is not null)
+        {
             entry.DataStream = data;
+        }
+
         return entry;
     }
 }

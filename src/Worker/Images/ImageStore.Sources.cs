@@ -34,7 +34,10 @@ internal sealed partial class ImageStore
         void Begin()
         {
             if (!hasBegun)
+            {
                 progress(new ImageProgress(reference.Selector, $"Pulling from {reference.Path}"));
+            }
+
             hasBegun = true;
         }
     }
@@ -70,10 +73,14 @@ internal sealed partial class ImageStore
             async (found, token) =>
             {
                 foreach (ImageReference reference in names)
+                {
                     await NameAsync(reference.FullName, found, token);
+                }
                 // Nothing else would hold an image without a name.
                 if (names.Count == 0)
+                {
                     await NameAsync(NamelessOf(found.Digest), found, token);
+                }
             },
             ct);
         _contents[target.Digest] = contents;
@@ -92,7 +99,10 @@ internal sealed partial class ImageStore
         {
             var reasons = new List<string> { "not on this node" };
             if (await FetchFromPeersAsync(reference, reasons, ct) is { } fetched)
+            {
                 return fetched;
+            }
+
             try
             {
                 return await FetchFromRegistryAsync(reference, platform: null, credentials, _ => { }, ct);
@@ -116,7 +126,10 @@ internal sealed partial class ImageStore
         {
             IImageSource? peer = await _peers.FindAsync(reference, failed, ct);
             if (peer is null)
+            {
                 break;
+            }
+
             try
             {
                 return await TakeAsync(peer, reference, new FetchWishes(), ct);
@@ -129,7 +142,10 @@ internal sealed partial class ImageStore
         }
 
         if (failed.Count == 0)
+        {
             reasons.Add("no other node has it");
+        }
+
         return null;
     }
 

@@ -38,7 +38,9 @@ internal sealed partial class ImageStore : IDisposable
         _ids = ids;
         _time = time;
         if (Directory.Exists(_stagingDirectory))
+        {
             Directory.Delete(_stagingDirectory, recursive: true);
+        }
     }
 
     public ContentStore Content => _content;
@@ -58,7 +60,9 @@ internal sealed partial class ImageStore : IDisposable
         foreach (Cd.NamedImage image in reply.Images)
         {
             if (await ReadAsync(image, ct) is { } stored)
+            {
                 images.Add(stored);
+            }
         }
 
         return images;
@@ -69,17 +73,28 @@ internal sealed partial class ImageStore : IDisposable
     {
         ImageReference? reference = ImageReference.TryParse(name, out _);
         if (reference is not null && await FindByNameAsync(reference.FullName, ct) is { } byName)
+        {
             return byName;
+        }
+
         string id = name.StartsWith("sha256:", StringComparison.Ordinal) ? name["sha256:".Length..] : name;
         bool mayBeId = id.Length is >= 4 and <= 64 && Digest.IsHexadecimal(id);
         if (!mayBeId && reference?.Digest is null)
+        {
             return null;
+        }
+
         foreach (StoredImage image in await ListAsync(ct))
         {
             if (reference?.Digest is not null && image.Target.Digest == reference.Digest)
+            {
                 return image;
+            }
+
             if (mayBeId && (image.Contents.Config.Digest.AsSpan("sha256:".Length).StartsWith(id) || image.Target.Digest.AsSpan("sha256:".Length).StartsWith(id)))
+            {
                 return image;
+            }
         }
 
         return null;
@@ -91,9 +106,15 @@ internal sealed partial class ImageStore : IDisposable
     {
         ImageReference? reference = ImageReference.TryParse(name, out string error);
         if (await FindAsync(name, ct) is { } local)
+        {
             return local;
+        }
+
         if (reference is null)
+        {
             throw ClusterException.Invalid(error);
+        }
+
         Lazy<Task<StoredImage>> coming = _coming.GetOrAdd(
             reference.FullName, key => new Lazy<Task<StoredImage>>(() => Task.Run(() => FetchFromAnywhereAsync(reference, credentials, key, _ended.Token), _ended.Token)));
         return await coming.Value.WaitAsync(ct);
@@ -185,8 +206,13 @@ internal sealed partial class ImageStore : IDisposable
         Google.Protobuf.Collections.RepeatedField<Cd.NamedImage> all = (await _client.Images.ListAsync(new Cd.ListImagesRequest(), cancellationToken: ct)).Images;
         string? before = all.FirstOrDefault(i => i.Name == fullName)?.Target.Digest;
         if (before is null || before == target.Digest || all.Any(i => i.Name != fullName && i.Target.Digest == before))
+        {
             return;
+        }
+
         if (await FindByNameAsync(fullName, ct) is { } image)
+        {
             await KeepNamelessAsync(image, ct);
+        }
     }
 }

@@ -16,7 +16,10 @@ internal sealed class ImageViews(ContainerdClient client, ImageStore images, str
     public async Task<Accounts> AccountsAsync(StoredImage image, CancellationToken ct)
     {
         if (image.ChainId.Length == 0)
+        {
             return Accounts.None;
+        }
+
         Lazy<Task<Accounts>> reading = _accounts.GetOrAdd(image.ChainId, _ => new Lazy<Task<Accounts>>(() => Task.Run(() => ReadAccountsAsync(image), CancellationToken.None)));
         try
         {
@@ -47,7 +50,10 @@ internal sealed class ImageViews(ContainerdClient client, ImageStore images, str
 
         Cd.MountPoint mount = reply.Mounts.Single();
         if (mount.Type == "bind")
+        {
             return new View(client, snapshotter, key, mount.Source, mountPoint: null);
+        }
+
         string point = Path.Combine(directory, id);
         Directory.CreateDirectory(point);
         LibC.Mount("overlay", point, mount.Type, LibC.MountReadOnly, string.Join(',', mount.Options.Where(o => o is not ("ro" or "rw"))));

@@ -16,14 +16,20 @@ internal sealed class LayerSizes(ContainerdClient client, string snapshotter)
         IReadOnlyList<string> chain = Digest.ChainIds([.. image.DiffIds]);
         var sizes = new List<long>(chain.Count);
         for (int i = 0; i < chain.Count; i++)
+        {
             sizes.Add(await OfAsync(chain[i], ct) ?? image.Layers[i].Size);
+        }
+
         return sizes.ToValueList();
     }
 
     private async Task<long?> OfAsync(string chainId, CancellationToken ct)
     {
         if (_known.TryGetValue(chainId, out long known))
+        {
             return known;
+        }
+
         try
         {
             return _known[chainId] = (await client.Snapshots.UsageAsync(new Cd.SnapshotKey { Snapshotter = snapshotter, Key = chainId }, cancellationToken: ct)).Size;

@@ -34,7 +34,10 @@ internal sealed class PatientSource(IImageSource source, TimeSpan patience, Time
         protected override void Dispose(bool disposing)
         {
             if (disposing)
+            {
                 inner.Dispose();
+            }
+
             base.Dispose(disposing);
         }
     }

@@ -29,7 +29,10 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
     {
         Peers peers = _peers;
         if (peers.Channels is null || peers.Addresses.Count == 0)
+        {
             return null;
+        }
+
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var timer = new CancellationTokenSource(AnswerWithin, time);
         await using CancellationTokenRegistration linked = timer.Token.Register(static scope => ((CancellationTokenSource)scope!).Cancel(), limit);
@@ -90,7 +93,10 @@ internal sealed class PeerSource(PeerImages.PeerImagesClient client, string addr
                 while (_chunk.IsEmpty)
                 {
                     if (!await call.ResponseStream.MoveNext(cancellationToken))
+                    {
                         return 0;
+                    }
+
                     _chunk = call.ResponseStream.Current.Data.Memory;
                 }
             }
@@ -108,7 +114,10 @@ internal sealed class PeerSource(PeerImages.PeerImagesClient client, string addr
         protected override void Dispose(bool disposing)
         {
             if (disposing)
+            {
                 call.Dispose();
+            }
+
             base.Dispose(disposing);
         }
     }

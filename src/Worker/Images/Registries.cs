@@ -39,10 +39,16 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
     public async Task<RegistryConversation> OpenAsync(ImageReference reference, RegistryCredentials? credentials, RegistryUse use, CancellationToken ct)
     {
         if (reference.Domain == ImageReference.DockerHub)
+        {
             return new RegistryConversation(_strict, new Uri("https://registry-1.docker.io/"), reference, credentials, use);
+        }
+
         Uri secure = new($"https://{reference.Domain}/");
         if (!IsInsecure(reference.Domain) || DirectoryOf(reference.Domain) is not null)
+        {
             return new RegistryConversation(ClientFor(reference.Domain), secure, reference, credentials, use);
+        }
+
         return new RegistryConversation(_lax, await AnswersAsync(secure, ct) ? secure : new Uri($"http://{reference.Domain}/"), reference, credentials, use);
     }
 
@@ -76,7 +82,9 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
         _strict.Dispose();
         _lax.Dispose();
         foreach (HttpClient client in _trusting.Values)
+        {
             client.Dispose();
+        }
     }
 
     private string? DirectoryOf(string domain) => certificates.Select(d => Path.Combine(d, domain)).FirstOrDefault(d => Directory.Exists(d) && Directory.EnumerateFiles(d, "*.crt").Any());
@@ -84,11 +92,17 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
     private HttpClient ClientFor(string domain)
     {
         if (DirectoryOf(domain) is not { } directory)
+        {
             return _strict;
+        }
+
         lock (_gate)
         {
             if (!_trusting.TryGetValue(directory, out HttpClient? client))
+            {
                 _trusting[directory] = client = Trusting(directory);
+            }
+
             return client;
         }
     }
@@ -98,10 +112,16 @@ internal sealed class Registries(ValueList<string> insecure, ValueList<string> m
     {
         var chain = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         foreach (string file in Directory.EnumerateFiles(directory, "*.crt"))
+        {
             chain.CustomTrustStore.ImportFromPemFile(file);
+        }
+
         var ssl = new SslClientAuthenticationOptions { CertificateChainPolicy = chain };
         foreach (string file in Directory.EnumerateFiles(directory, "*.cert").Where(f => File.Exists(Path.ChangeExtension(f, ".key"))))
+        {
             (ssl.ClientCertificates ??= []).Add(X509Certificate2.CreateFromPemFile(file, Path.ChangeExtension(file, ".key")));
+        }
+
         return new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), SslOptions = ssl }) { Timeout = Timeout.InfiniteTimeSpan };
     }
 

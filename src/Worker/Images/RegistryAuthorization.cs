@@ -19,7 +19,10 @@ internal sealed record AuthChallenge(string Scheme, IReadOnlyDictionary<string, 
         {
             int equals = rest.IndexOf('=');
             if (equals < 0)
+            {
                 break;
+            }
+
             string name = rest[..equals].Trim(", ").ToString();
             rest = rest[(equals + 1)..];
             int end;
@@ -34,7 +37,10 @@ internal sealed record AuthChallenge(string Scheme, IReadOnlyDictionary<string, 
             }
 
             if (end < 0)
+            {
                 end = rest.Length;
+            }
+
             parameters[name] = rest[..end].ToString();
             rest = end < rest.Length ? rest[(end + 1)..] : [];
         }
@@ -50,7 +56,10 @@ internal static class RegistryAuth
     public static RegistryCredentials? Decode(SensitiveBytes json)
     {
         if (json.Length == 0)
+        {
             return null;
+        }
+
         RegistryAuthJson? parsed;
         try
         {
@@ -62,18 +71,26 @@ internal static class RegistryAuth
         }
 
         if (parsed is null)
+        {
             return null;
+        }
+
         (string user, string password) = (parsed.Username ?? "", parsed.Password ?? "");
         if (user.Length == 0 && !string.IsNullOrEmpty(parsed.Auth))
         {
             string pair = Encoding.UTF8.GetString(Convert.FromBase64String(parsed.Auth));
             int colon = pair.IndexOf(':', StringComparison.Ordinal);
             if (colon > 0)
+            {
                 (user, password) = (pair[..colon], pair[(colon + 1)..]);
+            }
         }
 
         if (user.Length == 0 && string.IsNullOrEmpty(parsed.Identitytoken) && string.IsNullOrEmpty(parsed.Registrytoken))
+        {
             return null;
+        }
+
         return new RegistryCredentials(user, Sensitive(password)) { IdentityToken = Sensitive(parsed.Identitytoken), RegistryToken = Sensitive(parsed.Registrytoken) };
     }
 

@@ -43,14 +43,23 @@ internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageR
         {
             using HttpRequestMessage message = request();
             lock (_gate)
+            {
                 message.Headers.Authorization = _authorization;
+            }
+
             HttpResponseMessage answer = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, ct);
             if (answer.IsSuccessStatusCode || answer.StatusCode == alsoFine)
+            {
                 return answer;
+            }
+
             using (answer)
             {
                 if (answer.StatusCode == HttpStatusCode.Unauthorized && !retried && await LogInAsync(answer, ct))
+                {
                     continue;
+                }
+
                 throw await RefusalAsync(answer, ct);
             }
         }
@@ -69,9 +78,15 @@ internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageR
                 _ => null,
             };
             if (authorization is null)
+            {
                 continue;
+            }
+
             lock (_gate)
+            {
                 _authorization = authorization;
+            }
+
             return true;
         }
 
@@ -81,7 +96,10 @@ internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageR
     private async Task<string> FetchTokenAsync(AuthChallenge challenge, CancellationToken ct)
     {
         if (!challenge.Parameters.TryGetValue("realm", out string? realm) || !Uri.TryCreate(realm, UriKind.Absolute, out Uri? server))
+        {
             throw new ClusterException(ErrorKind.Unavailable, $"{Description} asks for a token but names no server");
+        }
+
         string service = challenge.Parameters.GetValueOrDefault("service", "");
         string scope = challenge.Parameters.GetValueOrDefault("scope", $"repository:{reference.Path}:{(use is RegistryUse.Push ? "pull,push" : "pull")}");
         using var request = new HttpRequestMessage();
@@ -100,12 +118,17 @@ internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageR
             string separator = server.Query.Length > 0 ? "&" : "?";
             request.RequestUri = new Uri($"{server}{separator}service={Uri.EscapeDataString(service)}&scope={Uri.EscapeDataString(scope)}");
             if (credentials is { User.Length: > 0 })
+            {
                 request.Headers.Authorization = RegistryAuth.Basic(credentials);
+            }
         }
 
         using HttpResponseMessage answer = await http.SendAsync(request, ct);
         if (!answer.IsSuccessStatusCode)
+        {
             throw await RefusalAsync(answer, ct);
+        }
+
         TokenJson? token = JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(ct), ImageJsonContext.Default.TokenJson);
         return token?.Token ?? token?.AccessToken ?? throw new ClusterException(ErrorKind.Unavailable, $"{server.Authority} gave no token");
     }
@@ -118,7 +141,9 @@ internal sealed class RegistryConversation(HttpClient http, Uri endpoint, ImageR
             byte[] body = await answer.Content.ReadAsByteArrayAsync(ct);
             RegistryErrorJson? first = JsonSerializer.Deserialize(body, ImageJsonContext.Default.RegistryErrorsJson)?.Errors?.FirstOrDefault();
             if (first is not null)
+            {
                 detail = $"{first.Code?.ToLowerInvariant().Replace('_', ' ')}: {first.Message}";
+            }
         }
         catch (JsonException)
         {

@@ -15,9 +15,15 @@ internal sealed class RegistryPush(RegistryConversation registry, ContentStore c
     {
         Descriptor[] layers = [.. image.Layers.DistinctBy(l => l.Digest)];
         foreach (Descriptor layer in layers)
+        {
             progress(new ImageProgress(Digest.Short(layer.Digest), "Preparing"));
+        }
+
         foreach (Descriptor layer in layers)
+        {
             await PushBlobAsync(layer, Digest.Short(layer.Digest), ct);
+        }
+
         await PushBlobAsync(image.Config, id: null, ct);
 
         byte[] manifest = await content.ReadSmallAsync(image.Manifest.Digest, ct);
@@ -61,7 +67,10 @@ internal sealed class RegistryPush(RegistryConversation registry, ContentStore c
                 var body = new BlobStream(content, blob, sent =>
                 {
                     if (sent - told < TellEveryBytes && sent != blob.Size)
+                    {
                         return;
+                    }
+
                     told = sent;
                     Tell("Pushing", sent);
                 }, ct);
@@ -76,7 +85,9 @@ internal sealed class RegistryPush(RegistryConversation registry, ContentStore c
         void Tell(string status, long sent = 0)
         {
             if (id is not null)
+            {
                 progress(new ImageProgress(id, status, sent, sent > 0 ? blob.Size : 0));
+            }
         }
     }
 }

@@ -15,7 +15,10 @@ internal sealed class RegistrySource(RegistryConversation registry) : IImageSour
         byte[] bytes = await answer.Content.ReadAsByteArrayAsync(ct);
         string digest = Digest.Of(bytes);
         if (registry.Reference.Digest is not null && registry.Reference.Digest != digest)
+        {
             throw ClusterException.Invalid($"manifest verification failed for digest {registry.Reference.Digest}");
+        }
+
         return new Descriptor { MediaType = answer.Content.Headers.ContentType?.MediaType ?? "", Digest = digest, Size = bytes.Length };
     }
 
@@ -25,7 +28,10 @@ internal sealed class RegistrySource(RegistryConversation registry) : IImageSour
         HttpResponseMessage answer = await SendAsync($"{(manifest ? "manifests" : "blobs")}/{blob.Digest}", offset, manifest, ct);
         Stream stream = await answer.Content.ReadAsStreamAsync(ct);
         if (offset > 0 && answer.StatusCode != HttpStatusCode.PartialContent)
+        {
             await SkipAsync(stream, offset, ct);
+        }
+
         return stream;
     }
 
@@ -37,7 +43,10 @@ internal sealed class RegistrySource(RegistryConversation registry) : IImageSour
         {
             int read = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, bytes)), ct);
             if (read == 0)
+            {
                 return;
+            }
+
             bytes -= read;
         }
     }
@@ -47,9 +56,15 @@ internal sealed class RegistrySource(RegistryConversation registry) : IImageSour
         {
             var request = new HttpRequestMessage(HttpMethod.Get, registry.AddressOf(path));
             if (manifest)
+            {
                 request.Headers.TryAddWithoutValidation("Accept", string.Join(", ", MediaTypes.OciIndex, MediaTypes.OciManifest, MediaTypes.DockerList, MediaTypes.DockerManifest));
+            }
+
             if (offset > 0)
+            {
                 request.Headers.Range = new RangeHeaderValue(offset, null);
+            }
+
             return request;
         },
         ct);

@@ -38,7 +38,10 @@ internal sealed record ImageContents(Descriptor Manifest, Descriptor Config, Val
 
         ValueList<Descriptor> layers = (manifest.Layers ?? []).ToValueList();
         if ((json.Rootfs?.DiffIds?.Count ?? 0) != layers.Count)
+        {
             throw ClusterException.Invalid($"image {manifest.Config!.Digest} has {layers.Count} layers but names {json.Rootfs?.DiffIds?.Count ?? 0}");
+        }
+
         return new ImageContents(manifestDescriptor, manifest.Config!, layers, json);
     }
 

@@ -24,7 +24,9 @@ internal sealed class Unpacker(string snapshotter, IdSource ids)
             try
             {
                 if (!await ExistsAsync(client, chain[i], ct))
+                {
                     await ApplyAsync(client, image.Layers[i], diffIds[i], chain[i], i == 0 ? "" : chain[i - 1], ct);
+                }
             }
             finally
             {
@@ -61,7 +63,10 @@ internal sealed class Unpacker(string snapshotter, IdSource ids)
             apply.Mounts.AddRange(mounts.Mounts);
             Cd.ApplyDiffReply applied = await client.Diff.ApplyAsync(apply, cancellationToken: ct);
             if (applied.Applied.Digest != diffId)
+            {
                 throw ClusterException.Invalid($"layer {layer.Digest} unpacks to {applied.Applied.Digest}, its image says {diffId}");
+            }
+
             await client.Snapshots.CommitAsync(new Cd.CommitSnapshotRequest { Snapshotter = snapshotter, Name = chainId, Key = key }, cancellationToken: ct);
             committed = true;
         }
@@ -72,7 +77,9 @@ internal sealed class Unpacker(string snapshotter, IdSource ids)
         finally
         {
             if (!committed)
+            {
                 await client.Snapshots.RemoveAsync(new Cd.SnapshotKey { Snapshotter = snapshotter, Key = key }, cancellationToken: CancellationToken.None).ResponseAsync.SettleAsync();
+            }
         }
     }
 }

@@ -36,11 +36,17 @@ public sealed partial class LocalNode
     public async Task<string> CreateExecAsync(string container, ExecRequest request, string idEnding, CancellationToken ct)
     {
         if (request.Command.IsEmpty)
+        {
             throw ClusterException.Invalid("No exec command specified");
+        }
+
         FoundContainer found = await FindContainerAsync(container, ct);
         Cd.ProcessState process = await RequireRunningAsync(found, ct);
         if (process.Status == Cd.ProcessStatus.Paused)
+        {
             throw new ClusterException(ErrorKind.AlreadyExists, $"container {found.Id} is paused, unpause the container before exec");
+        }
+
         ResolvedUser? user = request.User.Length > 0 ? ResolveUser((int)process.Pid, request.User) : null;
         ValueList<string> all = request.Privileged ? Capabilities.OfThisProcess() : [];
         string random = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(_shop.Ids.Next())));
@@ -76,7 +82,9 @@ public sealed partial class LocalNode
         await Task.WhenAny(running, session.WhenStarted).WaitAsync(ct);
         // Not running after its start: refused, or over already. The first is an exception.
         if (!session.View().IsRunning)
+        {
             await running.WaitAsync(ct);
+        }
     }
 
     public Task ResizeExecAsync(string id, int width, int height, CancellationToken ct) => FindExec(id).ResizeAsync(width, height, ct);

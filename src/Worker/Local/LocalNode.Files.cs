@@ -62,17 +62,24 @@ public sealed partial class LocalNode
         using (SafeFileHandle place = root.Open(path, LibC.OpenPath) ?? throw NoSuchFile(path, container))
         {
             if (!LibC.FactsOf(place).IsDirectory)
+            {
                 throw ClusterException.Invalid("extraction point is not a directory");
+            }
         }
 
         (uint, uint)? owner = null;
         if (toContainerUser && SpecReader.Read(found.Spec).User.Split(':') is [var uid, var gid])
+        {
             owner = (uint.Parse(uid, System.Globalization.CultureInfo.InvariantCulture), uint.Parse(gid, System.Globalization.CultureInfo.InvariantCulture));
+        }
+
         try
         {
             await using Stream? plain = await UnzippedAsync(archive, ct);
             if (plain is not null)
+            {
                 await new TarIn(root, path, keepKinds, owner).ExtractAsync(plain, ct);
+            }
         }
         catch (IOException e)
         {
@@ -108,22 +115,36 @@ public sealed partial class LocalNode
     private async Task<ContainerRoot> OpenRootAsync(FoundContainer container, bool withVolumes, CancellationToken ct)
     {
         if (await _shop.Runtime.StateAsync(container.Id, ct) is { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused } process)
+        {
             return ContainerRoot.OfProcess((int)process.Pid);
+        }
+
         IReadOnlyList<Cd.MountPoint> mounts = await _shop.Runtime.RootMountsAsync(container.Id, ct);
         if (mounts is not [var mount])
+        {
             throw new ClusterException(ErrorKind.NotFound, $"the files of container {container.Id} are gone");
+        }
+
         string point = Path.Combine(_options.RunDirectory, "roots", _shop.Ids.Next());
         Directory.CreateDirectory(point);
         if (mount.Type == "bind")
+        {
             LibC.Mount(mount.Source, point, "", LibC.MountBind | LibC.MountRecursive, "");
+        }
         else
+        {
             LibC.Mount("overlay", point, mount.Type, 0, string.Join(',', mount.Options.Where(o => o is not ("ro" or "rw"))));
+        }
+
         var over = new List<string>();
         foreach (OciMount volume in withVolumes ? SpecReader.Read(container.Spec).Mounts.Where(m => m.Type == "bind" && Path.Exists(m.Source)) : [])
         {
             string target = PathInRoot.Resolve(point, volume.Destination);
             if (!Path.Exists(target))
+            {
                 continue;
+            }
+
             LibC.Mount(volume.Source, target, "", LibC.MountBind | LibC.MountRecursive, "");
             over.Add(target);
         }
@@ -131,7 +152,10 @@ public sealed partial class LocalNode
         return ContainerRoot.OfDirectory(point, () =>
         {
             foreach (string target in Enumerable.Reverse(over))
+            {
                 LibC.Detach(target);
+            }
+
             LibC.Detach(point);
             Directory.Delete(point);
         });
@@ -140,7 +164,9 @@ public sealed partial class LocalNode
     private static SafeFileHandle Place(ContainerRoot root, string path, string container)
     {
         if (path.Length == 0)
+        {
             throw ClusterException.Invalid("bad parameter: 'path' cannot be empty");
+        }
         // "dir/" and "dir/." mean the directory, also behind a link.
         bool follows = path.EndsWith('/') || path.EndsWith("/.", StringComparison.Ordinal);
         return root.Open(path, LibC.OpenPath | (follows ? LibC.OpenDirectory : LibC.OpenNoFollow)) ?? throw NoSuchFile(path, container);
@@ -163,7 +189,10 @@ public sealed partial class LocalNode
         byte[] start = new byte[2];
         int count = await archive.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, ct);
         if (count == 0)
+        {
             return null;
+        }
+
         var whole = new PrefixedStream(start.AsMemory(0, count), archive);
         return count == 2 && start[0] == 0x1f && start[1] == 0x8b ? new GZipStream(whole, CompressionMode.Decompress) : whole;
     }

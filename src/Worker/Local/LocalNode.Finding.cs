@@ -10,10 +10,16 @@ public sealed partial class LocalNode
     {
         name = name.TrimStart('/');
         if (name.Length == 0)
+        {
             throw NoSuchContainer(name);
+        }
+
         IReadOnlyList<FoundContainer> all = await _shop.Runtime.ListAsync(ct);
         if (all.FirstOrDefault(c => c.Id == name || NameOf(c) == name) is { } exact)
+        {
             return exact;
+        }
+
         FoundContainer[] byPrefix = [.. all.Where(c => c.Id.StartsWith(name, StringComparison.Ordinal)).Take(2)];
         return byPrefix switch
         {

@@ -30,20 +30,33 @@ public sealed partial class LocalNode
             going = GoingWith(image, named);
             bool isLast = going.Length == named.Length;
             if (isLast && user is not null && !force)
+            {
                 throw Conflict($"unable to remove repository reference \"{name}\" (must force) - container {user[..12]} is using its referenced image {Digest.Short(id)}");
+            }
+
             keepsImage = !isLast || user is not null;
             if (isLast && user is not null)
+            {
                 await _shop.Images.KeepNamelessAsync(image, ct);
+            }
         }
         else
         {
             going = named;
             if (named.Select(n => ImageReference.Parse(n.Name)).Count(r => r.Digest is null) > 1 && !force)
+            {
                 throw Conflict($"unable to delete {Digest.Short(id)} (must be forced) - image is referenced in multiple repositories");
+            }
+
             if (runs)
+            {
                 throw Conflict($"unable to delete {Digest.Short(id)} (cannot be forced) - image is being used by running container {user![..12]}");
+            }
+
             if (user is not null && !force)
+            {
                 throw Conflict($"unable to delete {Digest.Short(id)} (must be forced) - image is being used by stopped container {user[..12]}");
+            }
         }
 
         return await RemoveNamesAsync(image, keepsImage ? going : all, !keepsImage, ct);
@@ -60,7 +73,10 @@ public sealed partial class LocalNode
         {
             bool isNameless = image.Tags.IsEmpty && image.Digests.IsEmpty;
             if ((!all && !isNameless) || !wanted(image) || (await UserOfImageAsync(image.Id, ct)).Container is not null)
+            {
                 continue;
+            }
+
             StoredImage stored = await FindImageAsync(image.Id, ct);
             ImageRemoval removal = await RemoveNamesAsync(stored, await NamesOfAsync(stored, ct), isDeleted: true, ct);
             untagged.AddRange(removal.Untagged);
@@ -97,7 +113,10 @@ public sealed partial class LocalNode
         }
 
         if (isDeleted)
+        {
             TellImage("delete", image, id, id);
+        }
+
         return new ImageRemoval(untagged.ToValueList(), isDeleted ? [id] : []);
     }
 
@@ -108,7 +127,9 @@ public sealed partial class LocalNode
         foreach (FoundContainer user in users)
         {
             if (await _shop.Runtime.StateAsync(user.Id, ct) is { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })
+            {
                 return (user.Id, true);
+            }
         }
 
         return (users.Length > 0 ? users[0].Id : null, false);

@@ -44,7 +44,10 @@ public sealed partial class LocalNode
         ImageReference reference = ImageReference.Parse(name);
         StoredImage? here = await _shop.Images.FindAsync(name, ct);
         if (here is not null && reference.Domain == ImageReference.DockerHub && !await _shop.Images.IsFromRegistryAsync(here, reference, ct))
+        {
             return here.Version;
+        }
+
         using var late = new CancellationTokenSource(RegistryAnswersWithin, _shop.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
@@ -68,7 +71,10 @@ public sealed partial class LocalNode
     {
         ImageReference name = ImageReference.Parse(reference);
         if (name.Digest is not null)
+        {
             throw ClusterException.Invalid("cannot push a digest reference");
+        }
+
         StoredImage image = await _shop.Images.FindAsync(reference, ct)
             ?? throw new ClusterException(ErrorKind.NotFound, $"An image does not exist locally with the tag: {name.FamiliarRepository}");
         progress(new ImageProgress("", $"The push refers to repository [{name.Repository}]"));
@@ -126,7 +132,10 @@ public sealed partial class LocalNode
         try
         {
             await using (FileStream file = File.Create(path))
+            {
                 await archive.CopyToAsync(file, ct);
+            }
+
             StoredImage image = await _shop.Images.TakeInAsync(await BuiltImage.MakeAsync(path, run, message.Length > 0 ? message : "Imported from -", _shop.Time.GetUtcNow(), ct), names, ct);
             string id = image.Contents.Config.Digest;
             TellImage("import", image, id, names.Length > 0 ? names[0].FamiliarName : id);
@@ -146,10 +155,16 @@ public sealed partial class LocalNode
     private static Platform? ReadPlatform(string text)
     {
         if (text.Length == 0)
+        {
             return null;
+        }
+
         string[] parts = text.Split('/');
         if (parts.Length > 3 || parts.Any(p => p.Length == 0))
+        {
             throw ClusterException.Invalid($"\"{text}\" is not a platform: os/architecture is needed");
+        }
+
         string architecture = parts.Length == 1 ? parts[0] : parts[1];
         return new Platform(architecture switch { "x86_64" => "amd64", "aarch64" => "arm64", _ => architecture }, parts.Length == 1 ? "linux" : parts[0]);
     }

@@ -9,7 +9,10 @@ public sealed partial class LocalNode
     {
         var images = new List<LocalImage>();
         foreach (IGrouping<string, StoredImage> names in (await _shop.Images.ListAsync(ct)).GroupBy(i => i.Contents.Config.Digest, StringComparer.Ordinal))
+        {
             images.Add(await DescribeAsync([.. names], ct));
+        }
+
         return images.OrderByDescending(i => i.CreatedAt).ThenBy(i => i.Id, StringComparer.Ordinal).ToValueList();
     }
 
@@ -24,7 +27,10 @@ public sealed partial class LocalNode
     {
         ImageReference target = ImageReference.Parse(newReference);
         if (target.Digest is not null)
+        {
             throw ClusterException.Invalid("refusing to create a tag with a digest reference");
+        }
+
         StoredImage image = await FindImageAsync(name, ct);
         await _shop.Images.TagAsync(image, target, ct);
         await _shop.Images.RemoveNameAsync(ImageStore.NamelessOf(image.Target.Digest), ct);

@@ -39,7 +39,9 @@ public sealed partial class LocalNode
 
         IEnumerable<string> made = OwnNetworks.Where(n => n.ConfigFrom == network.Name).Select(n => n.Name).Concat(ClusterNetworks.Where(n => n.Spec.ConfigFrom == network.Name).Select(n => n.Name));
         if (network.IsConfigOnly && made.FirstOrDefault() is { } dependent)
+        {
             throw new ClusterException(ErrorKind.PermissionDenied, $"configuration network \"{network.Name}\" is in use by network {dependent}");
+        }
 
         Networks().Book.Remove(network);
         TellNetwork("destroy", network);

@@ -36,7 +36,10 @@ public sealed partial class LocalNode
     {
         FoundContainer found = await FindContainerAsync(name, ct);
         if (_standalone.ById(found.Id) is { } own)
+        {
             return await RuntimeErrorsAsync(() => own.StopAsync(signal, limit, ct));
+        }
+
         return await StopTaskAsync(found, signal, limit, ct);
     }
 
@@ -60,7 +63,9 @@ public sealed partial class LocalNode
         int number = Signals.Parse(signal.Length > 0 ? signal : "SIGKILL");
         if (await _shop.Runtime.StateAsync(found.Id, ct) is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused }
             || !await _shop.Runtime.KillAsync(found.Id, number, all: number == Signals.Kill, ct))
+        {
             throw new ClusterException(ErrorKind.AlreadyExists, $"cannot kill container: {NameOf(found)}: container {found.Id} is not running");
+        }
     }
 
     public async Task PauseContainerAsync(string name, CancellationToken ct)
@@ -88,9 +93,13 @@ public sealed partial class LocalNode
     {
         FoundContainer found = await FindContainerAsync(name, ct);
         if (_standalone.ById(found.Id) is { } own)
+        {
             await own.ResizeAsync(columns, rows, ct);
+        }
         else
+        {
             await _shop.Runtime.ResizeAsync(found.Id, columns, rows, ct);
+        }
     }
 
     /// <param name="withVolumes">Its anonymous volumes go too.</param>
@@ -106,7 +115,10 @@ public sealed partial class LocalNode
 
         // A task's container is removed with its task; forced, it ends now and its service replaces it.
         if (!force)
+        {
             throw new ClusterException(ErrorKind.AlreadyExists, $"cannot remove container \"{NameOf(found)}\": it belongs to a task of the cluster and goes with it; remove or scale the service, or force");
+        }
+
         await _shop.Runtime.KillAsync(found.Id, Signals.Kill, all: true, ct);
     }
 
@@ -119,7 +131,10 @@ public sealed partial class LocalNode
         foreach (LocalContainer container in await ListContainersAsync(all: true, ct))
         {
             if (_standalone.ById(container.Id) is not { } own || own.Record.State is not (ContainerState.Created or ContainerState.Exited or ContainerState.Dead) || !wanted(container))
+            {
                 continue;
+            }
+
             freed += await _shop.Runtime.SizeAsync(container.Id, ct);
             await own.RemoveAsync(force: false, withVolumes: false, ct);
             removed.Add(container.Id);
@@ -143,7 +158,10 @@ public sealed partial class LocalNode
         if (_standalone.ById(found.Id) is { } own)
         {
             if (own.Record.State == ContainerState.Paused)
+            {
                 throw new ClusterException(ErrorKind.AlreadyExists, $"container {own.Id} is paused, unpause the container before attach");
+            }
+
             return new ContainerAttachment(own.Record.Spec.Template.Container.Tty, await own.ReadOutputAsync(ct), own);
         }
 
@@ -169,7 +187,10 @@ public sealed partial class LocalNode
     private async Task<bool> StopTaskAsync(FoundContainer found, string signal, TimeSpan? limit, CancellationToken ct)
     {
         if (await _shop.Runtime.StateAsync(found.Id, ct) is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })
+        {
             return false;
+        }
+
         Task<ProcessExit> ended = _shop.Runtime.WhenEndedAsync(found.Id, ct);
         await _shop.Runtime.KillAsync(found.Id, Signals.Parse(signal.Length > 0 ? signal : "SIGTERM"), all: false, ct);
         try

@@ -13,7 +13,10 @@ public sealed partial class LocalNode
     {
         FoundContainer found = await FindContainerAsync(container, ct);
         if (await _shop.Runtime.StateAsync(found.Id, ct) is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused } process)
+        {
             return null;
+        }
+
         return CgroupSampler.Take(_options.CgroupRoot, _shop.Host.CgroupV2, CgroupOf(found), (int)process.Pid, _shop.Time.GetUtcNow());
     }
 

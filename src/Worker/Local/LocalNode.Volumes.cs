@@ -17,7 +17,10 @@ public sealed partial class LocalNode
     {
         bool isAnonymous = name.Length == 0;
         if (isAnonymous)
+        {
             name = Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(_shop.Ids.Next())));
+        }
+
         return Task.FromResult(_shop.Volumes.Ensure(name, labels, driver, isAnonymous));
     }
 
@@ -25,10 +28,16 @@ public sealed partial class LocalNode
     public async Task RemoveVolumeAsync(string name, bool force, CancellationToken ct)
     {
         if (_shop.Volumes.Find(name) is null && force)
+        {
             return;
+        }
+
         FindVolume(name);
         if ((await UsedVolumesAsync(ct)).TryGetValue(name, out string? container))
+        {
             throw new ClusterException(ErrorKind.AlreadyExists, $"remove {name}: volume is in use - [{container}]");
+        }
+
         _shop.Volumes.Remove(name);
     }
 
@@ -57,10 +66,16 @@ public sealed partial class LocalNode
     {
         var layers = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (Descriptor layer in (await _shop.Images.ListAsync(ct)).SelectMany(i => i.Contents.Layers))
+        {
             layers[layer.Digest] = layer.Size;
+        }
+
         var containers = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (FoundContainer container in await _shop.Runtime.ListAsync(ct))
+        {
             containers[container.Id] = await _shop.Runtime.SizeAsync(container.Id, ct);
+        }
+
         var drive = new DriveInfo(_options.DataDirectory);
         return new DiskUsage(
             layers.Values.Sum(), _shop.Volumes.List().ToValueMap(v => v.Name, VolumeStore.Measure), containers.ToValueMap(), drive.AvailableFreeSpace, drive.TotalSize);
@@ -75,7 +90,9 @@ public sealed partial class LocalNode
         foreach (FoundContainer container in (await _shop.Runtime.ListAsync(ct)).Where(c => !c.Spec.IsEmpty))
         {
             foreach (string name in SpecReader.VolumeNames(container.Spec, Path.Combine(_options.DataDirectory, "volumes")))
+            {
                 used.TryAdd(name, container.Id);
+            }
         }
 
         return used;

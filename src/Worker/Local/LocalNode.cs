@@ -45,9 +45,14 @@ public sealed partial class LocalNode
             Cd.ProcessState? process = processes.GetValueOrDefault(container.Id);
             bool isRestarting = _standalone.ById(container.Id)?.Record.State == ContainerState.Restarting;
             if (!all && !isRestarting && process is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })
+            {
                 continue;
+            }
+
             if (!container.Spec.IsEmpty)
+            {
                 containers.Add(Describe(container, process, SpecReader.Read(container.Spec)));
+            }
         }
 
         return containers.ToValueList();
@@ -65,10 +70,15 @@ public sealed partial class LocalNode
     {
         FoundContainer found = await FindContainerAsync(container, ct);
         if (_standalone.ById(found.Id)?.Record.Spec.Template.LogDriver?.Name == "none")
+        {
             throw new ClusterException(ErrorKind.FailedPrecondition, "configured logging driver does not support reading");
+        }
+
         ContainerLog log = _shop.Logs.Find(found.Id) ?? throw new ClusterException(ErrorKind.FailedPrecondition, "configured logging driver does not support reading");
         await foreach (LogLine line in LogReader.ReadAsync(log, query, ct))
+        {
             yield return line;
+        }
     }
 
     /// <summary>Output of a task of this node, running or ended, while its container is kept.</summary>
@@ -77,7 +87,10 @@ public sealed partial class LocalNode
     private LocalContainer Describe(FoundContainer container, Cd.ProcessState? process, SpecReader spec)
     {
         if (_standalone.ById(container.Id) is { } standalone)
+        {
             return Describe(standalone, process, spec);
+        }
+
         TaskId? task = container.Labels.TryGetValue("com.docker.swarm.task.id", out string? id) ? new TaskId(id) : null;
         TaskRunner? runner = task is { } known ? _fleet()?.Find(known) : null;
         TaskRecord? record = task is { } recorded ? _shop.Records.Read(recorded) : null;
@@ -128,11 +141,20 @@ public sealed partial class LocalNode
     {
         bool readOnly = mount.Options.Contains("ro");
         if (SpecReader.VolumeName(mount, volumesDirectory) is { } volume)
+        {
             return new LocalMount(MountKind.Volume, volume, mount.Source, mount.Destination, readOnly) { Driver = "local" };
+        }
+
         if (mount.Type == "tmpfs" && mount.Destination is not ("/dev" or "/dev/shm"))
+        {
             return new LocalMount(MountKind.Tmpfs, "", "", mount.Destination, readOnly);
+        }
+
         if (mount.Type != "bind" || mount.Source.StartsWith(_options.RunDirectory + "/", StringComparison.Ordinal))
+        {
             return null;
+        }
+
         return new LocalMount(MountKind.Bind, "", mount.Source, mount.Destination, readOnly)
         {
             Propagation = mount.Options.FirstOrDefault(o => o.EndsWith("private", StringComparison.Ordinal) || o.EndsWith("shared", StringComparison.Ordinal) || o.EndsWith("slave", StringComparison.Ordinal)) ?? "",

@@ -54,7 +54,10 @@ internal sealed class ContainerLog : IDisposable
         _positionFile = new LogPositionFile(Path.Combine(directory, "position"));
         _position = _positionFile.Present ?? new LogPosition { MaxFileBytes = settings?.MaxFileBytes ?? 0, MaxFiles = settings?.MaxFiles ?? 1 };
         if (_positionFile.Present is null && settings is not null)
+        {
             _positionFile.Write(_position); // Its settings too: a later agent may open the log before the container has said a word.
+        }
+
         _json = LogLineJson.NewWriter(_lines);
         _given = (_position.Stdout / HoleBytes * HoleBytes, _position.Stderr / HoleBytes * HoleBytes);
         _file = Recover();
@@ -72,7 +75,9 @@ internal sealed class ContainerLog : IDisposable
         get
         {
             lock (_gate)
+            {
                 return PathOf(_position.Generation);
+            }
         }
     }
 
@@ -82,7 +87,9 @@ internal sealed class ContainerLog : IDisposable
         get
         {
             lock (_gate)
+            {
                 return _position;
+            }
         }
     }
 
@@ -92,7 +99,9 @@ internal sealed class ContainerLog : IDisposable
         get
         {
             lock (_gate)
+            {
                 return _changed.Task;
+            }
         }
     }
 
@@ -102,7 +111,9 @@ internal sealed class ContainerLog : IDisposable
         get
         {
             lock (_gate)
+            {
                 return _written.Task;
+            }
         }
     }
 
@@ -117,7 +128,9 @@ internal sealed class ContainerLog : IDisposable
         lock (_gate)
         {
             if (_disposed)
+            {
                 return;
+            }
             // All lines of the last run were taken from the spools when it finished. A terminal is written from a spool's beginning on, not appended.
             RandomAccess.SetLength(_stdout, 0);
             RandomAccess.SetLength(_stderr, 0);
@@ -156,7 +169,10 @@ internal sealed class ContainerLog : IDisposable
         lock (_gate)
         {
             if (_disposed || _position.IsFinished)
+            {
                 return;
+            }
+
             while (Take(isEnd: false))
             {
                 // Until both spools are read to their present end.
@@ -172,7 +188,10 @@ internal sealed class ContainerLog : IDisposable
         lock (_gate)
         {
             if (_disposed || _position.IsFinished)
+            {
                 return;
+            }
+
             while (Take(isEnd: true))
             {
                 // Until both spools are read to their end.
@@ -189,7 +208,10 @@ internal sealed class ContainerLog : IDisposable
         lock (_gate)
         {
             if (_disposed)
+            {
                 return;
+            }
+
             _disposed = true;
             _stdout.Dispose();
             _stderr.Dispose();
@@ -204,7 +226,9 @@ internal sealed class ContainerLog : IDisposable
     private void Forget(OutputReader reader)
     {
         lock (_gate)
+        {
             _readers.Remove(reader);
+        }
     }
 
     private SafeFileHandle Recover()
@@ -212,13 +236,20 @@ internal sealed class ContainerLog : IDisposable
         SafeFileHandle file = File.OpenHandle(PathOf(_position.Generation), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         long length = RandomAccess.GetLength(file);
         if (length > _position.Length)
+        {
             RandomAccess.SetLength(file, _position.Length);
+        }
         else
+        {
             _position = _position with { Length = length };
+        }
+
         foreach (string path in Directory.GetFiles(_directory, "json.*.log"))
         {
             if (long.TryParse(Path.GetFileName(path).Split('.')[1], out long generation) && (generation > _position.Generation || generation < _position.Oldest))
+            {
                 File.Delete(path);
+            }
         }
 
         return file;
@@ -232,11 +263,16 @@ internal sealed class ContainerLog : IDisposable
         long stdout = TakeFrom(_stdout, _position.Stdout, LogStream.Stdout, now, isEnd, out bool moreOut);
         long stderr = TakeFrom(_stderr, _position.Stderr, LogStream.Stderr, now, isEnd, out bool moreErr);
         if (stdout == _position.Stdout && stderr == _position.Stderr)
+        {
             return false;
+        }
 
         LogPosition next = _position;
         if (next.MaxFileBytes > 0 && next.Length > 0 && next.Length + _lines.WrittenCount > next.MaxFileBytes)
+        {
             next = Rotate(next);
+        }
+
         RandomAccess.Write(_file, _lines.WrittenSpan, next.Length);
         _onStep?.Invoke(LogStep.LinesWritten);
         LogPosition before = _position;
@@ -245,7 +281,10 @@ internal sealed class ContainerLog : IDisposable
         // Only now: what was not accounted for must stay in the spool.
         _given = (GiveBack(_stdout, _given.Stdout, Needed(stdout, r => r.Stdout)), GiveBack(_stderr, _given.Stderr, Needed(stderr, r => r.Stderr)));
         for (long old = before.Oldest; old < _position.Oldest; old++)
+        {
             File.Delete(PathOf(old));
+        }
+
         return moreOut || moreErr;
     }
 
@@ -282,7 +321,10 @@ internal sealed class ContainerLog : IDisposable
                 int newline = rest[..Math.Min(rest.Length, LongestLine)].IndexOf((byte)'\n');
                 int length = newline >= 0 ? newline + 1 : rest.Length >= LongestLine ? LongestLine : isEnd && !more ? rest.Length : 0;
                 if (length == 0)
+                {
                     break;
+                }
+
                 LogLineJson.Write(_lines, _json, rest[..length], stream, now);
                 rest = rest[length..];
                 offset += length;
@@ -304,7 +346,10 @@ internal sealed class ContainerLog : IDisposable
     {
         long to = now / HoleBytes * HoleBytes;
         if (to > given)
+        {
             LibC.PunchHole(spool, given, to - given);
+        }
+
         return Math.Max(given, to);
     }
 }

@@ -21,7 +21,9 @@ internal sealed class LogBook : IDisposable
             ContainerLog log = ContainerLog.Open(path, settings: null, time);
             _logs[Path.GetFileName(path)] = log;
             if (!log.Position.IsFinished)
+            {
                 _tailer.Add(log);
+            }
         }
     }
 
@@ -31,7 +33,10 @@ internal sealed class LogBook : IDisposable
     public ContainerLog? Open(string container, LogSettings settings)
     {
         if (!settings.IsKept)
+        {
             return null;
+        }
+
         ContainerLog log = _logs.GetOrAdd(container, id => ContainerLog.Open(Path.Combine(_directory, id), settings, _time));
         _tailer.Add(log);
         return log;
@@ -41,7 +46,10 @@ internal sealed class LogBook : IDisposable
     public void Resume(string container)
     {
         if (!_logs.TryGetValue(container, out ContainerLog? log))
+        {
             return;
+        }
+
         log.Resume();
         _tailer.Add(log);
     }
@@ -50,7 +58,10 @@ internal sealed class LogBook : IDisposable
     public async Task FinishAsync(string container)
     {
         if (!_logs.TryGetValue(container, out ContainerLog? log))
+        {
             return;
+        }
+
         await _tailer.RemoveAsync(log);
         log.Finish();
     }
@@ -65,13 +76,17 @@ internal sealed class LogBook : IDisposable
 
         string directory = Path.Combine(_directory, container);
         if (Directory.Exists(directory))
+        {
             Directory.Delete(directory, recursive: true);
+        }
     }
 
     public void Dispose()
     {
         _tailer.Dispose();
         foreach (ContainerLog log in _logs.Values)
+        {
             log.Dispose();
+        }
     }
 }

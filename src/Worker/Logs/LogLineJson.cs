@@ -35,7 +35,10 @@ internal static class LogLineJson
             while (json.Read())
             {
                 if (json.TokenType != JsonTokenType.PropertyName)
+                {
                     continue;
+                }
+
                 if (json.ValueTextEquals("log"u8))
                 {
                     json.Read();

@@ -60,7 +60,10 @@ internal sealed class LogPositionFile : IDisposable
             position.Stdout, position.Stderr, position.Generation, position.Length, position.Oldest, position.MaxFileBytes, position.MaxFiles, position.IsFinished ? 1 : 0,
         ];
         for (int i = 0; i < values.Length; i++)
+        {
             BinaryPrimitives.WriteInt64LittleEndian(slot[(8 + (8 * i))..], values[i]);
+        }
+
         SHA256.HashData(slot[..PayloadBytes], slot[PayloadBytes..(PayloadBytes + 32)]);
         RandomAccess.Write(_file, slot, (long)(_sequence % 2) * SlotBytes);
         Present = position;
@@ -76,11 +79,17 @@ internal sealed class LogPositionFile : IDisposable
         for (int i = 0; i < 2; i++)
         {
             if (RandomAccess.Read(_file, slot, i * SlotBytes) < PayloadBytes + 32)
+            {
                 continue;
+            }
+
             SHA256.HashData(slot[..PayloadBytes], hash);
             ulong sequence = BinaryPrimitives.ReadUInt64LittleEndian(slot);
             if (sequence <= _sequence || !hash.SequenceEqual(slot[PayloadBytes..(PayloadBytes + 32)]))
+            {
                 continue;
+            }
+
             _sequence = sequence;
             best = new LogPosition
             {

@@ -16,15 +16,23 @@ internal static class LogReader
             Task changed = log.Changed;
             LogPosition position = log.Position;
             if (generation < position.Oldest)
+            {
                 (generation, offset) = (position.Oldest, 0);
+            }
+
             foreach ((LogLine line, long end) in ReadFile(log, generation, offset, generation == position.Generation ? position.Length : long.MaxValue))
             {
                 ct.ThrowIfCancellationRequested();
                 offset = end;
                 if (query.Until is { } until && line.Time > until)
+                {
                     yield break;
+                }
+
                 if (Wants(query, line))
+                {
                     yield return line;
+                }
             }
 
             if (generation < position.Generation)
@@ -34,7 +42,10 @@ internal static class LogReader
             }
 
             if (!query.Follow || position.IsFinished)
+            {
                 yield break;
+            }
+
             await changed.WaitAsync(ct);
         }
     }
@@ -46,7 +57,10 @@ internal static class LogReader
     {
         using SafeFileHandle? file = Open(log, generation);
         if (file is null)
+        {
             yield break;
+        }
+
         byte[] buffer = new byte[BlockBytes];
         int held = 0;
         limit = Math.Min(limit, RandomAccess.GetLength(file));
@@ -54,10 +68,16 @@ internal static class LogReader
         while (true)
         {
             if (held == buffer.Length)
+            {
                 Array.Resize(ref buffer, buffer.Length * 2);
+            }
+
             int read = RandomAccess.Read(file, buffer.AsSpan(held, (int)Math.Min(buffer.Length - held, limit - readAt)), readAt);
             if (read == 0)
+            {
                 yield break;
+            }
+
             readAt += read;
             held += read;
             int start = 0;
@@ -65,12 +85,17 @@ internal static class LogReader
             {
                 int newline = Array.IndexOf(buffer, (byte)'\n', start, held - start);
                 if (newline < 0)
+                {
                     break;
+                }
+
                 offset += newline + 1 - start;
                 LogLine? line = LogLineJson.Parse(buffer.AsSpan(start, newline - start));
                 start = newline + 1;
                 if (line is not null)
+                {
                     yield return (line, offset);
+                }
             }
 
             Array.Copy(buffer, start, buffer, 0, held - start);
@@ -83,19 +108,30 @@ internal static class LogReader
     {
         LogPosition position = log.Position;
         if (count <= 0)
+        {
             return (position.Generation, position.Length);
+        }
+
         for (long generation = position.Generation; generation >= position.Oldest; generation--)
         {
             using SafeFileHandle? file = Open(log, generation);
             if (file is null)
+            {
                 return (generation + 1, 0);
+            }
+
             long end = generation == position.Generation ? position.Length : RandomAccess.GetLength(file);
             foreach ((LogLine? line, long start) in ReadBackwards(file, end))
             {
                 if (line is null || !Wants(query, line))
+                {
                     continue;
+                }
+
                 if (--count == 0)
+                {
                     return (generation, start);
+                }
             }
         }
 
@@ -119,7 +155,10 @@ internal static class LogReader
             {
                 int before = block.AsSpan(0, lineEnd - 1).LastIndexOf((byte)'\n');
                 if (before < 0 && blockStart > 0)
+                {
                     break;
+                }
+
                 yield return (LogLineJson.Parse(block.AsSpan(before + 1, lineEnd - before - 2)), blockStart + before + 1);
                 lineEnd = before + 1;
             }

@@ -11,7 +11,7 @@ internal sealed record LogSettings(bool IsKept, long MaxFileBytes, int MaxFiles)
     /// <summary>What a tag may hold of the container.</summary>
     public static readonly ValueList<string> TagFields = ["{{.ID}}", "{{.FullID}}", "{{.Name}}", "{{.ImageName}}", "{{.ImageFullID}}", "{{.ImageID}}", "{{.DaemonName}}"];
 
-    private static readonly LogSettings s_local = new(true, 20L << 20, 5);
+    private static readonly LogSettings Local = new(true, 20L << 20, 5);
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: driver or option is not offered here.</exception>
     public static LogSettings From(Driver driver)
@@ -27,8 +27,8 @@ internal sealed record LogSettings(bool IsKept, long MaxFileBytes, int MaxFiles)
         }
 
         bool isLocal = driver.Name == "local";
-        long size = isLocal ? s_local.MaxFileBytes : 0;
-        int files = isLocal ? s_local.MaxFiles : 1;
+        long size = isLocal ? Local.MaxFileBytes : 0;
+        int files = isLocal ? Local.MaxFiles : 1;
         foreach ((string name, string value) in driver.Options)
         {
             switch (name)
@@ -43,7 +43,10 @@ internal sealed record LogSettings(bool IsKept, long MaxFileBytes, int MaxFiles)
                     break;
                 case "compress":
                     if (value is not ("false" or "0"))
+                    {
                         throw ClusterException.Invalid("log opt 'compress=true' is not supported: files that are rotated away stay as they are; leave it out");
+                    }
+
                     break;
                 case "tag" when !isLocal && TagFields.Aggregate(value, static (rest, field) => rest.Replace(field, "", StringComparison.Ordinal)).Contains("{{", StringComparison.Ordinal):
                     throw ClusterException.Invalid($"log opt 'tag': '{value}' holds a template that is none of {string.Join(", ", TagFields)}");
@@ -72,7 +75,10 @@ internal sealed record LogSettings(bool IsKept, long MaxFileBytes, int MaxFiles)
             _ => (lower, 1L),
         };
         if (lower == "-1")
+        {
             return 0;
+        }
+
         return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value > 0
             ? (long)(value * unit)
             : throw ClusterException.Invalid($"invalid max-size: '{text}'");

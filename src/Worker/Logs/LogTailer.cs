@@ -33,14 +33,19 @@ internal sealed class LogTailer : IDisposable
     {
         var tail = new Tail(log);
         if (_byLog.TryAdd(log, tail))
+        {
             Wake(tail);
+        }
     }
 
     /// <summary>Lets go of a log; its last pump has ended when this returns.</summary>
     public async Task RemoveAsync(ContainerLog log)
     {
         if (!_byLog.TryRemove(log, out Tail? tail))
+        {
             return;
+        }
+
         tail.IsRemoved = true;
         if (tail.Watch is { } watch)
         {
@@ -69,15 +74,22 @@ internal sealed class LogTailer : IDisposable
     {
         TimeSpan since = _time.GetElapsedTime(tail.LastPump);
         if (tail.LastPump != 0 && since < Pace)
+        {
             await Task.Delay(Pace - since, _time);
+        }
+
         tail.LastPump = _time.GetTimestamp();
         if (tail.IsRemoved)
+        {
             return;
+        }
         // Armed before reading: what is written while we read wakes us again.
         bool isArmed = TryArm(tail);
         tail.Log.Pump();
         if (!isArmed)
+        {
             Wake(tail);
+        }
     }
 
     /// <returns>False when the kernel has no more watches for us: then the log is looked at again and again.</returns>
@@ -102,7 +114,10 @@ internal sealed class LogTailer : IDisposable
         while (!_ended)
         {
             if (!LibC.CanRead(_inotify, WakeMilliseconds))
+            {
                 continue;
+            }
+
             int read = RandomAccess.Read(_inotify, buffer, 0);
             for (int at = 0; at + 16 <= read;)
             {
@@ -110,7 +125,9 @@ internal sealed class LogTailer : IDisposable
                 uint mask = MemoryMarshal.Read<uint>(buffer.AsSpan(at + 4));
                 at += 16 + MemoryMarshal.Read<int>(buffer.AsSpan(at + 12));
                 if ((mask & LibC.InModify) != 0 && _byWatch.TryRemove(watch, out Tail? tail) && !tail.IsRemoved)
+                {
                     Wake(tail);
+                }
             }
         }
     }

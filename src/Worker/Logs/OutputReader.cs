@@ -39,11 +39,20 @@ internal sealed class OutputReader : IDisposable
             Task written = _log.Written;
             bool isFinished = _log.Position.IsFinished;
             if (Take(_stdoutFile, ref _stdout, buffer.Span) is > 0 and var fromStdout)
+            {
                 return (LogStream.Stdout, fromStdout);
+            }
+
             if (Take(_stderrFile, ref _stderr, buffer.Span) is > 0 and var fromStderr)
+            {
                 return (LogStream.Stderr, fromStderr);
+            }
+
             if (isFinished)
+            {
                 return null;
+            }
+
             await written.WaitAsync(ct);
         }
     }
@@ -59,7 +68,10 @@ internal sealed class OutputReader : IDisposable
     {
         int read = RandomAccess.Read(file, buffer, offset);
         if (read > 0)
+        {
             Interlocked.Add(ref offset, read);
+        }
+
         return read;
     }
 }

@@ -21,7 +21,9 @@ internal static partial class LibC
     {
         const uint ownerOnly = 0x180;
         if (mkfifo(path, ownerOnly) != 0)
+        {
             throw Failure($"mkfifo {path}");
+        }
     }
 
     /// <summary>Opens at once, whoever is at the other end.</summary>
@@ -78,7 +80,9 @@ internal static partial class LibC
             {
                 int error = Marshal.GetLastPInvokeError();
                 if (error != Interrupted)
+                {
                     throw new IOException("poll", new Win32Exception(error));
+                }
             }
 
             return entries[1].Returned == 0;
@@ -86,9 +90,14 @@ internal static partial class LibC
         finally
         {
             if (held)
+            {
                 file.DangerousRelease();
+            }
+
             if (bellHeld)
+            {
                 bell.DangerousRelease();
+            }
         }
     }
 

@@ -22,7 +22,9 @@ internal static partial class LibC
     public static void Mount(string source, string target, string type, ulong flags, string data)
     {
         if (mount(source, target, type, (nuint)flags, data) != 0)
+        {
             throw Failure($"mount {type} {source} at {target}");
+        }
     }
 
     /// <summary>Detaches at once; goes when its last user does. No error when nothing is mounted.</summary>
@@ -32,7 +34,9 @@ internal static partial class LibC
         const int invalid = 22;
         const int noEntry = 2;
         if (umount2(target, detach) != 0 && Marshal.GetLastPInvokeError() is not (invalid or noEntry))
+        {
             throw Failure($"umount {target}");
+        }
     }
 
     public static bool IsTmpfs(string path)
@@ -44,7 +48,9 @@ internal static partial class LibC
     public static void ChangeOwner(string path, uint user, uint group)
     {
         if (lchown(path, user, group) != 0)
+        {
             throw Failure($"chown {path}");
+        }
     }
 
     /// <summary>Gives the disk space of a part of a file back; its length and the rest stay. False where the file system cannot.</summary>
@@ -55,7 +61,9 @@ internal static partial class LibC
     {
         const int exists = 17;
         if (mkfifo(path, 0x180) != 0 && Marshal.GetLastPInvokeError() != exists)
+        {
             throw Failure($"mkfifo {path}");
+        }
     }
 
     /// <summary>Opens a named pipe for both directions, which never waits for another side.</summary>
@@ -75,9 +83,14 @@ internal static partial class LibC
         {
             nint written = write(pipe, data, (nuint)data.Length);
             if (written >= 0)
+            {
                 return (int)written;
+            }
+
             if (Marshal.GetLastPInvokeError() != interrupted)
+            {
                 throw Failure("write");
+            }
         }
     }
 

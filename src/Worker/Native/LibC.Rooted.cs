@@ -38,7 +38,10 @@ internal static partial class LibC
         Span<ulong> how = [(uint)(flags | OpenCloseOnExec), 0, ResolveInRoot | resolve];
         nint number = syscall(OpenAt2, root, path.Length == 0 ? "." : path, ref MemoryMarshal.GetReference(how), 24);
         if (number >= 0)
+        {
             return new SafeFileHandle(number, ownsHandle: true);
+        }
+
         return Marshal.GetLastPInvokeError() is NoSuchFile or NotADirectory or CrossesMount ? null : throw Failure($"open {path}");
     }
 
@@ -46,7 +49,10 @@ internal static partial class LibC
     {
         Span<byte> b = stackalloc byte[256];
         if (statx(file, "", AtEmptyPath, BasicStats, ref MemoryMarshal.GetReference(b)) != 0)
+        {
             throw Failure("statx");
+        }
+
         DateTimeOffset modified = DateTimeOffset.UnixEpoch.AddSeconds(BitConverter.ToInt64(b[112..])).AddTicks(BitConverter.ToUInt32(b[120..]) / 100);
         return new FileFacts(
             BitConverter.ToUInt16(b[28..]), BitConverter.ToUInt32(b[20..]), BitConverter.ToUInt32(b[24..]), BitConverter.ToInt64(b[40..]), modified,
@@ -72,20 +78,26 @@ internal static partial class LibC
     public static void ChangeOwner(SafeFileHandle file, uint user, uint group)
     {
         if (fchown(file, user, group) != 0)
+        {
             throw Failure("fchown");
+        }
     }
 
     public static void MakeNode(string path, uint mode, int major, int minor)
     {
         ulong device = ((ulong)(uint)minor & 0xff) | (((ulong)(uint)major & 0xfff) << 8) | (((ulong)(uint)minor & ~0xfful) << 12) | (((ulong)(uint)major & ~0xffful) << 32);
         if (mknod(path, mode, device) != 0)
+        {
             throw Failure($"mknod {path}");
+        }
     }
 
     public static void HardLink(string existing, string path)
     {
         if (link(existing, path) != 0)
+        {
             throw Failure($"link {path}");
+        }
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

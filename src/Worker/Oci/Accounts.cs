@@ -23,12 +23,20 @@ internal sealed record Accounts(ValueList<Accounts.User> Users, ValueList<Accoun
         string userPart = colon < 0 ? spec : spec[..colon];
         string groupPart = colon < 0 ? "" : spec[(colon + 1)..];
         if (userPart.Length == 0)
+        {
             userPart = "0";
+        }
+
         User? user = Users.FirstOrDefault(u => u.Name == userPart);
         if (user is null && uint.TryParse(userPart, out uint uid))
+        {
             user = Users.FirstOrDefault(u => u.Uid == uid) ?? new User("", uid, 0);
+        }
+
         if (user is null)
+        {
             throw ClusterException.Invalid($"unable to find user {userPart}: no matching entries in passwd file");
+        }
 
         uint gid = groupPart.Length > 0 ? FindGroup(groupPart) : user.Gid;
         // A group named with the user stands alone; otherwise the user's memberships count too.
@@ -39,7 +47,10 @@ internal sealed record Accounts(ValueList<Accounts.User> Users, ValueList<Accoun
     private uint FindGroup(string text)
     {
         if (Groups.FirstOrDefault(g => g.Name == text) is { } group)
+        {
             return group.Gid;
+        }
+
         return uint.TryParse(text, out uint gid) ? gid : throw ClusterException.Invalid($"unable to find group {text}: no matching entries in group file");
     }
 

@@ -31,14 +31,22 @@ internal static class Capabilities
         foreach (string name in added.Concat(dropped))
         {
             if (name != "ALL" && !available.Contains(name))
+            {
                 throw ClusterException.Invalid($"invalid capability: unknown capability: \"{name}\"");
+            }
         }
 
         if (given is not null && added.FirstOrDefault(name => name != "ALL" && !given.Contains(name)) is { } missing)
+        {
             throw ClusterException.Invalid($"capability {missing} cannot be given on this node: the daemon itself runs without it");
+        }
+
         IEnumerable<string> start = dropped.Contains("ALL") ? [] : added.Contains("ALL") ? available : Defaults;
         if (dropped.Contains("ALL") && added.Contains("ALL"))
+        {
             start = available;
+        }
+
         return start.Union(added.Where(c => c != "ALL")).Except(dropped.Where(c => c != "ALL" && !added.Contains(c))).Where(c => given is null || given.Contains(c)).ToValueList();
     }
 

@@ -14,7 +14,9 @@ internal static class CgroupFiles
             foreach (string line in File.ReadLines(file))
             {
                 if (line.StartsWith("oom_kill ", StringComparison.Ordinal))
+                {
                     return long.Parse(line.AsSpan(9), CultureInfo.InvariantCulture);
+                }
             }
         }
         catch (IOException)

@@ -26,7 +26,10 @@ internal static class ContainerPlanner
         if (init)
         {
             if (host.InitPath is null)
+            {
                 throw ClusterException.Invalid("the task asks for an init process, but this node has none of docker-init, tini, catatonit");
+            }
+
             mounts = mounts.Add(new OciMount(InitTarget, "bind", host.InitPath, ["bind", "ro"]));
         }
 
@@ -74,14 +77,19 @@ internal static class ContainerPlanner
         List<string> asked = [.. spec.Env, .. image.Env.Where(e => !mentioned.Contains(NameOf(e)))];
         List<string> result = [DefaultPath, $"HOSTNAME={hostname}"];
         if (spec.Tty)
+        {
             result.Add("TERM=xterm");
+        }
+
         foreach (string variable in asked)
         {
             int place = result.FindIndex(r => NameOf(r) == NameOf(variable));
             if (!variable.Contains('=', StringComparison.Ordinal))
             {
                 if (place >= 0)
+                {
                     result.RemoveAt(place);
+                }
             }
             else if (place >= 0)
             {
@@ -116,7 +124,10 @@ internal static class ContainerPlanner
     private static string RootPropagation(ValueList<OciMount> mounts)
     {
         if (mounts.Any(m => m.Options.Contains("rshared") || m.Options.Contains("shared")))
+        {
             return "rshared";
+        }
+
         return mounts.Any(m => m.Options.Contains("rslave") || m.Options.Contains("slave")) ? "rslave" : "";
     }
 
@@ -124,21 +135,41 @@ internal static class ContainerPlanner
     private static void Refuse(ContainerSpec spec)
     {
         if (spec.Isolation is not ("" or "default"))
+        {
             throw ClusterException.Invalid($"isolation {spec.Isolation} is not supported on this platform");
+        }
+
         if (spec.Privileges?.CredentialSpec is not null)
+        {
             throw ClusterException.Invalid("credential specs are for Windows");
+        }
+
         if (spec.Privileges?.Selinux is { Disable: false } selinux && (selinux.User + selinux.Role + selinux.Type + selinux.Level).Length > 0)
+        {
             throw ClusterException.Invalid("SELinux labels are not supported on this node");
+        }
+
         if (spec.Privileges?.SeccompMode is not (null or "" or "default" or "unconfined" or "custom"))
+        {
             throw ClusterException.Invalid($"unknown seccomp mode {spec.Privileges.SeccompMode}");
+        }
+
         if (spec.Privileges?.AppArmorMode is not (null or "" or "default" or "disabled"))
+        {
             throw ClusterException.Invalid($"unknown AppArmor mode {spec.Privileges.AppArmorMode}");
+        }
+
         foreach (Ulimit limit in spec.Ulimits)
         {
             if (!UlimitNames.Contains(limit.Name))
+            {
                 throw ClusterException.Invalid($"invalid ulimit type: {limit.Name}");
+            }
+
             if (limit.Hard != -1 && (limit.Soft > limit.Hard || limit.Soft == -1))
+            {
                 throw ClusterException.Invalid($"ulimit soft limit must be less than or equal to hard limit: {limit.Soft} > {limit.Hard}");
+            }
         }
     }
 }

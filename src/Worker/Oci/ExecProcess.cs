@@ -20,7 +20,10 @@ internal static class ExecProcess
         {
             json.WriteStartObject();
             if (request.Tty)
+            {
                 json.WriteBoolean("terminal", true);
+            }
+
             foreach (JsonProperty member in process.EnumerateObject())
             {
                 switch (member.Name)
@@ -62,7 +65,10 @@ internal static class ExecProcess
     {
         List<string> result = container;
         if (request.Tty && !result.Exists(v => v.StartsWith("TERM=", StringComparison.Ordinal)))
+        {
             result.Add("TERM=xterm");
+        }
+
         foreach (string variable in request.Env)
         {
             string name = variable.Split('=', 2)[0];
@@ -71,7 +77,9 @@ internal static class ExecProcess
             if (!variable.Contains('=', StringComparison.Ordinal))
             {
                 if (isTaken)
+                {
                     result.RemoveAt(place);
+                }
             }
             else if (isTaken)
             {
@@ -95,7 +103,10 @@ internal static class ExecProcess
         {
             json.WriteStartArray("additionalGids");
             foreach (uint group in user.Groups)
+            {
                 json.WriteNumberValue(group);
+            }
+
             json.WriteEndArray();
         }
 
@@ -123,7 +134,10 @@ internal static class ExecProcess
     {
         json.WriteStartArray(name);
         foreach (string item in items)
+        {
             json.WriteStringValue(item);
+        }
+
         json.WriteEndArray();
     }
 }

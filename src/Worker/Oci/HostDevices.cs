@@ -14,7 +14,10 @@ internal static class HostDevices
     public static OciDevice Find(string path, string inContainer, string access)
     {
         if (access.Length == 0 || access.Any(c => c is not ('r' or 'w' or 'm')))
+        {
             throw ClusterException.Invalid($"invalid device mode: {access}");
+        }
+
         string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         OciDevice found = Read().FirstOrDefault(d => d.Path == real)
             ?? throw ClusterException.Invalid($"error gathering device information while adding custom device \"{path}\": {(Path.Exists(path) ? "not a device node" : "no such file or directory")}");
@@ -31,7 +34,9 @@ internal static class HostDevices
                 string uevent = Path.Combine(link, "uevent");
                 string? name = File.Exists(uevent) ? File.ReadLines(uevent).FirstOrDefault(l => l.StartsWith("DEVNAME=", StringComparison.Ordinal))?["DEVNAME=".Length..] : null;
                 if (name is not null && numbers.Length == 2)
+                {
                     yield return new OciDevice("/dev/" + name, type, int.Parse(numbers[0], CultureInfo.InvariantCulture), int.Parse(numbers[1], CultureInfo.InvariantCulture), "rwm");
+                }
             }
         }
     }

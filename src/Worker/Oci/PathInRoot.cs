@@ -14,11 +14,17 @@ internal static class PathInRoot
         while (todo.TryPop(out string? part))
         {
             if (part == ".")
+            {
                 continue;
+            }
+
             if (part == "..")
             {
                 if (done.Count > 0)
+                {
                     done.RemoveAt(done.Count - 1);
+                }
+
                 continue;
             }
 
@@ -30,11 +36,19 @@ internal static class PathInRoot
             }
 
             if (++links > MostLinks)
+            {
                 throw ClusterException.Invalid($"too many links in {path}");
+            }
+
             if (target.StartsWith('/'))
+            {
                 done.Clear();
+            }
+
             foreach (string step in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse())
+            {
                 todo.Push(step);
+            }
         }
 
         return Path.Combine([root, .. done]);

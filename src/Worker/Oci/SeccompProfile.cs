@@ -74,9 +74,14 @@ internal static class SeccompProfile
         json.WriteStartArray("syscalls");
         WriteAllow(json, Words(Always).Concat(Words(own)));
         foreach ((string capability, string calls) in WithCapability.Where(c => capabilities.Contains(c.Capability)))
+        {
             WriteAllow(json, Words(calls));
+        }
+
         foreach (ulong persona in new ulong[] { 0, 0x8, 0x20000, 0x20008, 0xffffffff })
+        {
             WriteAllow(json, ["personality"], (0, persona, 0, "SCMP_CMP_EQ"));
+        }
         // Sockets of hypervisors reach past the container.
         WriteAllow(json, ["socket"], (0, 40, 0, "SCMP_CMP_NE"));
         if (!capabilities.Contains("CAP_SYS_ADMIN"))
@@ -109,12 +114,18 @@ internal static class SeccompProfile
                     string[] own = Machines.FirstOrDefault(m => m.Machine == machine, ("", [], "")).Architectures;
                     JsonElement found = member.Value.EnumerateArray().FirstOrDefault(a => own.Length > 0 && a.GetProperty("architecture").GetString() == own[0]);
                     if (found.ValueKind == JsonValueKind.Object)
+                    {
                         WriteList(json, "architectures", [found.GetProperty("architecture").GetString()!, .. found.TryGetProperty("subArchitectures", out JsonElement sub) && sub.ValueKind == JsonValueKind.Array ? sub.EnumerateArray().Select(s => s.GetString()!) : []]);
+                    }
+
                     break;
                 case "syscalls":
                     json.WriteStartArray("syscalls");
                     foreach (JsonElement rule in member.Value.EnumerateArray().Where(r => Applies(r, capabilities, machine)))
+                    {
                         WriteRule(json, rule);
+                    }
+
                     json.WriteEndArray();
                     break;
                 case "defaultAction" or "defaultErrnoRet" or "architectures" or "flags" or "listenerPath" or "listenerMetadata":
@@ -132,7 +143,10 @@ internal static class SeccompProfile
         {
             JsonDocument document = JsonDocument.Parse(profile);
             if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("defaultAction", out _))
+            {
                 return document;
+            }
+
             document.Dispose();
             throw ClusterException.Invalid("seccomp profile has no defaultAction");
         }
@@ -147,17 +161,27 @@ internal static class SeccompProfile
         if (rule.TryGetProperty("includes", out JsonElement includes) && includes.ValueKind == JsonValueKind.Object)
         {
             if (Has(includes, "caps") is { } caps && !caps.All(c => capabilities.Contains(c)))
+            {
                 return false;
+            }
+
             if (Has(includes, "arches") is { } arches && !arches.Contains(machine))
+            {
                 return false;
+            }
         }
 
         if (rule.TryGetProperty("excludes", out JsonElement excludes) && excludes.ValueKind == JsonValueKind.Object)
         {
             if (Has(excludes, "caps") is { } caps && caps.Any(c => capabilities.Contains(c)))
+            {
                 return false;
+            }
+
             if (Has(excludes, "arches") is { } arches && arches.Contains(machine))
+            {
                 return false;
+            }
         }
 
         return true;
@@ -172,9 +196,13 @@ internal static class SeccompProfile
         foreach (JsonProperty member in rule.EnumerateObject())
         {
             if (member.Name == "name")
+            {
                 WriteList(json, "names", [member.Value.GetString()!]);
+            }
             else if (member.Name is "names" or "action" or "errnoRet" || (member.Name == "args" && member.Value.ValueKind == JsonValueKind.Array))
+            {
                 member.WriteTo(json);
+            }
         }
 
         json.WriteEndObject();
@@ -204,7 +232,10 @@ internal static class SeccompProfile
     {
         json.WriteStartArray(name);
         foreach (string item in items)
+        {
             json.WriteStringValue(item);
+        }
+
         json.WriteEndArray();
     }
 

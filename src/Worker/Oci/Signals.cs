@@ -16,17 +16,32 @@ internal static class Signals
     public static int Parse(string text)
     {
         if (int.TryParse(text, out int number))
+        {
             return number is > 0 and < 65 ? number : throw ClusterException.Invalid($"invalid signal: {text}");
+        }
+
         string name = text.ToUpperInvariant();
         if (name.StartsWith("SIG", StringComparison.Ordinal))
+        {
             name = name[3..];
+        }
+
         int index = Array.IndexOf(Names, name);
         if (index >= 0)
+        {
             return index + 1;
+        }
+
         if (name.StartsWith("RTMIN+", StringComparison.Ordinal) && int.TryParse(name.AsSpan(6), out int above) && above is >= 0 and <= 15)
+        {
             return 34 + above;
+        }
+
         if (name.StartsWith("RTMAX-", StringComparison.Ordinal) && int.TryParse(name.AsSpan(6), out int below) && below is >= 0 and <= 14)
+        {
             return 64 - below;
+        }
+
         return name switch
         {
             "RTMIN" => 34,

@@ -30,11 +30,16 @@ internal sealed record SpecReader(ValueList<string> Args, ValueList<string> Env,
     private static string NetworkOf(JsonElement root)
     {
         if (!root.TryGetProperty("linux", out JsonElement linux) || !linux.TryGetProperty("namespaces", out JsonElement namespaces))
+        {
             return "";
+        }
+
         foreach (JsonElement space in namespaces.EnumerateArray())
         {
             if (space.GetProperty("type").ValueEquals("network"))
+            {
                 return space.TryGetProperty("path", out JsonElement path) ? path.GetString() ?? "" : "";
+            }
         }
 
         return "";

@@ -1,7 +1,7 @@
-using Skep.Worker.Local;
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Skep.Worker.Local;
 
 namespace Skep.Worker.Oci;
 
@@ -58,9 +58,13 @@ internal static class SpecWriter
             foreach (JsonProperty member in spec.RootElement.GetProperty("process").EnumerateObject())
             {
                 if (member.Name == "args")
+                {
                     WriteList(json, "args", args);
+                }
                 else if (member.Name != "terminal")
+                {
                     member.WriteTo(json);
+                }
             }
 
             json.WriteEndObject();
@@ -73,7 +77,10 @@ internal static class SpecWriter
     {
         json.WriteStartObject();
         if (plan.Tty)
+        {
             json.WriteBoolean("terminal", true);
+        }
+
         json.WriteStartObject("user");
         json.WriteNumber("uid", plan.User.Uid);
         json.WriteNumber("gid", plan.User.Gid);
@@ -81,7 +88,10 @@ internal static class SpecWriter
         {
             json.WriteStartArray("additionalGids");
             foreach (uint group in plan.User.Groups)
+            {
                 json.WriteNumberValue(group);
+            }
+
             json.WriteEndArray();
         }
 
@@ -116,7 +126,10 @@ internal static class SpecWriter
 
         json.WriteBoolean("noNewPrivileges", plan.NoNewPrivileges);
         if (plan.OomScoreAdj != 0)
+        {
             json.WriteNumber("oomScoreAdj", plan.OomScoreAdj);
+        }
+
         json.WriteEndObject();
     }
 
@@ -172,7 +185,10 @@ internal static class SpecWriter
         {
             json.WriteStartObject("sysctl");
             foreach ((string name, string value) in plan.Sysctls)
+            {
                 json.WriteString(name, value);
+            }
+
             json.WriteEndObject();
         }
 
@@ -192,7 +208,10 @@ internal static class SpecWriter
         }
 
         if (plan.RootPropagation.Length > 0)
+        {
             json.WriteString("rootfsPropagation", plan.RootPropagation);
+        }
+
         WriteList(json, "maskedPaths", plan.Privileged ? [] : HiddenPaths.Masked);
         WriteList(json, "readonlyPaths", plan.Privileged ? [] : HiddenPaths.ReadOnly);
         json.WriteEndObject();
@@ -204,15 +223,25 @@ internal static class SpecWriter
         foreach (string type in (string[])["pid", "ipc", "uts", "mount"])
         {
             if (!plan.SharedNamespaces.TryGetValue(type, out string? other))
+            {
                 Write(type, null);
+            }
             else if (other is not null)
+            {
                 Write(type, other);
+            }
         }
 
         if (plan.CgroupV2 && !plan.Privileged)
+        {
             Write("cgroup", null);
+        }
+
         if (plan.NetworkNamespace is not null)
+        {
             Write("network", plan.NetworkNamespace);
+        }
+
         json.WriteEndArray();
 
         void Write(string type, string? path)
@@ -220,7 +249,10 @@ internal static class SpecWriter
             json.WriteStartObject();
             json.WriteString("type", type);
             if (!string.IsNullOrEmpty(path))
+            {
                 json.WriteString("path", path);
+            }
+
             json.WriteEndObject();
         }
     }
@@ -228,7 +260,10 @@ internal static class SpecWriter
     private static void WriteDevices(Utf8JsonWriter json, ContainerPlan plan)
     {
         if (plan.Devices.IsEmpty)
+        {
             return;
+        }
+
         json.WriteStartArray("devices");
         foreach (OciDevice device in plan.Devices)
         {
@@ -254,9 +289,15 @@ internal static class SpecWriter
         WriteDevice(json, allow: true, "c", null, null, "m");
         WriteDevice(json, allow: true, "b", null, null, "m");
         foreach ((int major, int minor) in Devices)
+        {
             WriteDevice(json, allow: true, "c", major, minor < 0 ? null : minor, "rwm");
+        }
+
         foreach (OciDevice device in plan.Privileged ? [] : plan.Devices)
+        {
             WriteDevice(json, allow: true, device.Type.ToString(), device.Major, device.Minor, device.Access);
+        }
+
         json.WriteEndArray();
         WriteLimits(json, plan.Limits);
         json.WriteEndObject();
@@ -273,34 +314,59 @@ internal static class SpecWriter
         else
         {
             if (limits.CpuPeriod > 0)
+            {
                 json.WriteNumber("period", limits.CpuPeriod);
+            }
+
             if (limits.CpuQuota != 0)
+            {
                 json.WriteNumber("quota", limits.CpuQuota);
+            }
         }
 
         if (limits.CpuShares > 0)
+        {
             json.WriteNumber("shares", limits.CpuShares);
+        }
+
         if (limits.Cpus.Length > 0)
+        {
             json.WriteString("cpus", limits.Cpus);
+        }
+
         if (limits.MemoryNodes.Length > 0)
+        {
             json.WriteString("mems", limits.MemoryNodes);
+        }
+
         json.WriteEndObject();
     }
 
     private static void WriteLimits(Utf8JsonWriter json, ContainerLimits limits)
     {
         if (limits.NanoCpus > 0 || limits.CpuPeriod > 0 || limits.CpuQuota != 0 || limits.CpuShares > 0 || limits.Cpus.Length > 0 || limits.MemoryNodes.Length > 0)
+        {
             WriteCpu(json, limits);
+        }
 
         if (limits.MemoryBytes > 0 || limits.MemoryReservationBytes > 0)
         {
             json.WriteStartObject("memory");
             if (limits.MemoryBytes > 0)
+            {
                 json.WriteNumber("limit", limits.MemoryBytes);
+            }
+
             if (limits.MemoryReservationBytes > 0)
+            {
                 json.WriteNumber("reservation", limits.MemoryReservationBytes);
+            }
+
             if (limits.MemoryAndSwapBytes != 0)
+            {
                 json.WriteNumber("swap", limits.MemoryAndSwapBytes);
+            }
+
             json.WriteEndObject();
         }
 
@@ -317,11 +383,20 @@ internal static class SpecWriter
         json.WriteStartObject();
         json.WriteBoolean("allow", allow);
         if (type is not null)
+        {
             json.WriteString("type", type);
+        }
+
         if (major is not null)
+        {
             json.WriteNumber("major", major.Value);
+        }
+
         if (minor is not null)
+        {
             json.WriteNumber("minor", minor.Value);
+        }
+
         json.WriteString("access", access);
         json.WriteEndObject();
     }
@@ -330,7 +405,10 @@ internal static class SpecWriter
     {
         json.WriteStartArray(name);
         foreach (string item in items)
+        {
             json.WriteStringValue(item);
+        }
+
         json.WriteEndArray();
     }
 }

@@ -31,26 +31,37 @@ internal static class TemplateText
     {
         int open = text.IndexOf("{{", StringComparison.Ordinal);
         if (open < 0)
+        {
             return text;
+        }
+
         var result = new StringBuilder();
         int at = 0;
         while (open >= 0)
         {
             int close = text.IndexOf("}}", open + 2, StringComparison.Ordinal);
             if (close < 0)
+            {
                 throw ClusterException.Invalid($"expanding \"{text}\": unclosed action");
+            }
+
             string before = text[at..open];
             string action = text[(open + 2)..close];
             // {{- and -}} trim the space around.
             if (action.StartsWith("- ", StringComparison.Ordinal))
+            {
                 (before, action) = (before.TrimEnd(), action[2..]);
+            }
+
             result.Append(before);
             at = close + 2;
             if (action.EndsWith(" -", StringComparison.Ordinal))
             {
                 action = action[..^2];
                 while (at < text.Length && char.IsWhiteSpace(text[at]))
+                {
                     at++;
+                }
             }
 
             result.Append(Evaluate(action.Trim(), context));
@@ -99,18 +110,27 @@ internal static class TemplateText
             if (quote == '\0' && c == ' ')
             {
                 if (word.Length > 0)
+                {
                     words.Add(word.ToString());
+                }
+
                 word.Clear();
                 continue;
             }
 
             if (c is '"' or '`')
+            {
                 quote = quote == '\0' ? c : quote == c ? '\0' : quote;
+            }
+
             word.Append(c);
         }
 
         if (word.Length > 0)
+        {
             words.Add(word.ToString());
+        }
+
         return [.. words];
     }
 }

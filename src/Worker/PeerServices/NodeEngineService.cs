@@ -17,7 +17,10 @@ public sealed class NodeEngineService : NodeEngine.NodeEngineBase
     public override async Task Connect(IAsyncStreamReader<EngineBytes> requestStream, IServerStreamWriter<EngineBytes> responseStream, ServerCallContext context)
     {
         if (_socket.Length == 0)
+        {
             throw new RpcException(new Status(StatusCode.Unavailable, "this node relays nothing"));
+        }
+
         using var scope = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -34,7 +37,9 @@ public sealed class NodeEngineService : NodeEngine.NodeEngineBase
         {
             byte[] buffer = new byte[ChunkBytes];
             while (await socket.ReceiveAsync(buffer, scope.Token) is int count && count > 0)
+            {
                 await responseStream.WriteAsync(new EngineBytes { Data = ByteString.CopyFrom(buffer, 0, count) });
+            }
         }
         catch (SocketException e)
         {
@@ -53,7 +58,9 @@ public sealed class NodeEngineService : NodeEngine.NodeEngineBase
         {
             ReadOnlyMemory<byte> data = requests.Current.Data.Memory;
             while (!data.IsEmpty)
+            {
                 data = data[await socket.SendAsync(data, SocketFlags.None, ct)..];
+            }
         }
 
         socket.Shutdown(SocketShutdown.Send);

@@ -36,7 +36,10 @@ public sealed class NodeLogsService : NodeLogs.NodeLogsBase
             {
                 var batch = new LogBatch();
                 while (batch.Lines.Count < LinesPerBatch && lines.Reader.TryRead(out Rpc.V1.LogLine? line))
+                {
                     batch.Lines.Add(line);
+                }
+
                 await responseStream.WriteAsync(batch);
             }
 
@@ -64,7 +67,10 @@ public sealed class NodeLogsService : NodeLogs.NodeLogsBase
         async Task ReadAsync(string taskId, CancellationToken ct)
         {
             if (_logs.Find(TaskController.ContainerIdOf(new TaskId(taskId))) is not { } log)
+            {
                 return;
+            }
+
             await foreach (Logs.LogLine line in LogReader.ReadAsync(log, query, ct))
             {
                 await lines.Writer.WriteAsync(

@@ -23,11 +23,16 @@ public sealed class PeerImagesService : PeerImages.PeerImagesBase
     public override async Task ReadBlob(ReadBlobRequest request, IServerStreamWriter<BlobChunk> responseStream, ServerCallContext context)
     {
         if (!Digest.IsValid(request.Digest))
+        {
             throw new RpcException(new Status(StatusCode.InvalidArgument, $"invalid digest {request.Digest}"));
+        }
+
         try
         {
             await foreach (ReadOnlyMemory<byte> chunk in _images.Content.ReadAsync(request.Digest, request.Offset, context.CancellationToken))
+            {
                 await responseStream.WriteAsync(new BlobChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk) });
+            }
         }
         catch (ClusterException e)
         {

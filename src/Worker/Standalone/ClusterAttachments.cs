@@ -42,7 +42,10 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
     {
         TaskCompletionSource news;
         lock (_gate)
+        {
             (news, _news) = (_news, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
         news.TrySetResult();
     }
 
@@ -50,7 +53,9 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
     public void Adopt(AttachmentHold hold)
     {
         lock (_gate)
+        {
             _held[(hold.Container, hold.Network)] = hold;
+        }
     }
 
     /// <summary>Asks for a place and waits until it is known on this node.</summary>
@@ -61,14 +66,20 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         using var timer = new CancellationTokenSource(AttachWithin, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
         lock (_gate)
+        {
             _asking.Add(container);
+        }
+
         try
         {
             while (true)
             {
                 Task news = News();
                 if (_isAlone)
+                {
                     break;
+                }
+
                 if (_uplink is { } uplink && await AskAsync(uplink, container, name, network, aliases, address, limit.Token) is { } answer)
                 {
                     if (uplink.View() is var view && view.Attachments.TryGetValue(new TaskId(answer.TaskId), out SwarmTask? task) && task.Networks is [{ Address: { } given } place]
@@ -79,7 +90,9 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
                     }
 
                     if (answer.Trouble.Length > 0)
+                    {
                         throw new ClusterException(ErrorKind.PermissionDenied, answer.Trouble);
+                    }
                 }
 
                 await NewsOrAfterAsync(news, AskAgain, limit.Token);
@@ -101,7 +114,9 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         finally
         {
             lock (_gate)
+            {
                 _asking.Remove(container);
+            }
         }
     }
 
@@ -112,14 +127,22 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         lock (_gate)
         {
             foreach ((string Container, NetworkId Network) key in _held.Keys.Where(k => k.Container == container && (network is null || k.Network == network)).ToArray())
+            {
                 _held.Remove(key);
+            }
         }
 
         if (_uplink is not { } uplink)
+        {
             return;
+        }
+
         TaskId[] places = [.. uplink.View().Attachments.Values.Where(t => t.Attachment!.Container == container && (network is null || t.Networks.Any(n => n.Network == network))).Select(t => t.Id)];
         if (places.Length == 0)
+        {
             return;
+        }
+
         using var timer = new CancellationTokenSource(ReleaseWithin, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
         try
@@ -178,9 +201,14 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         foreach (SwarmTask task in listed)
         {
             foreach (NetworkAttachment place in task.Networks)
+            {
                 present.Add((task.Attachment!.Container, place.Network));
+            }
+
             if (!asking.Contains(task.Attachment!.Container) && !task.Networks.Any(n => wanted.Contains((task.Attachment.Container, n.Network))))
+            {
                 extra.Add(task.Id);
+            }
         }
 
         return (extra, [.. held.Where(h => !present.Contains((h.Container, h.Network)) && !asking.Contains(h.Container))]);
@@ -191,11 +219,19 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         IReadOnlyList<TaskId> extra;
         IReadOnlyList<AttachmentHold> missing;
         lock (_gate)
+        {
             (extra, missing) = Compare(uplink.View().Attachments.Values, _held.Values, _asking);
+        }
+
         if (extra.Count > 0)
+        {
             await DetachAsync(uplink, extra, ct);
+        }
+
         foreach (AttachmentHold hold in missing)
+        {
             await uplink.Managers.AskAsync((client, limit) => client.AttachAsync(Request(hold.Container, hold.Name, hold.Network.Value, hold.Aliases, hold.Address), cancellationToken: limit), ct);
+        }
     }
 
     private static Task DetachAsync(AttachmentUplink uplink, IEnumerable<TaskId> places, CancellationToken ct)
@@ -224,14 +260,19 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         var request = new Proto.AttachRequest { ContainerId = container, ContainerName = name, Network = network };
         request.Aliases.Add(aliases);
         if (address is { } wanted)
+        {
             request.Address = wanted.Value;
+        }
+
         return request;
     }
 
     private Task News()
     {
         lock (_gate)
+        {
             return _news.Task;
+        }
     }
 
     private async Task NewsOrAfterAsync(Task news, TimeSpan longest, CancellationToken ct)

@@ -44,7 +44,10 @@ internal sealed class ContainerMaker(TaskWorkshop shop, string hostname, Func<st
     public async Task<string> StopSignalAsync(StandaloneRecord record, CancellationToken ct)
     {
         if (record.Spec.Template.Container.StopSignal is { Length: > 0 } own)
+        {
             return own;
+        }
+
         return (await shop.Images.FindAsync(record.Spec.Template.Container.Image, ct))?.Contents.Settings.StopSignal is { Length: > 0 } signal ? signal : "SIGTERM";
     }
 
@@ -90,7 +93,10 @@ internal sealed class ContainerMaker(TaskWorkshop shop, string hostname, Func<st
             : HostsOf(name, network, spec);
         ValueList<OciMount> files = shop.Files.Write(record.Sandbox, name, resolv, hosts, []).Where(f => mounts.All(m => m.Destination != f.Destination)).ToValueList();
         if (wanted.NetworkMode.StartsWith("container:", StringComparison.Ordinal) && idOf(wanted.NetworkMode[10..]) is { } other)
+        {
             files = Shared(shop.Files.DirectoryOf(StandaloneRecord.SandboxOf(other)), files);
+        }
+
         ContainerPlan plan = ContainerPlanner.Plan(
             record.Id, wanted.Template, spec, settings, user, mounts.AddRange(files), network.Namespace, name, shop.Options.CgroupParent, shop.Host);
         return Adapt(plan, wanted, name);
@@ -102,7 +108,10 @@ internal sealed class ContainerMaker(TaskWorkshop shop, string hostname, Func<st
         ContainerSpec spec = record.Spec.Template.Container;
         string directory = shop.Files.DirectoryOf(record.Sandbox);
         if (!Directory.Exists(directory))
+        {
             return;
+        }
+
         await File.WriteAllTextAsync(Path.Combine(directory, "resolv.conf"), await ResolvConfAsync(network, spec, ct), ct);
         await File.WriteAllTextAsync(Path.Combine(directory, "hosts"), HostsOf(spec.Hostname.Length > 0 ? spec.Hostname : record.Id[..12], network, spec), ct);
     }
@@ -117,11 +126,20 @@ internal sealed class ContainerMaker(TaskWorkshop shop, string hostname, Func<st
     {
         var shared = new Dictionary<string, string?>(StringComparer.Ordinal);
         if (wanted.HostPid)
+        {
             shared["pid"] = null;
+        }
+
         if (wanted.HostIpc)
+        {
             shared["ipc"] = null;
+        }
+
         if (wanted.HostUts)
+        {
             shared["uts"] = null;
+        }
+
         ValueList<OciDevice> devices = wanted.Privileged
             ? HostDevices.All().ToValueList()
             : wanted.Devices.Select(d => HostDevices.Find(d.PathOnHost, d.PathInContainer, d.Access)).ToValueList();
@@ -154,15 +172,15 @@ internal sealed class ContainerMaker(TaskWorkshop shop, string hostname, Func<st
             string id = idOf(parts[0]) ?? throw new ClusterException(ErrorKind.NotFound, $"No such container: {parts[0]}");
             byte[] spec = await shop.Runtime.FindSpecAsync(id, ct) ?? throw new ClusterException(ErrorKind.NotFound, $"No such container: {parts[0]}");
             foreach (OciMount mount in SpecReader.Read(spec).Mounts.Where(m => m.Type == "bind" && !m.Source.StartsWith(shop.Options.RunDirectory + "/", StringComparison.Ordinal)))
+            {
                 borrowed.Add(parts is [_, "ro"] ? mount with { Options = mount.Options.Select(o => o == "rw" ? "ro" : o).ToValueList() } : mount);
+            }
         }
 
         return borrowed.ToValueList();
     }
 
-    private static Dictionary<string, string> Labels(StandaloneRecord record, StoredImage image)
-    {
+    private static Dictionary<string, string> Labels(StandaloneRecord record, StoredImage image) =>
         // What users set is in the record, which has no limit of length.
-        return new Dictionary<string, string>(StringComparer.Ordinal) { [Label] = record.Id, ["skep.image.id"] = image.Contents.Config.Digest };
-    }
+        new Dictionary<string, string>(StringComparer.Ordinal) { [Label] = record.Id, ["skep.image.id"] = image.Contents.Config.Digest };
 }

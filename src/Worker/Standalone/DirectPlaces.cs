@@ -18,7 +18,10 @@ internal sealed class DirectPlaces(LocalNetworkBook book)
             ? found
             : throw ClusterException.Invalid($"network {network.Name} is made from the settings {name}, which this node does not have: docker network create --config-only … {name}");
         if (!HostPrefixes.HasLink(settings.Parent))
+        {
             throw ClusterException.Invalid($"network {network.Name}: the parent interface {settings.Parent} of {name} is not there on this node");
+        }
+
         LocalAddresses addresses = _bySettings.GetOrAdd(settings.Id, _ => new LocalAddresses(book.AddressesOf(settings), settings.Range ?? settings.Subnet, settings.Reserved));
         DirectAttachment place = settings.Direct(network.Id, addresses.Take(task), "");
         return network.Spec.Internal ? place with { Gateway = null } : place;
@@ -27,6 +30,8 @@ internal sealed class DirectPlaces(LocalNetworkBook book)
     public void Release(TaskId task)
     {
         foreach (LocalAddresses addresses in _bySettings.Values)
+        {
             addresses.Release(task);
+        }
     }
 }

@@ -30,11 +30,17 @@ internal static class HostPortChoice
             {
                 var candidate = new LocalPort(wish.Protocol, wish.TargetPort, number, address);
                 if (present.Any(p => Clash(p, candidate)))
+                {
                     reason = $"Bind for {address ?? Ipv4Address.Any}:{number} failed: port is already allocated";
+                }
                 else if (refusal(candidate) is { } inTheWay)
+                {
                     reason = $"failed to bind host port for {address ?? Ipv4Address.Any}:{number}/{wish.Protocol.ToString().ToLowerInvariant()}: {inTheWay}";
+                }
                 else
+                {
                     found = candidate;
+                }
             }
 
             present.Add(found ?? throw new ClusterException(
@@ -49,7 +55,10 @@ internal static class HostPortChoice
     public static string? RefusalOfKernel(LocalPort port)
     {
         if (port.Protocol == PortProtocol.Sctp)
+        {
             return null;
+        }
+
         try
         {
             bool isUdp = port.Protocol == PortProtocol.Udp;

@@ -79,9 +79,15 @@ public sealed record LocalNetwork(string Id, string Name, Ipv4Prefix Subnet, Ipv
         if (asked is { } wanted)
         {
             if (!HasOwnSubnet)
+            {
                 throw ClusterException.Invalid("invalid endpoint settings: user specified IP address is supported only when connecting to networks with user configured subnets");
+            }
+
             if (!Subnet.Contains(wanted))
+            {
                 throw ClusterException.Invalid($"invalid endpoint settings: no configured subnet contains IP address {wanted}");
+            }
+
             return taken.Contains(wanted) || reserved.Contains(wanted) ? throw new ClusterException(ErrorKind.PermissionDenied, "Address already in use") : wanted;
         }
 
@@ -89,7 +95,9 @@ public sealed record LocalNetwork(string Id, string Name, Ipv4Prefix Subnet, Ipv
         for (long offset = 0; offset < range.Count; offset++)
         {
             if (!taken.Contains(range[offset]) && !reserved.Contains(range[offset]))
+            {
                 return range[offset];
+            }
         }
 
         throw new ClusterException(ErrorKind.Unavailable, $"no available IPv4 addresses on this network's address pools: {Name} ({Id})");

@@ -39,9 +39,15 @@ internal sealed class LocalNetworkBook
     {
         List<LocalNetwork> all = _networks;
         if (name.Length == 0)
+        {
             return null;
+        }
+
         if (all.FirstOrDefault(n => n.Name == name || n.Id == name) is { } exact)
+        {
             return exact;
+        }
+
         LocalNetwork[] byPrefix = [.. all.Where(n => n.Id.StartsWith(name, StringComparison.Ordinal)).Take(2)];
         return byPrefix is [var only] ? only : null;
     }
@@ -55,21 +61,39 @@ internal sealed class LocalNetworkBook
         lock (_gate)
         {
             if (_networks.Any(n => n.Name == wish.Name))
+            {
                 throw new ClusterException(ErrorKind.AlreadyExists, $"network with name {wish.Name} already exists");
+            }
+
             Ipv4Prefix[] taken = [.. _taken()];
             Ipv4Prefix subnet = wish.Subnet ?? Pools().FirstOrDefault(p => IsFree(p) && taken.All(t => !t.Overlaps(p!.Value)))
                 ?? throw new ClusterException(ErrorKind.PermissionDenied, "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network");
             if (!wish.IsConfigOnly && !IsFree(subnet))
+            {
                 throw new ClusterException(ErrorKind.PermissionDenied, "invalid pool request: Pool overlaps with other one on this address space");
+            }
+
             if (subnet.Length > 30)
+            {
                 throw ClusterException.Invalid($"invalid subnet {subnet}: it has no room for containers");
+            }
+
             if (wish.Range is { } range && !subnet.Contains(range))
+            {
                 throw ClusterException.Invalid($"no matching subnet for range {range}");
+            }
+
             if (wish.Gateway is { } asked && !subnet.Contains(asked))
+            {
                 throw ClusterException.Invalid($"no matching subnet for gateway {asked}");
+            }
+
             int number = OverlayNetwork.FirstLocal;
             while (_networks.Any(n => n.Number == number))
+            {
                 number++;
+            }
+
             string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(_ids.Next())));
             var made = new LocalNetwork(id, wish.Name, subnet, wish.Gateway ?? subnet[1], number, _time.GetUtcNow())
             {
@@ -103,10 +127,15 @@ internal sealed class LocalNetworkBook
     {
         var private172 = Ipv4Prefix.Parse("172.16.0.0/12");
         for (int i = 1; i < 16; i++)
+        {
             yield return private172.Subnet(16, i);
+        }
+
         var private192 = Ipv4Prefix.Parse("192.168.0.0/16");
         for (int i = 0; i < 16; i++)
+        {
             yield return private192.Subnet(20, i);
+        }
     }
 
     private bool IsFree(Ipv4Prefix? subnet) => subnet is { } free && _networks.All(n => n.IsConfigOnly || !n.Subnet.Overlaps(free));

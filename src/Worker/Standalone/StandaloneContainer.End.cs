@@ -63,14 +63,22 @@ internal sealed partial class StandaloneContainer
     {
         int number = Signals.Parse(signal.Length > 0 ? signal : "SIGKILL");
         if (!_record.IsAlive)
+        {
             throw Conflict($"cannot kill container: {_record.Name}: container {Id} is not running");
+        }
+
         if (number == Signals.Kill || number == Signals.Parse(await _maker.StopSignalAsync(_record, ct)))
+        {
             await ChangeAsync(() => Put(_record with { WasStopped = true }), ct);
+        }
+
         Task<int> ended = _ended.Task;
         await SignalAsync(number, ct);
         // Docker answers SIGKILL when the container has ended.
         if (number == Signals.Kill)
+        {
             await ended.WaitAsync(ct);
+        }
     }
 
     public async Task RestartAsync(string signal, TimeSpan? limit, CancellationToken ct)
@@ -94,7 +102,10 @@ internal sealed partial class StandaloneContainer
             try
             {
                 if (_record.State == ContainerState.Removing)
+                {
                     return;
+                }
+
                 if (!_record.IsAlive)
                 {
                     _restarting.TrySetResult();
@@ -134,7 +145,10 @@ internal sealed partial class StandaloneContainer
         await _shop.Runtime.DeleteAsync(Id, ct);
         await _networks.LeaveAsync(_record, ct);
         if (withVolumes && spec is not null)
+        {
             RemoveVolumes(spec);
+        }
+
         await _shop.Logs.RemoveAsync(Id);
         _shop.Files.Remove(_record.Sandbox);
         _records.Remove(Id);
@@ -151,7 +165,9 @@ internal sealed partial class StandaloneContainer
         {
             string name = Tasks.TaskMounts.AnonymousName(_record.Sandbox, mount.Destination);
             if (_shop.Volumes.Find(name) is { IsAnonymous: true })
+            {
                 _shop.Volumes.Remove(name);
+            }
         }
     }
 }

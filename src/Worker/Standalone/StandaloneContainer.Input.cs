@@ -15,7 +15,10 @@ internal sealed partial class StandaloneContainer
         try
         {
             if (_record.State is ContainerState.Created or ContainerState.Exited or ContainerState.Restarting)
+            {
                 _shop.Logs.Resume(Id);
+            }
+
             ContainerLog log = _shop.Logs.Find(Id) ?? throw new ClusterException(ErrorKind.Internal, $"container {Id} has no output");
             return log.Read(fromBeginning: !_record.IsAlive);
         }
@@ -40,21 +43,30 @@ internal sealed partial class StandaloneContainer
         }
 
         if (pipe is not null)
+        {
             await pipe.WriteAsync(data).WaitAsync(ct);
+        }
     }
 
     /// <summary>A client's input has ended; with <c>StdinOnce</c> the program's ends too.</summary>
     public async Task EndInputAsync(CancellationToken ct)
     {
         if (!_record.Spec.StdinOnce || _record.Spec.Template.Container.Tty)
+        {
             return;
+        }
+
         await _gate.WaitAsync(ct);
         try
         {
             if (_record.IsAlive)
+            {
                 await CloseInputAsync(ct);
+            }
             else
+            {
                 _stdinEnds = true; // Before the start: what was written waits in the pipe.
+            }
         }
         finally
         {
@@ -65,7 +77,9 @@ internal sealed partial class StandaloneContainer
     private void OpenInput()
     {
         if (_record.Spec.Template.Container.OpenStdin)
+        {
             _stdin ??= StdinPipe.Open(Path.Combine(_shop.Options.RunDirectory, "standalone", Id));
+        }
     }
 
     private async Task CloseInputAsync(CancellationToken ct)
@@ -79,7 +93,10 @@ internal sealed partial class StandaloneContainer
     private async Task ProbeAsync(CancellationToken ct)
     {
         if (await _maker.HealthAsync(_record, ct) is not { } plan)
+        {
             return;
+        }
+
         byte[] spec = await _shop.Runtime.FindSpecAsync(Id, ct) ?? [];
         byte[] process = SpecWriter.WriteFurtherProcess(spec, plan.Args);
         var tracker = new HealthTracker(plan, _record.StartedAt ?? _shop.Time.GetUtcNow());
@@ -89,11 +106,16 @@ internal sealed partial class StandaloneContainer
             await Task.Delay(tracker.Pause(_shop.Time.GetUtcNow()), _shop.Time, ct);
             HealthState before = tracker.Present.State;
             if (await ProbeOnceAsync(process, plan.Timeout, ct) is not { } probe)
+            {
                 continue;
+            }
+
             tracker = tracker.After(probe);
             Health = tracker.Present;
             if (tracker.Present.State != before)
+            {
                 Tell($"health_status: {tracker.Present.State.ToString().ToLowerInvariant()}");
+            }
         }
     }
 

@@ -99,12 +99,17 @@ internal sealed partial class StandaloneContainer
             await _shop.Runtime.StartAsync(Id, ct);
             Put(_record with { State = ContainerState.Running, StartedAt = _shop.Time.GetUtcNow(), FinishedAt = null, ExitCode = 0, Error = "", OutOfMemory = false });
             if (_stdinEnds)
+            {
                 await CloseInputAsync(ct);
+            }
+
             Health = HealthPlan.From(_record.Spec.Template.Container.HealthCheck, image.Contents.Settings) is null ? null : new LocalHealth(HealthState.Starting, 0, []);
             TellPlugs("connect");
             Tell("start");
             if (Supervision.IsCompleted)
+            {
                 Supervision = Task.Run(() => SuperviseAsync(_agentEnd), CancellationToken.None);
+            }
         }
         catch (Exception e) when (e is RpcException or ClusterException or IOException && !ct.IsCancellationRequested)
         {
@@ -130,9 +135,14 @@ internal sealed partial class StandaloneContainer
             while (true)
             {
                 if (_record.IsAlive)
+                {
                     await LiveAsync(ct);
+                }
+
                 if (_record.State != ContainerState.Restarting || !await StartAgainAsync(ct))
+                {
                     return;
+                }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or RpcException && ct.IsCancellationRequested)
@@ -166,7 +176,9 @@ internal sealed partial class StandaloneContainer
 
             Finish(exit.Code);
             if (_record.Spec.AutoRemove && _record.State == ContainerState.Exited)
+            {
                 await RemoveLockedAsync(withVolumes: true, ct);
+            }
         }
         finally
         {
@@ -186,7 +198,10 @@ internal sealed partial class StandaloneContainer
         try
         {
             if (_record.State != ContainerState.Restarting)
+            {
                 return _record.IsAlive;
+            }
+
             Put(_record with { RestartCount = _record.RestartCount + 1 });
             try
             {
@@ -197,7 +212,10 @@ internal sealed partial class StandaloneContainer
             {
                 WorkerLog.StandaloneNotRestarted(_shop.Logger, Id, e.Message);
                 if (!RestartDecision.IsDue(_record.Spec.Restart, _record.ExitCode, _record.RestartCount, _record.WasStopped))
+                {
                     return false;
+                }
+
                 _pause = RestartDecision.Pause(_pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(100) : _pause, TimeSpan.Zero);
                 Put(_record with { State = ContainerState.Restarting });
                 return true;
@@ -217,7 +235,10 @@ internal sealed partial class StandaloneContainer
         Health = null;
         Put(_record with { State = ContainerState.Exited, ExitCode = code, FinishedAt = at ?? _shop.Time.GetUtcNow(), OutOfMemory = outOfMemory });
         if (outOfMemory)
+        {
             Tell("oom");
+        }
+
         Tell("die", ("exitCode", code.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         TellPlugs("disconnect");
     }

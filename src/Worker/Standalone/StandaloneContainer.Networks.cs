@@ -13,10 +13,16 @@ internal sealed partial class StandaloneContainer
         {
             RequireNetworksOfItsOwn();
             if (_record.Spec.Endpoints.Any(e => e.Network == wish.Network))
+            {
                 throw StandaloneNetworks.AlreadyOn(_record, wish.Network);
+            }
+
             ValueList<StandaloneEndpoint> wishes = [.. Wishes(), wish];
             if (_record.IsAlive)
+            {
                 await ReplugAsync(await _networks.ConnectAsync(_record, wish, ct), ct);
+            }
+
             Put(_record with { Spec = _record.Spec with { Endpoints = wishes } });
         }
         finally
@@ -37,10 +43,16 @@ internal sealed partial class StandaloneContainer
             LocalEndpoint? present = _record.Plugged.Endpoints.FirstOrDefault(e => e.Name == name || e.Network == id || e.Network.Value == name);
             StandaloneEndpoint? wished = Wishes().FirstOrDefault(e => e.Network == name || e.Network == id?.Value || (present is not null && (e.Network == present.Name || present.Network.Value.StartsWith(e.Network, StringComparison.Ordinal))));
             if (wished is null || (_record.IsAlive && present is null))
+            {
                 throw new ClusterException(ErrorKind.PermissionDenied, $"container {Id} is not connected to network {name}");
+            }
+
             ValueList<StandaloneEndpoint> left = Wishes().Where(e => e != wished).ToValueList();
             if (_record.IsAlive)
+            {
                 await ReplugAsync(await _networks.DisconnectAsync(_record, present!, ct), ct);
+            }
+
             Put(_record with { Spec = _record.Spec with { Endpoints = left.IsEmpty ? [new StandaloneEndpoint(StandaloneNetworks.Nothing)] : left } });
             return _record.IsAlive ? present : null;
         }

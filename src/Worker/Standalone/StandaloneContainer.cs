@@ -74,7 +74,10 @@ internal sealed partial class StandaloneContainer : IDisposable
         {
             RequireRunning("cannot pause container");
             if (_record.State == ContainerState.Paused)
+            {
                 throw Conflict($"Container {Id} is already paused");
+            }
+
             await _shop.Runtime.PauseAsync(Id, ct);
             Put(_record with { State = ContainerState.Paused });
             Tell("pause");
@@ -91,7 +94,10 @@ internal sealed partial class StandaloneContainer : IDisposable
         try
         {
             if (_record.State != ContainerState.Paused)
+            {
                 throw Conflict($"Container {Id} is not paused");
+            }
+
             await _shop.Runtime.ResumeAsync(Id, ct);
             Put(_record with { State = ContainerState.Running });
             Tell("unpause");
@@ -110,7 +116,10 @@ internal sealed partial class StandaloneContainer : IDisposable
         {
             StandaloneSpec spec = change(_record.Spec);
             if (_record.IsAlive && ContainerMaker.Limits(spec, _shop.Host) is var limits && limits != ContainerMaker.Limits(_record.Spec, _shop.Host))
+            {
                 await _shop.Runtime.UpdateAsync(Id, SpecWriter.WriteLimits(limits), ct);
+            }
+
             Put(_record with { Spec = spec });
             Tell("update");
         }
@@ -146,7 +155,10 @@ internal sealed partial class StandaloneContainer : IDisposable
         try
         {
             if (condition == WaitCondition.NotRunning && !_record.IsAlive && _record.State != ContainerState.Restarting)
+            {
                 return _record.ExitCode;
+            }
+
             next = condition == WaitCondition.Removed ? _removed.Task : _ended.Task;
         }
         finally
@@ -185,7 +197,9 @@ internal sealed partial class StandaloneContainer : IDisposable
     private void RequireRunning(string what)
     {
         if (!_record.IsAlive)
+        {
             throw Conflict($"{what}: {Id}: container {Id} is not running");
+        }
     }
 
     private void Tell(string action, params ReadOnlySpan<(string Key, string Value)> more)

@@ -42,9 +42,15 @@ internal sealed class StandaloneHouse : IAsyncDisposable
     {
         name = name.TrimStart('/');
         if (name.Length == 0)
+        {
             return null;
+        }
+
         if ((_containers.GetValueOrDefault(name) ?? _containers.Values.FirstOrDefault(c => c.Record.Name == name)) is { } exact)
+        {
             return exact;
+        }
+
         StandaloneContainer[] byPrefix = [.. _containers.Values.Where(c => c.Id.StartsWith(name, StringComparison.Ordinal)).Take(2)];
         return byPrefix is [var only] ? only : null;
     }
@@ -56,7 +62,9 @@ internal sealed class StandaloneHouse : IAsyncDisposable
         {
             _containers[record.Id] = NewContainer(record);
             if (record.IsAlive && record.BootId == _shop.Host.BootId)
+            {
                 _networks.Adopt(record);
+            }
         }
     }
 
@@ -64,7 +72,9 @@ internal sealed class StandaloneHouse : IAsyncDisposable
     public async Task AdoptAsync(CancellationToken ct)
     {
         foreach (StandaloneContainer container in _containers.Values)
+        {
             await container.AdoptAsync(ct);
+        }
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/>: the name is taken; <see cref="ErrorKind.NotFound"/>: image or network.</exception>
@@ -101,11 +111,17 @@ internal sealed class StandaloneHouse : IAsyncDisposable
     {
         name = name.TrimStart('/');
         if (name.Length == 0)
+        {
             throw ClusterException.Invalid("Neither old nor new names may be empty");
+        }
+
         lock (_naming)
         {
             if (container.Record.Name == name)
+            {
                 throw ClusterException.Invalid("Renaming a container with the same name as its current name");
+            }
+
             FreeName(name, container.Id);
             return container.RenameAsync(name, ct);
         }
@@ -116,7 +132,10 @@ internal sealed class StandaloneHouse : IAsyncDisposable
         await _end.CancelAsync();
         await Task.WhenAll(_containers.Values.Select(c => c.Supervision)).SettleAsync();
         foreach (StandaloneContainer container in _containers.Values)
+        {
             container.Dispose();
+        }
+
         _end.Dispose();
     }
 
@@ -130,14 +149,23 @@ internal sealed class StandaloneHouse : IAsyncDisposable
         {
             string made = ContainerNames.Make(_random);
             while (_containers.Values.Any(c => c.Record.Name == made))
+            {
                 made = ContainerNames.Make(_random) + _random.Next(10).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            }
+
             return made;
         }
 
         if (!ContainerNames.IsValid(asked))
+        {
             throw ClusterException.Invalid($"Invalid container name ({asked}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
+        }
+
         if (_containers.Values.FirstOrDefault(c => c.Record.Name == asked && c.Id != id) is { } other)
+        {
             throw new ClusterException(ErrorKind.AlreadyExists, $"Conflict. The container name \"/{asked}\" is already in use by container \"{other.Id}\". You have to remove (or rename) that container to be able to reuse that name.");
+        }
+
         return asked;
     }
 }

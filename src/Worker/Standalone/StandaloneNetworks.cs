@@ -48,7 +48,10 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     {
         string mode = spec.NetworkMode is "default" or "" ? "bridge" : spec.NetworkMode;
         if (IsShared(mode))
+        {
             return spec with { Endpoints = [] };
+        }
+
         if (mode is "host" or "none")
         {
             return spec.Endpoints.Any(e => e.Network != mode)
@@ -61,7 +64,10 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         StandaloneEndpoint first = named.FirstOrDefault(e => e.Network == mode) ?? new StandaloneEndpoint(mode);
         StandaloneSpec whole = spec with { NetworkMode = mode, Endpoints = [first, .. named.Where(e => e.Network != mode).DistinctBy(e => e.Network)] };
         foreach (StandaloneEndpoint wish in whole.Endpoints)
+        {
             Check(wish);
+        }
+
         return whole;
     }
 
@@ -79,14 +85,20 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
 
         var attached = new Dictionary<string, LocalEndpoint>(StringComparer.Ordinal);
         foreach (StandaloneEndpoint wish in Wishes(record.Spec).Where(w => !IsOfNode(w.Network)))
+        {
             attached[wish.Network] = await AttachAsync(record, wish, ct);
+        }
+
         StandalonePlace place;
         lock (_gate)
         {
             var plugged = new Plugged(Wishes(record.Spec).Select(w => attached.GetValueOrDefault(w.Network) ?? EndpointOn(record, w)).ToValueList(), [], "");
             plugged = plugged.Numbered();
             if (plugged.Egress.Length > 0)
+            {
                 plugged = plugged with { Ports = PortsOf(record, plugged) };
+            }
+
             _places[record.Sandbox] = place = StandalonePlace.Of(record, plugged, _node.Addresses.Take, _book.Find);
         }
 
@@ -97,10 +109,15 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     public void Adopt(StandaloneRecord record)
     {
         if (record.Spec.NetworkMode is "host" or "none" || IsShared(record.Spec.NetworkMode))
+        {
             return;
+        }
+
         _places[record.Sandbox] = StandalonePlace.Of(record, record.Plugged.Numbered(), _node.Addresses.Take, _book.Find);
         foreach (LocalEndpoint endpoint in record.Plugged.Endpoints.Where(e => e.IsOfCluster && e.Address is not null))
+        {
             _attachments.Adopt(new AttachmentHold(record.Id, record.Name, endpoint.Network, NamesOf(record, endpoint.Aliases), endpoint.Address!.Value));
+        }
     }
 
     public async Task<StandaloneJoin> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct)
@@ -112,7 +129,10 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             before = _places.GetValueOrDefault(record.Sandbox) ?? throw ClusterException.Invalid($"container {record.Id} has no network of its own");
             LocalEndpoint endpoint = attached ?? EndpointOn(record, wish);
             if (before.Plugged.Endpoints.Any(e => e.Network == endpoint.Network))
+            {
                 throw AlreadyOn(record, endpoint.Name);
+            }
+
             _places[record.Sandbox] = place = Replug(record, before.Plugged with { Endpoints = before.Plugged.Endpoints.Add(endpoint) });
         }
 
@@ -125,7 +145,10 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             _places[record.Sandbox] = before;
             _node.Changed();
             if (attached is not null)
+            {
                 await _attachments.ReleaseAsync(record.Id, attached.Network, ct);
+            }
+
             throw;
         }
 
@@ -143,7 +166,10 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
 
         await AppliedAsync(place, ct);
         if (endpoint.IsOfCluster)
+        {
             await _attachments.ReleaseAsync(record.Id, endpoint.Network, ct);
+        }
+
         return Join(place, path: null);
     }
 
@@ -154,7 +180,9 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             await _node.Network.RemoveSandboxAsync(record.Sandbox, ct);
             long version = _node.Changed();
             if (!place.Sandbox.HostPorts.IsEmpty)
+            {
                 await ReleasedAsync(version, ct);
+            }
         }
 
         _node.Addresses.Release(record.Sandbox);
@@ -173,14 +201,26 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         }
 
         if (wish.Driver != "macvlan")
+        {
             return wish;
+        }
+
         string parent = wish.Options.TryGetValue(LocalNetwork.ParentOption, out string? named) ? named : "";
         if (!_node.Network.Features.Macvlan)
+        {
             throw new ClusterException(ErrorKind.NotImplemented, "macvlan is not supported by this machine's kernel");
+        }
+
         if (!HostPrefixes.HasLink(parent))
+        {
             throw ClusterException.Invalid($"the parent interface {parent} is not there: make it first (ip link), or choose another");
+        }
+
         if (_book.All.FirstOrDefault(n => n.IsDirect && n.Parent == parent) is { } other)
+        {
             throw new ClusterException(ErrorKind.PermissionDenied, $"network {other.Name} is already using parent interface {parent}");
+        }
+
         return wish;
     }
 
@@ -199,9 +239,14 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         if (wish.Network == "bridge")
         {
             if (wish.Address is not null)
+            {
                 throw ClusterException.Invalid("invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only");
+            }
+
             if (!wish.Aliases.IsEmpty)
+            {
                 throw ClusterException.Invalid("invalid config for network bridge: invalid endpoint settings:\nnetwork-scoped aliases are only supported for user-defined networks");
+            }
         }
         else if (wish.Network is "host" or "none")
         {
@@ -244,7 +289,9 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         foreach (LocalEndpoint endpoint in place.Plugged.Endpoints)
         {
             if (_node.ReasonAgainst(endpoint.Network) is { } reason)
+            {
                 throw ClusterException.Invalid($"failed to set up container networking: network {endpoint.Name}: {reason}");
+            }
         }
     }
 
@@ -293,9 +340,15 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
 
         LocalNetwork network = _book.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network);
         if (network.IsConfigOnly)
+        {
             throw new ClusterException(ErrorKind.PermissionDenied, $"failed to set up container networking: network {network.Name} holds settings only: make a network from it with --config-from");
+        }
+
         if (network.IsDirect && !HostPrefixes.HasLink(network.Parent))
+        {
             throw ClusterException.Invalid($"failed to set up container networking: the parent interface {network.Parent} of network {network.Name} is not there");
+        }
+
         HashSet<Ipv4Address> taken = [.. On(network.Key).SelectMany(p => p.Plugged.Endpoints.Where(e => e.Network == network.Key)).Select(e => e.Address).OfType<Ipv4Address>()];
         Ipv4Address address = network.Choose(wish.Address, taken);
         return new LocalEndpoint(network.Key, network.Name, address, network.Subnet.Length)

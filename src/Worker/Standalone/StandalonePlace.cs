@@ -34,14 +34,20 @@ internal sealed record Plugged(ValueList<LocalEndpoint> Endpoints, ValueList<Loc
         }
 
         if (egress.Length == 0 && needsEgress)
+        {
             egress = Next();
+        }
+
         return this with { Endpoints = endpoints.ToValueList(), Egress = egress };
 
         string Next()
         {
             int number = 0;
             while (!used.Add($"eth{number}"))
+            {
                 number++;
+            }
+
             return $"eth{number}";
         }
     }
@@ -83,7 +89,10 @@ internal sealed record StandalonePlace(string Container, string Name, ValueList<
     public static LocalPicture Picture(IReadOnlyCollection<KeyValuePair<TaskId, StandalonePlace>> places, IReadOnlyList<LocalNetwork> networks, Func<string, bool> hasLink)
     {
         if (places.Count == 0)
+        {
             return LocalPicture.Empty;
+        }
+
         var used = places.SelectMany(p => p.Value.Plugged.Endpoints).Select(e => e.Network).ToHashSet();
         LocalNetwork[] here = [.. networks.Where(n => used.Contains(n.Key))];
         return new LocalPicture(
@@ -102,7 +111,10 @@ internal sealed record StandalonePlace(string Container, string Name, ValueList<
             {
                 Ipv4Address address = endpoint.Address!.Value;
                 foreach (string name in endpoint.Aliases.Concat(place.Names).Select(n => n.ToLowerInvariant()).Distinct())
+                {
                     names[name] = names.TryGetValue(name, out ValueList<Ipv4Address> present) ? present.Add(address) : [address];
+                }
+
                 pointers[address] = $"{place.Name}.{network.Name}";
             }
         }

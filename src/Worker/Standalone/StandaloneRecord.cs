@@ -70,7 +70,9 @@ internal sealed class StandaloneRecords(string directory)
             }
 
             if (file is not null)
+            {
                 yield return file.ToRecord();
+            }
         }
     }
 

@@ -20,7 +20,9 @@ internal static class KernelText
         {
             string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (parts.Length == 2)
+            {
                 pairs[parts[0]] = Number(parts[1]);
+            }
         }
 
         return pairs;
@@ -34,7 +36,9 @@ internal static class KernelText
         {
             string[] parts = line.Split(' ', ':');
             if (parts.Length == 4)
+            {
                 samples.Add(new BlockSample(Number(parts[0]), Number(parts[1]), parts[2].ToLowerInvariant(), Number(parts[3])));
+            }
         }
 
         return samples.ToValueList();
@@ -50,7 +54,10 @@ internal static class KernelText
             string[] parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             string[] device = parts[0].Split(':');
             if (device.Length != 2)
+            {
                 continue;
+            }
+
             foreach (string[] pair in parts.Skip(1).Select(p => p.Split('=', 2)).Where(p => p.Length == 2))
             {
                 (List<BlockSample>? into, string operation) = pair[0] switch
@@ -76,11 +83,16 @@ internal static class KernelText
         {
             int colon = line.IndexOf(':', StringComparison.Ordinal);
             if (colon < 0)
+            {
                 continue;
+            }
+
             string name = line[..colon].Trim();
             ulong[] n = [.. line[(colon + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Number)];
             if (name != "lo" && n.Length >= 12)
+            {
                 found[name] = new InterfaceSample(n[0], n[1], n[2], n[3], n[8], n[9], n[10], n[11]);
+            }
         }
 
         return found.ToValueMap();

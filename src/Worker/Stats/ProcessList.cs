@@ -14,7 +14,10 @@ internal static class ProcessList
     {
         var start = new ProcessStartInfo("ps") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (string argument in arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
             start.ArgumentList.Add(argument);
+        }
+
         Process ps;
         try
         {
@@ -44,13 +47,18 @@ internal static class ProcessList
         string[] titles = lines.Length > 0 ? lines[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) : [];
         int place = Array.IndexOf(titles, "PID");
         if (place < 0)
+        {
             throw ClusterException.Invalid("couldn't find PID field in ps output");
+        }
+
         var rows = new List<ValueList<string>>();
         foreach (string line in lines.Skip(1))
         {
             string[] fields = line.Split((char[]?)null, titles.Length, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             if (fields.Length > place && int.TryParse(fields[place], NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && pids.Contains(pid))
+            {
                 rows.Add(fields.ToValueList());
+            }
         }
 
         return new ProcessTable(titles.ToValueList(), rows.ToValueList());

@@ -17,11 +17,17 @@ internal sealed record HealthPlan(ValueList<string> Args, TimeSpan Interval, Tim
     {
         HealthCheck? inherited = image.HealthCheck;
         if (spec is null && inherited is null)
+        {
             return null;
+        }
+
         spec ??= new HealthCheck();
         ValueList<string> test = spec.Test.IsEmpty ? inherited?.Test ?? [] : spec.Test;
         if (test.IsEmpty || test[0] == "NONE")
+        {
             return null;
+        }
+
         ValueList<string> rest = test.Skip(1).ToValueList();
         ValueList<string> shell = image.Shell.IsEmpty ? ["/bin/sh", "-c"] : image.Shell;
         return new HealthPlan(
@@ -58,7 +64,10 @@ internal sealed record HealthTracker(HealthPlan Plan, DateTimeOffset StartedAt)
     {
         ValueList<LocalHealthProbe> log = Present.Log.Add(probe).TakeLast(KeptProbes).ToValueList();
         if (probe.ExitCode == 0)
+        {
             return this with { Present = new LocalHealth(HealthState.Healthy, 0, log) };
+        }
+
         bool isForgiven = Present.State == HealthState.Starting && probe.Start - StartedAt < Plan.StartPeriod;
         int streak = isForgiven ? Present.FailingStreak : Present.FailingStreak + 1;
         return this with { Present = new LocalHealth(streak >= Plan.Retries ? HealthState.Unhealthy : Present.State, streak, log) };

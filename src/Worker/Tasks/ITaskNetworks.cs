@@ -34,7 +34,10 @@ internal sealed class HostOnlyNetworks(Func<NetworkId, Network?> networks) : ITa
         {
             string driver = Agent.NetworkDrivers.Of(networks(attachment.Network), attachment.Network);
             if (driver is not ("host" or "null"))
+            {
                 throw ClusterException.Invalid($"network {networks(attachment.Network)?.Name ?? attachment.Network.Value} needs a data plane, which this node does not have");
+            }
+
             isHost |= driver == "host";
         }
 

@@ -96,7 +96,10 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         _startedAt ??= startedAt;
         // An adopted task's probes begin anew; what it was before is in its state.
         if (Health is null && HealthPlan.From(task.Spec.Container.HealthCheck, (await ImageAsync(ct)).Contents.Settings) is { } plan)
+        {
             Health = new HealthTracker(plan, startedAt ?? shop.Time.GetUtcNow());
+        }
+
         using var scope = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task<ProcessExit> exit = shop.Runtime.WhenEndedAsync(ContainerId, scope.Token);
         Task<TaskOutcome> probes = Health is null ? new TaskCompletionSource<TaskOutcome>().Task : ProbeAsync(untilHealthy, scope.Token);
@@ -110,7 +113,10 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
 
         await scope.CancelAsync();
         if (Health is not null)
+        {
             await probes.SettleAsync();
+        }
+
         ProcessExit ended = await exit;
         string outOfMemory = ended.Code == 0 ? "" : OutOfMemoryReason();
         Tell().Ended(ended, outOfMemory.Length > 0, _startedAt);
@@ -121,7 +127,10 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
     public async Task<TaskOutcome> StopAsync(CancellationToken ct)
     {
         if (await shop.Runtime.StateAsync(ContainerId, ct) is not { } state)
+        {
             return new TaskOutcome.Stopped(null);
+        }
+
         Task<ProcessExit> ended = shop.Runtime.WhenEndedAsync(ContainerId, ct);
         if (state.Status is Cd.ProcessStatus.Running)
         {
@@ -184,11 +193,16 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             byte[]? spec = await shop.Runtime.FindSpecAsync(ContainerId, ct);
             await shop.Runtime.DeleteAsync(ContainerId, ct);
             if (spec is not null)
+            {
                 Tell().Destroyed();
+            }
+
             foreach (string name in spec is null ? [] : SpecReader.VolumeNames(spec, Path.Combine(shop.Options.DataDirectory, "volumes")))
             {
                 if (shop.Volumes.Find(name) is { IsAnonymous: true })
+                {
                     shop.Volumes.Remove(name);
+                }
             }
         }
         finally
@@ -208,7 +222,10 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
     private ContainerTeller Tell()
     {
         if (_tell.Labels.Count == 0)
+        {
             _tell.Labels = Labels(task.Spec.Container, _image?.Contents.Settings ?? new ImageSettings());
+        }
+
         return _tell;
     }
 
@@ -244,14 +261,25 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             await Task.Delay(Health.Pause(shop.Time.GetUtcNow()), shop.Time, ct);
             HealthState before = Health.Present.State;
             if (await HealthCheckRun.ProbeAsync(shop, ContainerId, process, shop.Files.ProbePath(task.Id), Health.Plan.Timeout, ct) is not { } probe)
+            {
                 continue;
+            }
+
             Health = Health.After(probe);
             if (Health.Present.State != before)
+            {
                 Tell().Health(Health.Present.State);
+            }
+
             if (Health.Present.State == HealthState.Unhealthy)
+            {
                 return new TaskOutcome.Unhealthy();
+            }
+
             if (untilHealthy && Health.Present.State == HealthState.Healthy)
+            {
                 return new TaskOutcome.Healthy();
+            }
         }
     }
 
@@ -265,7 +293,10 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
     private string ResolvConf(TaskNetwork network, ContainerSpec spec)
     {
         if (network.ResolvConf is not null)
+        {
             return network.ResolvConf;
+        }
+
         return TaskFiles.ResolvConf(File.Exists(shop.Options.ResolvConfPath) ? File.ReadAllText(shop.Options.ResolvConfPath) : "", spec.Dns);
     }
 
@@ -279,7 +310,10 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         const int longest = 4096;
         var labels = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string key, string value) in image.Labels.Concat(spec.Labels))
+        {
             labels[key] = value;
+        }
+
         labels["com.docker.swarm.node.id"] = around.Node.Value;
         labels["com.docker.swarm.service.id"] = task.ServiceId.Value;
         labels["com.docker.swarm.service.name"] = task.ServiceAnnotations.Name;

@@ -22,7 +22,10 @@ internal sealed class TaskFiles
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (!LibC.IsTmpfs(directory))
+        {
             LibC.Mount("skep", directory, "tmpfs", LibC.MountNoSuid | LibC.MountNoDev | LibC.MountNoExec, "mode=0700");
+        }
+
         return new TaskFiles(directory);
     }
 
@@ -46,7 +49,10 @@ internal sealed class TaskFiles
         {
             string path = Path.Combine(directory, $"file{(number++).ToString(CultureInfo.InvariantCulture)}");
             using (FileStream stream = new(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            {
                 stream.Write(file.Data.Span);
+            }
+
             LibC.ChangeOwner(path, file.Uid, file.Gid);
             File.SetUnixFileMode(path, (UnixFileMode)(file.Mode & 0xfff));
             mounts.Add(new OciMount(file.Target, "bind", path, ["rbind", "ro", "rprivate"]));
@@ -67,7 +73,9 @@ internal sealed class TaskFiles
     {
         string directory = DirectoryOf(task);
         if (Directory.Exists(directory))
+        {
             Directory.Delete(directory, recursive: true);
+        }
     }
 
     /// <param name="addresses">The container's own.</param>
@@ -76,9 +84,15 @@ internal sealed class TaskFiles
     {
         var text = new StringBuilder(HostsHead);
         foreach (string line in extra)
+        {
             text.Append(string.Join('\t', line.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries))).Append('\n');
+        }
+
         foreach (Ipv4Address address in addresses)
+        {
             text.Append(CultureInfo.InvariantCulture, $"{address}\t{hostname}\n");
+        }
+
         return text.ToString();
     }
 
@@ -86,18 +100,30 @@ internal sealed class TaskFiles
     public static string ResolvConf(string hostText, DnsConfig? dns)
     {
         if (dns is null || (dns.Nameservers.IsEmpty && dns.Search.IsEmpty && dns.Options.IsEmpty))
+        {
             return hostText;
+        }
+
         string[][] lines = [.. hostText.Split('\n').Select(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Where(l => l.Length > 1)];
         IEnumerable<string> servers = dns.Nameservers.IsEmpty ? lines.Where(l => l[0] == "nameserver").Select(l => l[1]) : dns.Nameservers;
         IEnumerable<string> search = dns.Search.IsEmpty ? lines.LastOrDefault(l => l[0] == "search")?.Skip(1) ?? [] : dns.Search.Where(s => s != ".");
         IEnumerable<string> options = dns.Options.IsEmpty ? lines.LastOrDefault(l => l[0] == "options")?.Skip(1) ?? [] : dns.Options;
         var text = new StringBuilder();
         foreach (string server in servers)
+        {
             text.Append(CultureInfo.InvariantCulture, $"nameserver {server}\n");
+        }
+
         if (search.Any())
+        {
             text.Append(CultureInfo.InvariantCulture, $"search {string.Join(' ', search)}\n");
+        }
+
         if (options.Any())
+        {
             text.Append(CultureInfo.InvariantCulture, $"options {string.Join(' ', options)}\n");
+        }
+
         return text.ToString();
     }
 }

@@ -35,7 +35,9 @@ internal sealed class TaskFleet(TaskWorkshop shop, TaskSurroundings around, Canc
         foreach ((TaskId id, (TaskRunner runner, _)) in _runners)
         {
             if (!isAssigned(id))
+            {
                 runner.Remove();
+            }
         }
     }
 
@@ -46,7 +48,10 @@ internal sealed class TaskFleet(TaskWorkshop shop, TaskSurroundings around, Canc
         foreach (Containerd.FoundContainer container in await shop.Runtime.ListAsync(stop))
         {
             if (known.Contains(container.Id) || container.Labels.ContainsKey(Standalone.ContainerMaker.Label))
+            {
                 continue;
+            }
+
             WorkerLog.OrphanRemoved(shop.Logger, container.Id);
             await shop.Runtime.DeleteAsync(container.Id, stop);
             await shop.Logs.RemoveAsync(container.Id);

@@ -63,7 +63,9 @@ internal static class TaskMachine
     {
         TaskState state = condition.Status.State;
         if (state > TaskState.Running)
+        {
             return new TaskStep(condition, isRemoved || desired >= TaskState.Remove ? TaskAction.Remove : TaskAction.Rest);
+        }
 
         switch (outcome)
         {
@@ -84,7 +86,10 @@ internal static class TaskMachine
         }
 
         if (isRemoved || desired >= TaskState.Shutdown)
+        {
             return new TaskStep(condition, TaskAction.Stop);
+        }
+
         return (state, outcome) switch
         {
             ( < TaskState.Accepted, _) => Move(condition, TaskState.Accepted, "accepted", now, TaskAction.GoOn),
@@ -116,7 +121,10 @@ internal static class TaskMachine
     {
         ContainerStatus? container = condition.Status.Container;
         if (container is not null)
+        {
             container = container with { Pid = 0, ExitCode = code ?? 0 };
+        }
+
         SwarmTaskStatus status = condition.Status with { State = state, Message = message, Error = error, Timestamp = now, Container = container };
         return new TaskStep(condition with { Status = status, Fate = "" }, TaskAction.GoOn);
     }

@@ -27,9 +27,15 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
         {
             string target = Clean(mount.Target);
             if (!target.StartsWith('/') || target == "/")
+            {
                 throw ClusterException.Invalid($"invalid mount config for type \"{mount.Kind.ToString().ToLowerInvariant()}\": invalid mount path: '{mount.Target}' mount path must be absolute");
+            }
+
             if (local.Any(m => m.Target == target))
+            {
                 throw ClusterException.Invalid($"Duplicate mount point: {mount.Target}");
+            }
+
             switch (mount.Kind)
             {
                 case MountKind.Bind:
@@ -52,7 +58,10 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
 
         // What the image calls a volume and nobody mounted gets one of its own, which goes with the task.
         foreach (string path in image.Contents.Settings.Volumes.Select(Clean).Where(p => local.All(m => m.Target != p) && !taken.Contains(p)))
+        {
             await AddVolumeAsync(new Mount(MountKind.Volume, "", path), path);
+        }
+
         return (oci.ToValueList(), local.ToValueList());
 
         void Add(OciMount mount, LocalMount seen)
@@ -73,7 +82,9 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
             {
                 source = PathInRoot.Resolve(volume.MountPoint, subpath);
                 if (!Directory.Exists(source) && !File.Exists(source))
+                {
                     throw ClusterException.Invalid($"cannot access path {source}: no such file or directory");
+                }
             }
 
             Add(
@@ -88,17 +99,26 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
     private static OciMount Bind(Mount mount, string target)
     {
         if (!mount.Source.StartsWith('/'))
+        {
             throw ClusterException.Invalid($"invalid mount config for type \"bind\": invalid mount path: '{mount.Source}' mount path must be absolute");
+        }
+
         if (!Path.Exists(mount.Source))
         {
             if (mount.Bind?.CreateMountpoint != true)
+            {
                 throw ClusterException.Invalid($"invalid mount config for type \"bind\": bind source path does not exist: {mount.Source}");
+            }
+
             Directory.CreateDirectory(mount.Source);
         }
 
         string propagation = mount.Bind?.Propagation is { Length: > 0 } asked ? asked : "rprivate";
         if (!Propagations.Contains(propagation))
+        {
             throw ClusterException.Invalid($"invalid propagation mode: {propagation}");
+        }
+
         return new OciMount(target, "bind", mount.Source, [mount.Bind?.NonRecursive == true ? "bind" : "rbind", mount.ReadOnly ? "ro" : "rw", propagation]);
     }
 
@@ -106,9 +126,15 @@ internal sealed class TaskMounts(VolumeStore volumes, ImageViews views)
     {
         var options = new List<string> { "nosuid", "nodev", "noexec", mount.ReadOnly ? "ro" : "rw" };
         if (mount.Tmpfs is { SizeBytes: > 0 } sized)
+        {
             options.Add($"size={sized.SizeBytes.ToString(CultureInfo.InvariantCulture)}");
+        }
+
         if (mount.Tmpfs is { Mode: > 0 } moded)
+        {
             options.Add($"mode={Convert.ToString(moded.Mode, 8)}");
+        }
+
         return new OciMount(target, "tmpfs", "tmpfs", options.ToValueList());
     }
 

@@ -34,7 +34,9 @@ internal sealed class TaskRunner
         get
         {
             lock (_gate)
+            {
                 return _task;
+            }
         }
     }
 
@@ -69,7 +71,10 @@ internal sealed class TaskRunner
             (SwarmTask task, bool isRemoved, Task updated) = Wanted();
             TaskStep step = TaskMachine.Decide(condition, task.DesiredState, isRemoved, outcome, _shop.Time.GetUtcNow());
             if (step.Condition.Status != condition.Status)
+            {
                 Tell(step.Condition.Status);
+            }
+
             condition = step.Condition;
             outcome = null;
             switch (step.Next)
@@ -78,7 +83,10 @@ internal sealed class TaskRunner
                     break;
                 case TaskAction.Rest:
                     if (condition.Status.State > TaskState.Running && HoldsNetwork)
+                    {
                         await CleanUpAsync(ct);
+                    }
+
                     await updated.WaitAsync(ct);
                     break;
                 case TaskAction.Remove:
@@ -127,7 +135,10 @@ internal sealed class TaskRunner
         }
 
         if (record.State > _highestTold)
+        {
             _highestTold = record.State;
+        }
+
         bool sameBoot = record.BootId == _shop.Host.BootId;
         bool hasContainer = sameBoot && await _shop.Runtime.FindSpecAsync(ContainerId, ct) is not null;
         if (hasContainer && record.State >= TaskState.Ready)
@@ -246,12 +257,18 @@ internal sealed class TaskRunner
     private void Tell(SwarmTaskStatus status)
     {
         if (_controller.Network is { Ports.IsEmpty: false } network && status.State == TaskState.Running)
+        {
             status = status with { Ports = network.Ports };
+        }
+
         Status = status;
         _shop.Records.Write(_task.Id, status, StartedAt, ImageId);
         WorkerLog.TaskMoved(_shop.Logger, _task.Id, status.State, status.Error);
         if (status.State < _highestTold)
+        {
             return;
+        }
+
         _highestTold = status.State;
         WorkerMetrics.Came(status.State);
         _around.Report(new TaskReport(_task.Id, status));
@@ -260,7 +277,9 @@ internal sealed class TaskRunner
     private (SwarmTask Task, bool IsRemoved, Task Updated) Wanted()
     {
         lock (_gate)
+        {
             return (_task, _isRemoved, _updated.Task);
+        }
     }
 
     private void Change(Action change)

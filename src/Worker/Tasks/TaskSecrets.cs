@@ -27,7 +27,10 @@ internal static class TaskSecrets
         foreach (ConfigReference reference in spec.Configs)
         {
             if (reference.IsRuntime)
+            {
                 throw ClusterException.Invalid($"config {reference.Name} is for a credential spec, which is for Windows");
+            }
+
             Config config = ConfigOf(reference);
             FileTarget target = reference.File ?? new FileTarget("/" + reference.Name, "0", "0", 0x124);
             files.Add(File(target, "/", [.. config.Spec.Data], config.Spec.Templating));
@@ -46,7 +49,10 @@ internal static class TaskSecrets
             if (templating is not null)
             {
                 if (templating.Name != "golang")
+                {
                     throw ClusterException.Invalid($"unrecognized template driver {templating.Name}");
+                }
+
                 data = Encoding.UTF8.GetBytes(TemplateText.Expand(Encoding.UTF8.GetString(data), inFiles));
             }
 

@@ -48,7 +48,10 @@ internal readonly record struct TcpActivity(long Accepted, long Established)
             TcpActivity? after = read();
             quiet = after == before ? quiet + 1 : 0;
             if (after is not { } now || quiet >= (now.Established > 0 ? WindowsWhileOpen : 1) || time.GetElapsedTime(began) >= limit)
+            {
                 return;
+            }
+
             before = after;
         }
     }

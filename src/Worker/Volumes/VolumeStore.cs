@@ -22,7 +22,10 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
     {
         string note = NotePath(name);
         if (!IsName(name) || !File.Exists(note))
+        {
             return null;
+        }
+
         VolumeNote parsed = JsonSerializer.Deserialize(File.ReadAllBytes(note), VolumeJsonContext.Default.VolumeNote)!;
         return new LocalVolume(name, DataPath(name), parsed.CreatedAt)
         {
@@ -37,14 +40,26 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
     public LocalVolume Ensure(string name, ValueMap<string, string> labels, Driver? driver, bool isAnonymous)
     {
         if (!IsName(name))
+        {
             throw ClusterException.Invalid($"create {name}: \"{name}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path");
+        }
+
         if (driver is { Name: not ("" or "local") })
+        {
             throw ClusterException.Invalid($"volume driver {driver.Name} is not available on this node (only local is)");
+        }
+
         ValueMap<string, string> options = driver?.Options ?? ValueMap<string, string>.Empty;
         if (options.Keys.FirstOrDefault(k => k is not ("type" or "device" or "o")) is { } unknown)
+        {
             throw ClusterException.Invalid($"invalid option: \"{unknown}\"");
+        }
+
         if (options.Count > 0 && ((string[])["device", "type"]).FirstOrDefault(k => !options.ContainsKey(k)) is { } missing)
+        {
             throw ClusterException.Invalid($"missing required option: \"{missing}\"");
+        }
+
         if (Find(name) is { } present)
         {
             return options.Count > 0 && options != present.Options
@@ -69,11 +84,16 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
         {
             MountOptions(volume);
             if (imageRoot is null || Directory.EnumerateFileSystemEntries(volume.MountPoint).Any())
+            {
                 return;
+            }
+
             await using Images.ImageViews.View view = await imageRoot();
             string source = PathInRoot.Resolve(view.Root, target);
             if (Directory.Exists(source))
+            {
                 await CopyAsync(source, volume.MountPoint, ct);
+            }
         }
         finally
         {
@@ -85,9 +105,15 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
     {
         LocalVolume? volume = Find(name);
         if (volume is null)
+        {
             return;
+        }
+
         if (volume.Options.Count > 0)
+        {
             LibC.Detach(volume.MountPoint);
+        }
+
         Directory.Delete(Path.Combine(directory, name), recursive: true);
         events.Tell("volume", "destroy", name, ("driver", "local"));
     }
@@ -107,7 +133,10 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
     private static void MountOptions(LocalVolume volume)
     {
         if (!volume.Options.TryGetValue("device", out string? device) || IsMountPoint(volume.MountPoint))
+        {
             return;
+        }
+
         ulong flags = 0;
         var data = new List<string>();
         foreach (string option in (volume.Options.TryGetValue("o", out string? o) ? o : "").Split(',', StringSplitOptions.RemoveEmptyEntries))
@@ -177,7 +206,9 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
         string error = await copy.StandardError.ReadToEndAsync(ct);
         await copy.WaitForExitAsync(ct);
         if (copy.ExitCode != 0)
+        {
             throw new ClusterException(ErrorKind.Internal, $"filling the volume from the image failed: {error.Trim()}");
+        }
     }
 }
 

@@ -23,14 +23,14 @@ internal static class SharedCluster
     /// <summary>Of every skepd, beyond what cluster.sh gives.</summary>
     public static string Flags { get; } = $"--insecure-registry {RegistryDomain} --metrics-addr 0.0.0.0:9323 --host tcp://0.0.0.0:2376 --tlsverify --tlscacert {Certificates}/ca.pem --tlscert {Certificates}/server.pem --tlskey {Certificates}/server.key";
 
-    private static readonly Lazy<Task<TestCluster>> s_cluster = new(StartAsync);
+    private static readonly Lazy<Task<TestCluster>> Cluster = new(StartAsync);
 
-    private static readonly Lazy<Task<RegistryProcess>> s_registry = new(async () => await RegistryProcess.StartInAsync(await GetAsync(), 0, RegistryDomain, RegistryUser));
+    private static readonly Lazy<Task<RegistryProcess>> Registry = new(async () => await RegistryProcess.StartInAsync(await GetAsync(), 0, RegistryDomain, RegistryUser));
 
-    public static Task<TestCluster> GetAsync() => s_cluster.Value;
+    public static Task<TestCluster> GetAsync() => Cluster.Value;
 
     /// <summary>Started for the first fact that needs it, it ends with the cluster.</summary>
-    public static Task<RegistryProcess> GetRegistryAsync() => s_registry.Value;
+    public static Task<RegistryProcess> GetRegistryAsync() => Registry.Value;
 
     private static async Task<TestCluster> StartAsync()
     {

@@ -24,7 +24,7 @@ public sealed class CompatibilityTests(ITestOutputHelper output)
 
     private const string Flags = $"--insecure-registry {Private} --registry-mirror http://{Mirror}";
 
-    private static readonly string s_page = Repository.PathOf("docs", "compatibility.md");
+    private static readonly string Page = Repository.PathOf("docs", "compatibility.md");
 
     [Fact]
     public async Task The_compatibility_page_says_what_happens_when_the_commands_are_typed()
@@ -74,12 +74,12 @@ public sealed class CompatibilityTests(ITestOutputHelper output)
     {
         if (System.Environment.GetEnvironmentVariable("SKEP_UPDATE_COMPATIBILITY") == "1")
         {
-            await File.WriteAllTextAsync(s_page, seen);
+            await File.WriteAllTextAsync(Page, seen);
             return;
         }
 
         // The reasons are for people: only what works, is refused or out of scope is compared, so that a better error text breaks nothing.
-        string[] written = [.. (await File.ReadAllLinesAsync(s_page)).Select(WithoutReason)];
+        string[] written = [.. (await File.ReadAllLinesAsync(Page)).Select(WithoutReason)];
         string[] now = [.. seen.TrimEnd('\n').Split('\n').Select(WithoutReason)];
         string[] wrong = [.. now.Except(written).Select(l => $"is:      {l}"), .. written.Except(now).Select(l => $"written: {l}")];
         Assert.True(wrong.Length == 0, $"docs/compatibility.md differs from what happens (SKEP_UPDATE_COMPATIBILITY=1 rewrites it):\n{string.Join('\n', wrong)}");

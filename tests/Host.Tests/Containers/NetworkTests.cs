@@ -26,7 +26,10 @@ public sealed class NetworkTests : ClusterFacts
             string[] names = [back, $"{back}-alias", $"{back}.{network}", id[..12]];
             await Eventually.EqualAsync(id[..12], async () => (await RunAsync(1, network, "busybox", "wget", "-qO-", $"http://{back}/who")).Out.Split(' ')[0], Limit, "an answer of the container");
             foreach (string name in names)
+            {
                 Assert.StartsWith(id[..12], (await RunAsync(1, network, "busybox", "wget", "-qO-", $"http://{name}/who")).Succeeded().Out);
+            }
+
             Assert.Contains($"\"{back}\"", (await Cluster.DockerAsync(2, "network", "inspect", network)).Succeeded().Out);
             (await DockerAsync("service", "rm", web)).Succeeded();
             await Eventually.TrueAsync(
@@ -99,6 +102,8 @@ public sealed class NetworkTests : ClusterFacts
     private async Task HasProbeAsync(int node)
     {
         if ((await Cluster.DockerAsync(node, "image", "inspect", "probe:latest")).Code != 0)
+        {
             await Cluster.LoadAsync(node, Repository.PathOf("out", "images", "probe-latest.tar"));
+        }
     }
 }

@@ -11,7 +11,7 @@ namespace Skep.Host.Tests.Flags;
 public sealed partial class FlagTests : ClusterFacts
 {
     private const string Image = "probe:latest";
-    private static readonly FlagLine[] s_lines = FlagLine.Read(Repository.PathOf("tests", "Host.Tests", "Flags", "flags.txt"));
+    private static readonly FlagLine[] Lines = FlagLine.Read(Repository.PathOf("tests", "Host.Tests", "Flags", "flags.txt"));
 
     [Fact]
     public async Task Every_flag_that_docker_offers_for_a_cluster_is_in_the_table()
@@ -23,7 +23,7 @@ public sealed partial class FlagTests : ClusterFacts
             foreach (string verb in CommandLine().Matches(help[help.IndexOf("Commands:", StringComparison.Ordinal)..]).Select(m => m.Groups[1].Value))
             {
                 string command = $"{group} {verb}";
-                HashSet<string> known = [.. s_lines.Where(l => l.Command == command || (l.Command == $"{group} {verb}")).SelectMany(l => l.Flags)];
+                HashSet<string> known = [.. Lines.Where(l => l.Command == command || (l.Command == $"{group} {verb}")).SelectMany(l => l.Flags)];
                 string offered = (await Command.RunAsync("docker", group, verb, "--help")).Out;
                 lacking.AddRange(FlagOfHelp().Matches(offered).Select(m => m.Groups[1].Value).Where(f => !known.Contains(f) && !IsElsewhere(command, f)).Select(f => $"{command} {f}"));
             }
@@ -53,7 +53,7 @@ public sealed partial class FlagTests : ClusterFacts
         await Parallel.ForEachAsync(Of("create").Index(), new ParallelOptions { MaxDegreeOfParallelism = 3 }, async (line, _) => Note(wrong, line.Item, await CreateAsync($"fl-{line.Index}", line.Item)));
         await UntilRunningAsync("fl-whole", 1);
         string container = (await DockerAsync("ps", "-q", "--filter", "label=com.docker.swarm.service.name=fl-whole")).Succeeded().Out.Trim();
-        foreach (FlagLine line in s_lines)
+        foreach (FlagLine line in Lines)
         {
             Note(wrong, line, line.Kind switch
             {
@@ -75,7 +75,7 @@ public sealed partial class FlagTests : ClusterFacts
         var wrong = new List<string>();
         string ca = Path.Combine(Directory.CreateTempSubdirectory("skt-host-flags-").FullName, "ca");
         WriteRoot(ca);
-        foreach (FlagLine line in s_lines.Where(l => l.Kind is "alone" or "refused" or "settles"))
+        foreach (FlagLine line in Lines.Where(l => l.Kind is "alone" or "refused" or "settles"))
         {
             string[] words = [.. line.Words.Select(w => w.Replace("$CA", ca, StringComparison.Ordinal))];
             Note(wrong, line, line.Kind switch
@@ -135,7 +135,7 @@ public sealed partial class FlagTests : ClusterFacts
         File.WriteAllText(path + ".key", key.ExportPkcs8PrivateKeyPem());
     }
 
-    private static IEnumerable<FlagLine> Of(string kind) => s_lines.Where(l => l.Kind == kind);
+    private static IEnumerable<FlagLine> Of(string kind) => Lines.Where(l => l.Kind == kind);
 
     private static string? Missing(CommandResult said, string part) => said.Code == 0 && said.Out.Contains(part, StringComparison.Ordinal) ? null : $"{said}";
 

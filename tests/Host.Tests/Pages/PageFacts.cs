@@ -8,7 +8,7 @@ namespace Skep.Host.Tests.Pages;
 public abstract class PageFacts : ClusterFacts
 {
     // One for all: it ends with this process, whose pipe it reads.
-    private static readonly Lazy<Task<Browser>> s_browser = new(static async () => await Browser.StartAsync((await SharedCluster.GetAsync()).NamespaceOf(0)));
+    private static readonly Lazy<Task<Browser>> SharedBrowser = new(static async () => await Browser.StartAsync((await SharedCluster.GetAsync()).NamespaceOf(0)));
 
     /// <summary>Runs a fact on a page of a manager's dashboard that has come in by a link of its own. In the end it may have asked nobody else for anything, and complained of nothing.</summary>
     private protected Task OnPageAsync(int node, Func<Page, Task> fact) => OnClusterAsync(async () =>
@@ -21,7 +21,7 @@ public abstract class PageFacts : ClusterFacts
         Assert.All(page.Requests, url => Assert.StartsWith($"http://{Cluster.AddressOf(node)}:8900/", url));
     });
 
-    private protected static async Task<Page> OpenAsync() => await (await s_browser.Value).OpenAsync();
+    private protected static async Task<Page> OpenAsync() => await (await SharedBrowser.Value).OpenAsync();
 
     /// <summary>What <c>skep dashboard</c> prints.</summary>
     private protected async Task<string> LinkAsync(int node) => (await Cluster.SkepAsync(node, "dashboard")).Succeeded().Out.Trim();

@@ -37,7 +37,9 @@ internal sealed partial class RequestStream
             sent += Batch;
             // Failed: refused, reset, timed out or of another length; Non-2xx is counted apart.
             if (result.Code != 0 || Failed().Match(result.Out) is not { Success: true } failed || int.Parse(failed.Groups[1].Value, CultureInfo.InvariantCulture) > 0 || result.Out.Contains("Non-2xx", StringComparison.Ordinal))
+            {
                 failures.Add($"{url}: {result}");
+            }
         }
 
         return (sent, failures);

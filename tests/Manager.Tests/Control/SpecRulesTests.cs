@@ -6,29 +6,29 @@ namespace Skep.Manager.Tests.Control;
 /// <summary>What a spec alone must satisfy.</summary>
 public sealed class SpecRulesTests
 {
-    private static readonly ServiceSpec s_web = OneManager.Web("web");
+    private static readonly ServiceSpec Web = OneManager.Web("web");
 
     public static TheoryData<string, ServiceSpec> Wrong => new()
     {
-        { "name must be valid as a DNS name component", s_web with { Annotations = new Annotations("we b") } },
-        { "name must be 63 characters or fewer", s_web with { Annotations = new Annotations(new string('a', 64)) } },
+        { "name must be valid as a DNS name component", Web with { Annotations = new Annotations("we b") } },
+        { "name must be 63 characters or fewer", Web with { Annotations = new Annotations(new string('a', 64)) } },
         { "image reference must be provided", Container(new ContainerSpec("")) },
         { "is not a valid repository/tag", Container(new ContainerSpec("UPPER/case")) },
-        { "invalid cpu value", s_web with { Task = s_web.Task with { Limits = new Resources(10, 0) } } },
-        { "invalid memory value 1024 in limits: Must be at least 4MiB", s_web with { Task = s_web.Task with { Limits = new Resources(0, 1024) } } },
-        { "restart-delay cannot be negative", s_web with { Task = s_web.Task with { Restart = new RestartPolicySpec { Delay = TimeSpan.FromSeconds(-1) } } } },
-        { "constraint expected one operator", s_web with { Task = s_web.Task with { Placement = new Placement { Constraints = ["node.role=manager"] } } } },
-        { "key 'node.mood' is invalid", s_web with { Task = s_web.Task with { Placement = new Placement { Constraints = ["node.mood==good"] } } } },
-        { "cannot spread over", s_web with { Task = s_web.Task with { Placement = new Placement { SpreadOver = ["node.hostname"] } } } },
+        { "invalid cpu value", Web with { Task = Web.Task with { Limits = new Resources(10, 0) } } },
+        { "invalid memory value 1024 in limits: Must be at least 4MiB", Web with { Task = Web.Task with { Limits = new Resources(0, 1024) } } },
+        { "restart-delay cannot be negative", Web with { Task = Web.Task with { Restart = new RestartPolicySpec { Delay = TimeSpan.FromSeconds(-1) } } } },
+        { "constraint expected one operator", Web with { Task = Web.Task with { Placement = new Placement { Constraints = ["node.role=manager"] } } } },
+        { "key 'node.mood' is invalid", Web with { Task = Web.Task with { Placement = new Placement { Constraints = ["node.mood==good"] } } } },
+        { "cannot spread over", Web with { Task = Web.Task with { Placement = new Placement { SpreadOver = ["node.hostname"] } } } },
         { "can't be used with dnsrr mode", Publishing(EndpointMode.Dnsrr, new PortConfig(PortProtocol.Tcp, 80, 80, PublishMode.Ingress)) },
         {
             "duplicate published ports provided",
             Publishing(EndpointMode.Vip, new PortConfig(PortProtocol.Tcp, 80, 80, PublishMode.Ingress), new PortConfig(PortProtocol.Tcp, 81, 80, PublishMode.Host))
         },
-        { "update-maxfailureratio cannot be less than 0 or bigger than 1", s_web with { Update = new UpdateConfig { MaxFailureRatio = 1.5f } } },
-        { "update-delay cannot be negative", s_web with { Update = new UpdateConfig { Delay = TimeSpan.FromSeconds(-1) } } },
-        { "replicas-max-per-node can only be used", s_web with { Mode = new ServiceMode.Global(), Task = s_web.Task with { Placement = new Placement { MaxReplicasPerNode = 1 } } } },
-        { "cannot have an update config", s_web with { Mode = new ServiceMode.GlobalJob(), Update = UpdateConfig.Default } },
+        { "update-maxfailureratio cannot be less than 0 or bigger than 1", Web with { Update = new UpdateConfig { MaxFailureRatio = 1.5f } } },
+        { "update-delay cannot be negative", Web with { Update = new UpdateConfig { Delay = TimeSpan.FromSeconds(-1) } } },
+        { "replicas-max-per-node can only be used", Web with { Mode = new ServiceMode.Global(), Task = Web.Task with { Placement = new Placement { MaxReplicasPerNode = 1 } } } },
+        { "cannot have an update config", Web with { Mode = new ServiceMode.GlobalJob(), Update = UpdateConfig.Default } },
         { "field Target must not be empty", Mounting(new Mount(MountKind.Volume, "v", "")) },
         { "mount path must be absolute", Mounting(new Mount(MountKind.Bind, "d:/x", "/y")) },
         { "field Source must not be empty", Mounting(new Mount(MountKind.Bind, "", "/y")) },
@@ -85,9 +85,9 @@ public sealed class SpecRulesTests
 
     private static SecretReference Reference(string name, string file) => new(new SecretId(name), name, new FileTarget(file, "0", "0", 292));
 
-    private static ServiceSpec Container(ContainerSpec container) => s_web with { Task = s_web.Task with { Container = container } };
+    private static ServiceSpec Container(ContainerSpec container) => Web with { Task = Web.Task with { Container = container } };
 
     private static ServiceSpec Mounting(params Mount[] mounts) => Container(new ContainerSpec("a") { Mounts = mounts.ToValueList() });
 
-    private static ServiceSpec Publishing(EndpointMode mode, params PortConfig[] ports) => s_web with { Endpoint = new EndpointSpec(mode) { Ports = ports.ToValueList() } };
+    private static ServiceSpec Publishing(EndpointMode mode, params PortConfig[] ports) => Web with { Endpoint = new EndpointSpec(mode) { Ports = ports.ToValueList() } };
 }

@@ -6,7 +6,7 @@ namespace Skep.Manager.Tests.Orchestration;
 /// <summary>Random users, failing tasks and failing nodes; then quiet. Rules hold at every batch, and in the end everything is as asked.</summary>
 public sealed class ConvergenceTests
 {
-    private static readonly string[] s_images = ["a", "b", "c"];
+    private static readonly string[] Images = ["a", "b", "c"];
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 24)];
 
@@ -102,7 +102,7 @@ public sealed class ConvergenceTests
 
     private static ServiceSpec Spec(string name, Random random)
     {
-        ServiceSpec spec = Things.Spec(name, (ulong)random.Next(0, 8), s_images[random.Next(s_images.Length)], new RestartPolicySpec { Delay = TimeSpan.FromSeconds(random.Next(0, 3)) });
+        ServiceSpec spec = Things.Spec(name, (ulong)random.Next(0, 8), Images[random.Next(Images.Length)], new RestartPolicySpec { Delay = TimeSpan.FromSeconds(random.Next(0, 3)) });
         spec = random.Next(4) == 0 ? spec with { Mode = new ServiceMode.Global() } : spec;
         spec = random.Next(2) == 0 ? spec.On("net1") : random.Next(2) == 0 ? spec.On("net2", "net1-id") : spec;
         spec = random.Next(3) == 0 ? spec.Publishing(Things.Port(80)) : spec;

@@ -6,7 +6,7 @@ namespace Skep.Manager.Tests.Orchestration;
 /// <summary>What all nodes do with their tasks: each step brings a task one state further towards what is wanted of it.</summary>
 internal sealed class FakeAgents
 {
-    private static readonly TaskState[] s_way = [TaskState.Assigned, TaskState.Accepted, TaskState.Preparing, TaskState.Ready, TaskState.Starting, TaskState.Running];
+    private static readonly TaskState[] Way = [TaskState.Assigned, TaskState.Accepted, TaskState.Preparing, TaskState.Ready, TaskState.Starting, TaskState.Running];
 
     /// <summary>Of tasks that run and of those that start: how likely each step fails.</summary>
     public double FailureRate { get; set; }
@@ -36,7 +36,7 @@ internal sealed class FakeAgents
 
     private TaskState? Next(SwarmTask task, Random random)
     {
-        int at = Array.IndexOf(s_way, task.Status.State);
+        int at = Array.IndexOf(Way, task.Status.State);
         if (at < 0)
         {
             return null;
@@ -52,6 +52,6 @@ internal sealed class FakeAgents
             return Fate(task) ?? TaskState.Failed;
         }
 
-        return task.Status.State < task.DesiredState && at + 1 < s_way.Length ? s_way[at + 1] : null;
+        return task.Status.State < task.DesiredState && at + 1 < Way.Length ? Way[at + 1] : null;
     }
 }

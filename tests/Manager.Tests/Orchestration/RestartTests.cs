@@ -5,14 +5,14 @@ namespace Skep.Manager.Tests.Orchestration;
 
 public sealed class RestartTests
 {
-    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly SimCluster _cluster = new(3, nodes: 3);
 
     private SwarmTask Start(RestartPolicySpec? restart = null, ulong replicas = 1)
     {
         _cluster.Create(Things.Service("web", replicas, restart: restart));
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         return _cluster.Running("web")[0];
     }
 
@@ -31,10 +31,10 @@ public sealed class RestartTests
         End(first);
         SwarmTask next = Replacement(first)!;
         Assert.Equal((TaskState.Ready, TaskState.Assigned), (next.DesiredState, next.Status.State));
-        Assert.Equal(_cluster.Now + (5 * s_second), _cluster.NextWake);
-        _cluster.Run(4.75 * s_second);
+        Assert.Equal(_cluster.Now + (5 * Second), _cluster.NextWake);
+        _cluster.Run(4.75 * Second);
         Assert.Equal(TaskState.Ready, Replacement(first)!.Status.State);
-        _cluster.Run(s_second);
+        _cluster.Run(Second);
         Assert.Equal(TaskState.Running, Replacement(first)!.Status.State);
     }
 
@@ -44,14 +44,14 @@ public sealed class RestartTests
         SwarmTask first = Start();
         End(first);
         SwarmTask second = Replacement(first)!;
-        _cluster.Run(s_second);
+        _cluster.Run(Second);
         End(second, TaskState.Rejected);
         Assert.Equal(second.Id, Replacement(first)!.Id);
         Assert.Equal(2, _cluster.Tasks("web").Length);
-        _cluster.Run(4 * s_second);
+        _cluster.Run(4 * Second);
         Assert.Equal(3, _cluster.Tasks("web").Length);
         Assert.Equal(TaskState.Ready, Replacement(first)!.DesiredState);
-        _cluster.Run(6 * s_second);
+        _cluster.Run(6 * Second);
         Assert.Equal(TaskState.Running, Replacement(first)!.Status.State);
     }
 
@@ -73,7 +73,7 @@ public sealed class RestartTests
         SwarmTask first = Start(new RestartPolicySpec { Condition = condition, Delay = TimeSpan.Zero });
         End(first, end);
         Assert.Equal(restarts, Replacement(first) is not null);
-        _cluster.Run(10 * s_second);
+        _cluster.Run(10 * Second);
         Assert.Equal(restarts ? 2 : 1, _cluster.Tasks("web").Length);
     }
 
@@ -83,20 +83,20 @@ public sealed class RestartTests
         _cluster.Agents.Fate = _ => TaskState.Failed;
         var restart = new RestartPolicySpec { MaxAttempts = 7, Delay = TimeSpan.Zero };
         _cluster.Create(Things.Service("web", restart: restart));
-        _cluster.Run(40 * s_second);
+        _cluster.Run(40 * Second);
         Assert.Equal(8, _cluster.Tasks("web").Length);
         _cluster.Update(_cluster.Service("web").Updated(Things.Spec("web", image: "b", restart: restart) with { Update = new UpdateConfig { FailureAction = UpdateFailureAction.Continue } }));
-        _cluster.Run(40 * s_second);
+        _cluster.Run(40 * Second);
         Assert.Equal(8, _cluster.Tasks("web").Count(t => t.Spec.Container.Image == "b"));
     }
 
     [Fact]
     public void Attempts_outside_the_window_are_forgotten()
     {
-        SwarmTask task = Start(new RestartPolicySpec { MaxAttempts = 2, Window = 10 * s_second, Delay = TimeSpan.Zero });
+        SwarmTask task = Start(new RestartPolicySpec { MaxAttempts = 2, Window = 10 * Second, Delay = TimeSpan.Zero });
         for (int i = 0; i < 6; i++)
         {
-            _cluster.Run(8 * s_second);
+            _cluster.Run(8 * Second);
             End(task);
             task = Replacement(task)!;
         }
@@ -128,7 +128,7 @@ public sealed class RestartTests
         _cluster.Update(node with { Spec = node.Spec with { Availability = NodeAvailability.Drain } });
         _cluster.Settle();
         Assert.Equal((TaskState.Ready, old.Id), (Replacement(old)!.DesiredState, Replacement(old)!.After));
-        _cluster.Run(s_second);
+        _cluster.Run(Second);
         Assert.Equal(TaskState.Shutdown, _cluster.View.Tasks.Find(old.Id)!.Status.State);
         Assert.Equal(TaskState.Running, Replacement(old)!.DesiredState);
         Assert.NotEqual(node.Id, Replacement(old)!.Node);
@@ -141,9 +141,9 @@ public sealed class RestartTests
         Node node = _cluster.View.Nodes.Find(old.Node!.Value)!;
         _cluster.Agents.Stubborn = old.Id;
         _cluster.Update(node with { Spec = node.Spec with { Availability = NodeAvailability.Drain } });
-        _cluster.Run(59 * s_second);
+        _cluster.Run(59 * Second);
         Assert.Equal(TaskState.Ready, Replacement(old)!.DesiredState);
-        _cluster.Run(2 * s_second);
+        _cluster.Run(2 * Second);
         Assert.Equal(TaskState.Running, Replacement(old)!.DesiredState);
     }
 
@@ -163,7 +163,7 @@ public sealed class RestartTests
         SwarmTask task = Start(new RestartPolicySpec { Delay = TimeSpan.Zero });
         for (int i = 0; i < 12; i++)
         {
-            _cluster.Run(2 * s_second);
+            _cluster.Run(2 * Second);
             End(task);
             task = Replacement(task)!;
         }
@@ -178,7 +178,7 @@ public sealed class RestartTests
         _cluster.Update(nodes[0] with { Spec = nodes[0].Spec with { Annotations = Annotations.Unnamed with { Labels = ValueMap<string, string>.Empty.Set("disk", "ssd") } } });
         ServiceSpec spec = Things.Spec("web", restart: new RestartPolicySpec { Delay = TimeSpan.Zero });
         _cluster.Create(Things.Service("web") with { Spec = spec with { Task = spec.Task with { Placement = new Placement { Constraints = ["node.labels.disk == ssd"] } } } });
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         SwarmTask task = _cluster.Running("web")[0];
         _cluster.Update(_cluster.View.Nodes.Find(nodes[0].Id)! with { Spec = nodes[0].Spec });
         _cluster.Settle();
@@ -191,15 +191,15 @@ public sealed class RestartTests
     {
         _cluster.Create(Things.Service("web") with { Spec = Things.Spec("web") with { Mode = new ServiceMode.Global() } });
         _cluster.Create(Things.Node("n4"));
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         Assert.Equal(4, _cluster.Running("web").Length);
         Node node = _cluster.View.Nodes.Find(new NodeId("n4"))!;
         _cluster.Update(node with { Spec = node.Spec with { Availability = NodeAvailability.Drain } });
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         Assert.Equal(3, _cluster.Running("web").Length);
         node = _cluster.View.Nodes.Find(new NodeId("n4"))!;
         _cluster.Update(node with { Spec = node.Spec with { Availability = NodeAvailability.Active } });
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         Assert.Equal(4, _cluster.Running("web").Length);
     }
 }

@@ -5,7 +5,7 @@ namespace Skep.Manager.Tests.Orchestration;
 
 public sealed class UpdateTests
 {
-    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly SimCluster _cluster = new(7, nodes: 3);
 
@@ -18,7 +18,7 @@ public sealed class UpdateTests
     private void Start(UpdateConfig? update = null)
     {
         _cluster.Create(Things.Service("web") with { Spec = Spec("a", update) });
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         Assert.Equal("aaaa", string.Concat(Images));
     }
 
@@ -36,10 +36,10 @@ public sealed class UpdateTests
         _cluster.Check = (_, view) => fewest = Math.Min(fewest, view.Tasks.Count(t => t is { DesiredState: TaskState.Running, Status.State: TaskState.Running }));
         Change("b");
         Assert.Equal((UpdateState.Updating, "update in progress"), (Status.State, Status.Message));
-        _cluster.Run(8 * s_second);
+        _cluster.Run(8 * Second);
         Assert.Equal("bbbb", string.Concat(Images));
         Assert.Equal(UpdateState.Updating, Status.State);
-        _cluster.Run(6 * s_second);
+        _cluster.Run(6 * Second);
         Assert.Equal((UpdateState.Completed, "update completed"), (Status.State, Status.Message));
         Assert.NotNull(Status.CompletedAt);
         Assert.Equal(3, fewest);
@@ -53,7 +53,7 @@ public sealed class UpdateTests
         int fewest = int.MaxValue;
         _cluster.Check = (_, view) => fewest = Math.Min(fewest, view.Tasks.Count(t => t is { Status.State: TaskState.Running, DesiredState: TaskState.Running }));
         Change("b", config);
-        _cluster.Run(12 * s_second);
+        _cluster.Run(12 * Second);
         Assert.Equal("bbbb", string.Concat(Images));
         Assert.Equal(UpdateState.Completed, Status.State);
         Assert.Equal(4, fewest);
@@ -62,12 +62,12 @@ public sealed class UpdateTests
     [Fact]
     public void Delay_is_kept_between_slots()
     {
-        var config = new UpdateConfig { Delay = 10 * s_second };
+        var config = new UpdateConfig { Delay = 10 * Second };
         Start(config);
         Change("b", config);
-        _cluster.Run(9 * s_second);
+        _cluster.Run(9 * Second);
         Assert.Equal("aaab", string.Concat(Images));
-        _cluster.Run(11 * s_second);
+        _cluster.Run(11 * Second);
         Assert.Equal("aabb", string.Concat(Images));
     }
 
@@ -77,13 +77,13 @@ public sealed class UpdateTests
         Start();
         _cluster.Agents.Fate = t => t.Spec.Container.Image == "bad" ? TaskState.Failed : null;
         Change("bad");
-        _cluster.Run(5 * s_second);
+        _cluster.Run(5 * Second);
         Assert.Equal(UpdateState.Paused, Status.State);
         SwarmTask culprit = _cluster.Tasks("web").First(t => t.Status.State == TaskState.Failed);
         Assert.Equal($"update paused due to failure or early termination of task {culprit.Id}", Status.Message);
         Assert.Equal("aaa", string.Concat(Images));
         Change("c");
-        _cluster.Run(20 * s_second);
+        _cluster.Run(20 * Second);
         Assert.Equal("cccc", string.Concat(Images));
         Assert.Equal(UpdateState.Completed, Status.State);
     }
@@ -95,10 +95,10 @@ public sealed class UpdateTests
         Start(config);
         _cluster.Agents.Fate = t => t.Spec.Container.Image == "bad" ? TaskState.Failed : null;
         Change("bad", config);
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         Assert.Equal(UpdateState.RollbackStarted, Status.State);
         Assert.StartsWith("update rolled back due to failure or early termination of task ", Status.Message);
-        _cluster.Run(15 * s_second);
+        _cluster.Run(15 * Second);
         Assert.Equal((UpdateState.RollbackCompleted, "rollback completed"), (Status.State, Status.Message));
         Assert.Equal("aaaa", string.Concat(Images));
         Assert.Null(_cluster.Service("web").PreviousSpec);
@@ -111,7 +111,7 @@ public sealed class UpdateTests
         Start(config);
         _cluster.Agents.Fate = t => t.SpecVersion != ObjectVersion.None ? TaskState.Failed : null;
         Change("bad", config);
-        _cluster.Run(20 * s_second);
+        _cluster.Run(20 * Second);
         Assert.Equal(UpdateState.RollbackPaused, Status.State);
         Assert.StartsWith("rollback paused due to failure or early termination of task ", Status.Message);
     }
@@ -123,7 +123,7 @@ public sealed class UpdateTests
         Start(config);
         _cluster.Agents.Fate = t => t.Spec.Container.Image == "b" && t.Slot == 1 && t.NotBefore is null ? TaskState.Failed : null;
         Change("b", config);
-        _cluster.Run(30 * s_second);
+        _cluster.Run(30 * Second);
         Assert.Equal("bbbb", string.Concat(Images));
         Assert.Equal(UpdateState.Completed, Status.State);
     }
@@ -131,14 +131,14 @@ public sealed class UpdateTests
     [Fact]
     public void Failure_after_the_monitor_period_is_a_restart_like_any_other()
     {
-        var config = new UpdateConfig { Delay = 3 * s_second };
+        var config = new UpdateConfig { Delay = 3 * Second };
         Start(config);
         DateTimeOffset start = _cluster.Now;
-        _cluster.Agents.Fate = t => t.RunningSince + (5.2 * s_second) < _cluster.Now && t.Spec.Container.Image == "b" && t.Slot == 1 && _cluster.Now < start + (9 * s_second) ? TaskState.Failed : null;
+        _cluster.Agents.Fate = t => t.RunningSince + (5.2 * Second) < _cluster.Now && t.Spec.Container.Image == "b" && t.Slot == 1 && _cluster.Now < start + (9 * Second) ? TaskState.Failed : null;
         Change("b", config);
-        _cluster.Run(9 * s_second);
+        _cluster.Run(9 * Second);
         Assert.Contains(_cluster.Tasks("web"), t => t.Status.State == TaskState.Failed);
-        _cluster.Run(30 * s_second);
+        _cluster.Run(30 * Second);
         Assert.Equal("bbbb", string.Concat(Images));
         Assert.Equal(UpdateState.Completed, Status.State);
     }
@@ -150,7 +150,7 @@ public sealed class UpdateTests
         Start(config);
         _cluster.Agents.Fate = t => t.Spec.Container.Image == "bad" ? TaskState.Failed : null;
         Change("bad", config);
-        _cluster.Run(16 * s_second);
+        _cluster.Run(16 * Second);
         Assert.Equal("aaaa", string.Concat(Images));
         Assert.InRange(_cluster.Tasks("web").Count(t => t.Slot == 1 && t.Spec.Container.Image == "bad"), 2, 4);
     }
@@ -162,7 +162,7 @@ public sealed class UpdateTests
         TaskId[] before = [.. _cluster.Running("web").Select(t => t.Id)];
         ServiceSpec spec = Spec("a");
         _cluster.Update(_cluster.Service("web").Updated(spec with { Task = spec.Task with { Placement = new Placement { Constraints = ["node.role == worker"] } } }));
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         Assert.Equal(before, _cluster.Running("web").Select(t => t.Id));
         Assert.Null(_cluster.Service("web").UpdateStatus);
     }
@@ -171,12 +171,12 @@ public sealed class UpdateTests
     public void Update_of_a_global_service_goes_node_by_node()
     {
         _cluster.Create(Things.Service("web") with { Spec = Spec("a") with { Mode = new ServiceMode.Global() } });
-        _cluster.Run(3 * s_second);
+        _cluster.Run(3 * Second);
         Assert.Equal("aaa", string.Concat(Images));
         _cluster.Update(_cluster.Service("web").Updated(Spec("b") with { Mode = new ServiceMode.Global() }));
-        _cluster.Run(2 * s_second);
+        _cluster.Run(2 * Second);
         Assert.InRange(Images.Count(), 2, 3);
-        _cluster.Run(12 * s_second);
+        _cluster.Run(12 * Second);
         Assert.Equal("bbb", string.Concat(Images));
         Assert.Equal(UpdateState.Completed, Status.State);
     }

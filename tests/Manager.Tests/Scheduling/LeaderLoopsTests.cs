@@ -11,7 +11,7 @@ namespace Skep.Manager.Tests.Scheduling;
 /// <summary>The loops as the leader runs them, on a store whose log has one replica.</summary>
 public sealed class LeaderLoopsTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task Services_created_side_by_side_are_all_assigned()
@@ -64,7 +64,7 @@ public sealed class LeaderLoopsTests
 
         public async Task UntilAsync(Func<StoreView, bool> condition)
         {
-            using var limit = new CancellationTokenSource(s_limit);
+            using var limit = new CancellationTokenSource(Limit);
             using StoreWatch watch = Store.Watch();
             try
             {
@@ -80,7 +80,7 @@ public sealed class LeaderLoopsTests
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"not within {s_limit}: {string.Join(", ", Store.View().Tasks.CountBy(t => t.Status.State))}");
+                Assert.Fail($"not within {Limit}: {string.Join(", ", Store.View().Tasks.CountBy(t => t.Status.State))}");
             }
         }
 

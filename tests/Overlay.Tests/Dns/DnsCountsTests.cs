@@ -21,7 +21,10 @@ public sealed class DnsCountsTests
         }
 
         using (var later = new DnsCounts(path))
+        {
             later.Count(DnsOutcome.Failed);
+        }
+
         Assert.Equal(
             [KeyValuePair.Create(DnsOutcome.Known, 2000L), KeyValuePair.Create(DnsOutcome.Forwarded, 0L), KeyValuePair.Create(DnsOutcome.Failed, 1L), KeyValuePair.Create(DnsOutcome.Refused, 1L)],
             DnsCounts.Read(path));

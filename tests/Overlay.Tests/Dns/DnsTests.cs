@@ -15,7 +15,10 @@ public sealed class DnsTests
         }
         bytes.AddRange([0, (byte)(type >> 8), (byte)type, 0, 1]);
         if (edns is { } size)
+        {
             bytes.AddRange([0, 0, 41, (byte)(size >> 8), (byte)size, 0, 0, 0, 0, 0, 0]);
+        }
+
         return [.. bytes];
     }
 
@@ -31,7 +34,10 @@ public sealed class DnsTests
     {
         byte[] good = Query("tasks.web", 1);
         for (int length = 0; length < good.Length; length++)
+        {
             Assert.False(DnsQuestion.TryParse(good.AsSpan(0, length), out _));
+        }
+
         byte[] response = Query("web", 1);
         response[2] |= 0x80;
         Assert.False(DnsQuestion.TryParse(response, out _));
@@ -52,7 +58,9 @@ public sealed class DnsTests
             bytes[4] = 0;
             bytes[5] = 1;
             if (DnsQuestion.TryParse(bytes, out DnsQuestion question))
+            {
                 Assert.InRange(DnsAnswer.Code(bytes, question, DnsCode.Refused).Length, 17, 64 + 11);
+            }
         }
     }
 

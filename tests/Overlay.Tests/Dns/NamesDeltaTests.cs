@@ -16,7 +16,10 @@ public sealed class NamesDeltaTests
         {
             NamesPicture next = Change(picture, random);
             foreach (NamesFrame frame in NamesDelta.Between(picture, next))
+            {
                 copy = NamesDelta.Apply(copy, frame);
+            }
+
             AssertSame(next, copy);
             picture = next;
         }

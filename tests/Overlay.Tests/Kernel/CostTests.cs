@@ -40,7 +40,10 @@ public sealed class CostTests(ITestOutputHelper output)
         }
         var removals = new List<double>();
         foreach (TestCluster.TestTask task in cluster.Tasks.Values)
+        {
             removals.Add(await MillisecondsAsync(() => node.RemoveSandboxAsync(task.Id, CancellationToken.None)));
+        }
+
         output.WriteLine($"sandbox from the pool {Text(sandboxes)}; attach of overlay and egress {Text(attaches)}; swap of one backend of 100 {Text(swaps)}; removal {Text(removals)}");
         Assert.True(Median(attaches) < 50, "an attach takes milliseconds, not tens");
         Assert.True(Median(swaps) < 20, "a swap is one small transaction");

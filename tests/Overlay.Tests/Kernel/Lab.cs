@@ -92,9 +92,15 @@ internal sealed class Lab : IDisposable
     public void Dispose()
     {
         foreach (NetlinkSocket socket in _sockets.Values)
+        {
             socket.Dispose();
+        }
+
         foreach (string file in _files)
+        {
             Namespaces.LibC.UnmountAndUnlink(file);
+        }
+
         _thread.Dispose();
         System.IO.Directory.Delete(Directory, recursive: true);
     }
@@ -132,7 +138,10 @@ internal sealed class Lab : IDisposable
         using var calls = new NamespaceCalls();
         calls.NewNamespace();
         foreach (string[] setting in sysctls.Select(s => s.Split('=')))
+        {
             calls.WriteSysctl(setting[0], setting[1]);
+        }
+
         calls.LoopbackUp();
         calls.MountNamespaceAt(path);
         int route = calls.OpenSocket(NamespaceCalls.AfNetlink, NamespaceCalls.SockRaw);
@@ -150,7 +159,10 @@ internal sealed class Lab : IDisposable
             w.Struct(new InterfaceHeader { Flags = 1, Change = 1 });
             w.Attribute(3, link);
             if (masterIndex != 0)
+            {
                 w.Attribute(10, (uint)masterIndex);
+            }
+
             int info = w.BeginNest(18);
             w.Attribute(1, "veth");
             int data = w.BeginNest(2), peer = w.BeginNest(1);

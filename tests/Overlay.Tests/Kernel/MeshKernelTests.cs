@@ -69,11 +69,16 @@ public sealed class MeshKernelTests : IAsyncLifetime
     {
         var talks = new List<Talk>();
         for (int node = 1; node <= TestCluster.Nodes; node++)
+        {
             talks.Add(await Talk.OpenAsync(Lab, Lab.ClientPath, Lab.NodeAddress(node), 9090, sourcePort: 40000));
+        }
+
         for (int round = 0; round < 3; round++)
         {
             foreach (Talk talk in talks)
+            {
                 Assert.Equal($"b2 {Seen}", await talk.AskAsync());
+            }
         }
         talks.ForEach(t => t.Dispose());
     }
@@ -86,9 +91,13 @@ public sealed class MeshKernelTests : IAsyncLifetime
         {
             Talk talk = await Talk.OpenAsync(Lab, Lab.ClientPath, Lab.NodeAddress(3), 8080);
             if ((await talk.AskAsync()).StartsWith("a2", StringComparison.Ordinal))
+            {
                 open = talk;
+            }
             else
+            {
                 talk.Dispose();
+            }
         }
         using Talk toA2 = open;
         Talk? datagrams = null;
@@ -96,9 +105,13 @@ public sealed class MeshKernelTests : IAsyncLifetime
         {
             Talk talk = await Talk.OpenAsync(Lab, Lab.ClientPath, Lab.NodeAddress(3), 8080, udp: true);
             if ((await talk.AskAsync()).StartsWith("a2", StringComparison.Ordinal))
+            {
                 datagrams = talk;
+            }
             else
+            {
                 talk.Dispose();
+            }
         }
         using Talk udpToA2 = datagrams;
         _cluster.Tasks["a2"].State = EndpointState.Draining;
@@ -106,7 +119,10 @@ public sealed class MeshKernelTests : IAsyncLifetime
         Assert.Equal($"a2 {Seen}", await toA2.AskAsync());
         Assert.Equal($"a2 {Seen}", await udpToA2.AskAsync());
         for (int node = 1; node <= TestCluster.Nodes; node++)
+        {
             Assert.True(await _cluster[node].ForgetFlowsAsync(null, Ipv4Address.Parse("10.0.0.102"), CancellationToken.None));
+        }
+
         Assert.Equal($"a1 {Seen}", await udpToA2.AskAsync());
         Assert.Equal($"a1 {Seen}", await Talk.ManyAsync(Lab, Lab.ClientPath, Lab.NodeAddress(3), 8080, times: 12));
         _cluster.Tasks["a2"].State = EndpointState.Dead;
@@ -145,14 +161,19 @@ public sealed class MeshKernelTests : IAsyncLifetime
         Lab.AddAddress("cl", "10.0.2.99", 32, "eth0");
         Lab.AddRoute("sw", "10.0.2.99/32", "203.0.113.10", "tocl");
         for (int node = 1; node <= TestCluster.Nodes; node++)
+        {
             Assert.Equal("b2 10.0.2.99", await Talk.OnceFromAsync(Lab, Lab.ClientPath, Ipv4Address.Parse("10.0.2.99"), Lab.NodeAddress(node), 9090));
+        }
     }
 
     [Fact]
     public async Task Tasks_and_strangers_reach_only_what_they_may()
     {
         foreach (int node in (int[])[1, 2])
+        {
             _cluster.Servers.Add(new WhoServer(Lab, Lab.Node(node), "mgr", 2377));
+        }
+
         string a1 = _cluster.Tasks["a1"].Path;
         Assert.Equal("timeout", await Talk.OnceAsync(Lab, a1, Lab.NodeAddress(1), 2377, seconds: 1));
         Assert.Equal("timeout", await Talk.OnceAsync(Lab, a1, Ipv4Address.Parse("172.18.0.1"), 2377, seconds: 1));
@@ -202,7 +223,10 @@ public sealed class MeshKernelTests : IAsyncLifetime
     {
         int sum = 0;
         for (int i = 0; i < data.Length; i += 2)
+        {
             sum += (data[i] << 8) | data[i + 1];
+        }
+
         sum = (sum & 0xffff) + (sum >> 16);
         sum = ~((sum & 0xffff) + (sum >> 16));
         return [(byte)(sum >> 8), (byte)sum];

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Overlay.Dns;
-using Skep.Overlay.Namespaces;
 using Skep.Overlay.Names;
+using Skep.Overlay.Namespaces;
 using Skep.Overlay.Planning;
 
 namespace Skep.Overlay.Tests.Kernel;
@@ -20,7 +20,10 @@ public sealed class NamesProgramTests : IAsyncLifetime
         _cluster = new TestCluster { NamesProgram = new NamesOptions("/bin/false", []) };
         _program = Begin();
         for (int node = 1; node <= TestCluster.Nodes; node++)
+        {
             await _cluster.OpenAsync(node);
+        }
+
         await _cluster.AddAsync("t1", 1, "10.0.1.11", "172.18.0.2", serve: 0);
         await _cluster.AddAsync("in1", 1, "10.0.1.12", null, serve: 0);
         _cluster.Names["web"] = ["10.0.1.2"];

@@ -74,7 +74,9 @@ public sealed class OverlayKernelTests : IAsyncLifetime
         other.Overlay2 = "10.0.2.11";
         await _cluster.ApplyAsync();
         using (var server = new WhoServer(Lab, other.Path, "o1", 80))
+        {
             Assert.Contains(await Talk.OnceAsync(Lab, t1.Path, Ipv4Address.Parse("10.0.2.11"), 80, seconds: 1), new[] { "NetworkUnreachable", "timeout" });
+        }
 
         Lab.AddAddressIn(t1.Path, "10.0.1.12", "eth0");
         Assert.Equal("timeout", await Talk.OnceFromAsync(Lab, t1.Path, Ipv4Address.Parse("10.0.1.12"), Ipv4Address.Parse("10.0.1.14"), 80));
@@ -122,7 +124,10 @@ public sealed class OverlayKernelTests : IAsyncLifetime
         {
             Talk talk = await Talk.OpenAsync(Lab, caller, vip, 80, udp);
             if ((await talk.AskAsync()).StartsWith(wanted, StringComparison.Ordinal))
+            {
                 return talk;
+            }
+
             talk.Dispose();
         }
     }

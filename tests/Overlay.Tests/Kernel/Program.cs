@@ -31,7 +31,9 @@ internal sealed class WhoServer : IDisposable
         _tcp.Dispose();
         _udp.Dispose();
         lock (_open)
+        {
             _open.ForEach(s => s.Dispose());
+        }
     }
 
     private byte[] AnswerTo(EndPoint peer) => Encoding.ASCII.GetBytes($"{_name} {((IPEndPoint)peer).Address}");
@@ -44,7 +46,10 @@ internal sealed class WhoServer : IDisposable
             {
                 Socket connection = await _tcp.AcceptAsync();
                 lock (_open)
+                {
                     _open.Add(connection);
+                }
+
                 _ = ServeAsync(connection);
             }
         }
@@ -60,7 +65,10 @@ internal sealed class WhoServer : IDisposable
         {
             byte[] buffer = new byte[65536];
             while (await connection.ReceiveAsync(buffer) > 0)
+            {
                 await connection.SendAsync(AnswerTo(connection.RemoteEndPoint!));
+            }
+
             connection.Dispose();
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -101,7 +109,10 @@ internal sealed class Talk : IDisposable
         {
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             if (sourcePort != 0 || from != default)
+            {
                 socket.Bind(new IPEndPoint(from.ToIPAddress(), sourcePort));
+            }
+
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
             await socket.ConnectAsync(new IPEndPoint(to.ToIPAddress(), port), limit.Token);
             return new Talk(socket);
@@ -150,7 +161,10 @@ internal sealed class Talk : IDisposable
     {
         var answers = new SortedSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < times; i++)
+        {
             answers.Add(await OnceAsync(lab, path, to, port, udp));
+        }
+
         return string.Join(", ", answers);
     }
 }

@@ -116,7 +116,10 @@ public sealed class RestartKernelTests : IAsyncLifetime
         Lab.RunNft("n1", "table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; }; }");
         var log = new CapturingLogger();
         await using (NodeNetwork again = await NodeNetwork.OpenAsync(_cluster.Options(1), TimeProvider.System, log, CancellationToken.None))
+        {
             Assert.Contains(log.Lines, l => l.Contains("ip filter FORWARD drops forwarded packets", StringComparison.Ordinal));
+        }
+
         await _cluster.OpenAsync(1);
     }
 
@@ -189,6 +192,8 @@ public sealed class RestartKernelTests : IAsyncLifetime
     {
         string home = new FileInfo("/proc/self/ns/net").LinkTarget!;
         foreach (string task in Directory.GetDirectories("/proc/self/task"))
+        {
             Assert.Equal(home, new FileInfo(Path.Combine(task, "ns/net")).LinkTarget ?? home);
+        }
     }
 }

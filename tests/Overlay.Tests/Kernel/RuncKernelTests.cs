@@ -12,7 +12,10 @@ public sealed class RuncKernelTests
     public async Task A_container_finds_its_network_and_its_names()
     {
         if (!File.Exists(Busybox) || !File.Exists("/usr/sbin/runc"))
+        {
             return; // a machine without them runs the other tests
+        }
+
         await using TestCluster cluster = await TestCluster.StartAsync();
         TestCluster.TestTask task = await cluster.AddAsync("t1", 1, "10.0.1.11", "172.18.0.2", serve: 0);
         await cluster.AddAsync("t3", 2, "10.0.1.13", null);
@@ -32,10 +35,16 @@ public sealed class RuncKernelTests
         string bundle = cluster.Lab.PathOf("bundle");
         string root = Path.Combine(bundle, "rootfs");
         foreach (string directory in (string[])["bin", "etc", "proc", "dev"])
+        {
             Directory.CreateDirectory(Path.Combine(root, directory));
+        }
+
         File.Copy(Busybox, Path.Combine(root, "bin/busybox"));
         foreach (string applet in (string[])["sh", "nc", "ip", "nslookup", "echo"])
+        {
             File.CreateSymbolicLink(Path.Combine(root, "bin", applet), "busybox");
+        }
+
         await File.WriteAllTextAsync(Path.Combine(root, "etc/resolv.conf"), new SandboxDns().ToResolvConf());
         await File.WriteAllTextAsync(Path.Combine(bundle, "config.json"), $$"""
             { "ociVersion": "1.0.2", "root": { "path": "rootfs" }, "mounts": [ { "destination": "/proc", "type": "proc", "source": "proc" } ],
@@ -60,7 +69,9 @@ public sealed class RuncKernelTests
         finally
         {
             if (!process.HasExited)
+            {
                 process.Kill(entireProcessTree: true);
+            }
         }
     }
 }

@@ -59,7 +59,10 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         var cluster = new TestCluster();
         for (int node = 1; node <= Nodes; node++)
+        {
             await cluster.OpenAsync(node);
+        }
+
         return cluster;
     }
 
@@ -73,14 +76,19 @@ internal sealed class TestCluster : IAsyncDisposable
         task.Path = await _nodes[node].CreateSandboxAsync(task.Id, CancellationToken.None);
         await ApplyAsync();
         if (serve != 0)
+        {
             Servers.Add(new WhoServer(Lab, task.Path, name, serve));
+        }
+
         return task;
     }
 
     public async Task ApplyAsync()
     {
         foreach ((int node, NodeNetwork network) in _nodes)
+        {
             await network.ApplyAsync(Desired(node), CancellationToken.None);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -137,9 +145,15 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         var overlays = new List<OverlayAttachment>();
         if (task.Overlay is { } first)
+        {
             overlays.Add(new OverlayAttachment(Net, Ipv4Address.Parse(first), $"eth{overlays.Count}"));
+        }
+
         if (task.Overlay2 is { } second)
+        {
             overlays.Add(new OverlayAttachment(Net2, Ipv4Address.Parse(second), $"eth{overlays.Count}"));
+        }
+
         return new TaskSandbox
         {
             Overlays = overlays.ToValueList(),

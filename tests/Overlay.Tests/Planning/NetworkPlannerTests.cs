@@ -21,7 +21,10 @@ public sealed class NetworkPlannerTests
             DesiredNetwork desired = RandomPicture(random);
             Perform(NetworkPlanner.Plan(desired, present, Options), present);
             foreach (NamespaceState state in present.Namespaces.Values)
+            {
                 state.Inputs = null;
+            }
+
             NetworkPlan again = NetworkPlanner.Plan(desired, present, Options);
             Assert.Empty(again.Operations);
         }
@@ -49,7 +52,10 @@ public sealed class NetworkPlannerTests
                 : actual.Objects.Values.Where(o => o is not VethLink link || last.Sandboxes.ContainsKey(link.Task));
             Assert.Equal(wanted.Objects.Values.OrderBy(o => o.Key), have.OrderBy(o => o.Key));
             foreach ((string set, Dictionary<string, string> elements) in wanted.Table.Elements.Where(e => e.Key != "be"))
+            {
                 Assert.Equal(elements.OrderBy(e => e.Key, StringComparer.Ordinal), actual.Table.In(set).OrderBy(e => e.Key, StringComparer.Ordinal));
+            }
+
             Assert.Equal(Backends(wanted), Backends(actual));
         }
         Assert.Equal(fresh.Namespaces.Keys.Where(k => k.Kind == NamespaceKind.Router), stepwise.Namespaces.Keys.Where(k => k.Kind == NamespaceKind.Router));
@@ -161,23 +167,33 @@ public sealed class NetworkPlannerTests
         foreach (Operation operation in plan.Operations)
         {
             if (operation is Operation.Put { Object: var made, Namespace.Kind: not NamespaceKind.Sandbox } put && made.Device is { } device and not "lo")
+            {
                 Assert.Contains(present[put.Namespace].Objects.Values, o => o is VxlanLink v && v.Name == device || o is VethLink e && e.Name == device);
+            }
+
             if (operation is Operation.ChangeTable { Change: var change })
             {
                 foreach ((string set, string key) in change.Deletes)
+                {
                     Assert.True(present[operation.Namespace].Table.In(set).ContainsKey(key), $"{set} {key} is not there to delete");
+                }
             }
             present.Apply(operation);
         }
         foreach ((NamespaceKey key, object inputs) in plan.Inputs)
+        {
             present[key].Inputs = inputs;
+        }
     }
 
     private static PresentNetwork WithSandboxes()
     {
         var present = new PresentNetwork();
         for (int task = 0; task < 8; task++)
+        {
             present.Namespaces[NamespaceKey.Sandbox(TaskIdOf(task))] = new NamespaceState();
+        }
+
         return present;
     }
 

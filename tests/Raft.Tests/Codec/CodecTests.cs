@@ -26,8 +26,16 @@ public sealed class CodecTests
         foreach (MessageKind kind in Enum.GetValues<MessageKind>())
         {
             Message message = new(kind, ulong.MaxValue, 7, 1UL << 63) { LogTerm = 1, Index = 2, Commit = 3, Reject = true, RejectHint = 4, Context = new byte[] { 9 } };
-            if (kind == MessageKind.Snapshot) message = message with { Snapshot = Meta };
-            if (kind == MessageKind.Propose) message = message with { Entries = [new Entry(0, 0, EntryKind.Normal, new byte[] { 5 })] };
+            if (kind == MessageKind.Snapshot)
+            {
+                message = message with { Snapshot = Meta };
+            }
+
+            if (kind == MessageKind.Propose)
+            {
+                message = message with { Entries = [new Entry(0, 0, EntryKind.Normal, new byte[] { 5 })] };
+            }
+
             AssertSame(message, MessageCodec.Decode(MessageCodec.Encode(message)));
         }
         AssertSame(FullAppend, MessageCodec.Decode(MessageCodec.Encode(FullAppend)));
@@ -65,7 +73,11 @@ public sealed class CodecTests
     public void A_message_cut_anywhere_is_refused()
     {
         byte[] whole = MessageCodec.Encode(FullAppend);
-        for (int length = 0; length < whole.Length; length++) Assert.Throws<RaftFormatException>(() => MessageCodec.Decode(whole.AsMemory(0, length)));
+        for (int length = 0; length < whole.Length; length++)
+        {
+            Assert.Throws<RaftFormatException>(() => MessageCodec.Decode(whole.AsMemory(0, length)));
+        }
+
         Assert.Throws<RaftFormatException>(() => MessageCodec.Decode((byte[])[.. whole, 0]));
     }
 
@@ -79,7 +91,11 @@ public sealed class CodecTests
         for (int round = 0; round < 20_000; round++)
         {
             byte[] damaged = [.. round % 2 == 0 ? whole : snapshot];
-            for (int flips = random.Next(1, 4); flips > 0; flips--) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            for (int flips = random.Next(1, 4); flips > 0; flips--)
+            {
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            }
+
             Assert.True(RefusesOrMeansIt(damaged), Convert.ToHexString(damaged));
             byte[] noise = new byte[random.Next(40)];
             random.NextBytes(noise);
@@ -130,7 +146,10 @@ public sealed class CodecTests
         Assert.Equal(expected with { Entries = [], Context = default }, actual with { Entries = [], Context = default });
         Assert.Equal(expected.Context.ToArray(), actual.Context.ToArray());
         Assert.Equal(expected.Entries.Length, actual.Entries.Length);
-        for (int i = 0; i < expected.Entries.Length; i++) AssertSame(expected.Entries[i], actual.Entries[i]);
+        for (int i = 0; i < expected.Entries.Length; i++)
+        {
+            AssertSame(expected.Entries[i], actual.Entries[i]);
+        }
     }
 
     private static void AssertSame(Entry expected, Entry actual)

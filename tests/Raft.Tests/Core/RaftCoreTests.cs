@@ -37,7 +37,11 @@ public sealed class RaftCoreTests
     public void A_candidate_counts_its_own_vote_only_after_the_disk_has_it()
     {
         RaftCore core = Start(One);
-        while (!core.HasReady) core.Tick();
+        while (!core.HasReady)
+        {
+            core.Tick();
+        }
+
         Ready ready = core.Ready();
         Assert.Equal(RaftRole.Candidate, core.Role);
         core.Advance(ready);
@@ -144,7 +148,11 @@ public sealed class RaftCoreTests
         for (int i = 0; i < 100 && core.Role != RaftRole.Leader; i++)
         {
             core.Tick();
-            if (!core.HasReady) continue;
+            if (!core.HasReady)
+            {
+                continue;
+            }
+
             core.Advance(core.Ready());
         }
         Assert.Equal(RaftRole.Leader, core.Role);

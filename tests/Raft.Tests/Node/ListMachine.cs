@@ -5,9 +5,9 @@ namespace Skep.Raft.Tests;
 /// <summary>A state machine that remembers every text it was given; answers with how many there are.</summary>
 internal sealed class ListMachine : IStateMachine
 {
-    private List<string> items = [];
+    private List<string> _items = [];
 
-    public IReadOnlyList<string> Items => items;
+    public IReadOnlyList<string> Items => _items;
 
     public ulong LastIndex { get; private set; }
 
@@ -17,21 +17,21 @@ internal sealed class ListMachine : IStateMachine
     {
         Assert.True(index > LastIndex);
         LastIndex = index;
-        items.Add(Encoding.UTF8.GetString(data.Span));
-        return items.Count;
+        _items.Add(Encoding.UTF8.GetString(data.Span));
+        return _items.Count;
     }
 
-    public IStateSnapshot Capture() => new Picture([.. items]);
+    public IStateSnapshot Capture() => new Picture([.. _items]);
 
     public void Restore(Stream snapshot, ulong index)
     {
         Restores++;
         LastIndex = index;
-        items = [];
+        _items = [];
         using BinaryReader reader = new(snapshot, Encoding.UTF8, leaveOpen: true);
         for (int left = reader.ReadInt32(); left > 0; left--)
         {
-            items.Add(reader.ReadString());
+            _items.Add(reader.ReadString());
         }
 
         Assert.Equal(0, snapshot.Read(new byte[1]));

@@ -12,13 +12,13 @@ public sealed class RunningNodeTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly byte[] Key = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
-    private readonly ManualTimeProvider time = new();
-    private readonly List<RaftNode> opened = [];
+    private readonly ManualTimeProvider _time = new();
+    private readonly List<RaftNode> _opened = [];
 
     private RaftNode Open(RaftNodeOptions options, IStateMachine machine, IRaftTransport net)
     {
-        RaftNode node = RaftNode.Open(options, machine, net, time, new Random(opened.Count), NullLogger.Instance);
-        opened.Add(node);
+        RaftNode node = RaftNode.Open(options, machine, net, _time, new Random(_opened.Count), NullLogger.Instance);
+        _opened.Add(node);
         return node;
     }
 
@@ -48,9 +48,9 @@ public sealed class RunningNodeTests
         while (!condition())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < Limit, "not within the limit");
-            if (opened.TrueForAll(n => n.HasTakenTicks))
+            if (_opened.TrueForAll(n => n.HasTakenTicks))
             {
-                time.Advance(TimeSpan.FromMilliseconds(100));
+                _time.Advance(TimeSpan.FromMilliseconds(100));
             }
 
             for (int i = 0; i < 200 && !condition(); i++)

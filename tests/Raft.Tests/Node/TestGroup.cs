@@ -11,12 +11,12 @@ internal sealed class TestGroup(int seed = 1) : IDisposable
 {
     private const int MaxSteps = 20_000;
     private static readonly byte[] Key = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
-    private readonly Random chance = new(seed);
-    private readonly SortedDictionary<ulong, TestNode> nodes = [];
+    private readonly Random _chance = new(seed);
+    private readonly SortedDictionary<ulong, TestNode> _nodes = [];
 
     public ManualTimeProvider Time { get; } = new();
 
-    public IEnumerable<TestNode> Running => nodes.Values.Where(n => n.Node is not null);
+    public IEnumerable<TestNode> Running => _nodes.Values.Where(n => n.Node is not null);
 
     public double LossRate { get; set; }
 
@@ -25,16 +25,16 @@ internal sealed class TestGroup(int seed = 1) : IDisposable
     /// <summary>Members whose messages go nowhere.</summary>
     public HashSet<ulong> CutOff { get; } = [];
 
-    public TestNode this[ulong id] => nodes[id];
+    public TestNode this[ulong id] => _nodes[id];
 
     public TestNode? Leader => Running.Where(n => n.Node!.IsLeader && !CutOff.Contains(n.Id)).MaxBy(n => n.Node!.Status.Term);
 
     public TestNode Start(ulong id, RaftStart start, Func<RaftNodeOptions, RaftNodeOptions>? configure = null)
     {
-        if (!nodes.TryGetValue(id, out TestNode? node))
+        if (!_nodes.TryGetValue(id, out TestNode? node))
         {
             node = new TestNode(id, this) { Configure = configure ?? (o => o) };
-            nodes.Add(id, node);
+            _nodes.Add(id, node);
         }
 
         RaftNodeOptions options = node.Configure(new RaftNodeOptions
@@ -45,11 +45,11 @@ internal sealed class TestGroup(int seed = 1) : IDisposable
             DataKey = Key,
             Files = node.Disk,
             Start = start,
-            KnownPeers = [.. nodes.Keys.Select(k => new RaftMember(k, $"n{k}", $"host{k}:1", true))],
+            KnownPeers = [.. _nodes.Keys.Select(k => new RaftMember(k, $"n{k}", $"host{k}:1", true))],
             InlineBackground = true,
         });
         node.Machine = new ListMachine();
-        node.Node = RaftNode.Open(options, node.Machine, node, Time, new Random(chance.Next()), NullLogger.Instance);
+        node.Node = RaftNode.Open(options, node.Machine, node, Time, new Random(_chance.Next()), NullLogger.Instance);
         return node;
     }
 
@@ -78,14 +78,14 @@ internal sealed class TestGroup(int seed = 1) : IDisposable
     /// <summary>The power goes: what was not synced is lost, except sectors that chance keeps.</summary>
     public void Crash(ulong id, bool torn = false)
     {
-        TestNode node = nodes[id];
-        node.Disk.LosePower(_ => torn && chance.Next(2) == 0);
+        TestNode node = _nodes[id];
+        node.Disk.LosePower(_ => torn && _chance.Next(2) == 0);
         Stop(id);
     }
 
     public void Stop(ulong id)
     {
-        TestNode node = nodes[id];
+        TestNode node = _nodes[id];
         Assert.True(node.Node!.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10)));
         node.Node = null;
     }
@@ -184,14 +184,14 @@ internal sealed class TestGroup(int seed = 1) : IDisposable
 
     private void Deliver(ulong from, ulong to, Message message)
     {
-        if (CutOff.Contains(from) || CutOff.Contains(to) || !nodes.TryGetValue(to, out TestNode? target) || target.Node is null)
+        if (CutOff.Contains(from) || CutOff.Contains(to) || !_nodes.TryGetValue(to, out TestNode? target) || target.Node is null)
         {
             return;
         }
 
-        for (int copies = chance.NextDouble() < DoubleRate ? 2 : 1; copies > 0; copies--)
+        for (int copies = _chance.NextDouble() < DoubleRate ? 2 : 1; copies > 0; copies--)
         {
-            if (chance.NextDouble() >= LossRate)
+            if (_chance.NextDouble() >= LossRate)
             {
                 target.Node.Receive(MessageCodec.Decode(MessageCodec.Encode(message)));
             }

@@ -19,7 +19,10 @@ internal static class ScenarioFile
             {
                 // The old output ends with the first empty line.
                 inOutput = line.Length > 0;
-                if (!inOutput) result.Append('\n');
+                if (!inOutput)
+                {
+                    result.Append('\n');
+                }
             }
             else if (line == Divider)
             {
@@ -30,7 +33,10 @@ internal static class ScenarioFile
             else
             {
                 result.Append(line).Append('\n');
-                if (line.Length > 0 && !line.StartsWith('#')) output.Append(run(line));
+                if (line.Length > 0 && !line.StartsWith('#'))
+                {
+                    output.Append(run(line));
+                }
             }
         }
         return result.ToString();

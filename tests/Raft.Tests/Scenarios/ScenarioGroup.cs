@@ -50,7 +50,11 @@ internal sealed partial class ScenarioGroup
                 _members.Add(command.Id(0), new ScenarioMember(command.Id(0), default, SnapshotMeta.None, [], _options));
                 break;
             case "tick":
-                for (int left = command.Words.Length > 1 ? (int)command.Id(1) : 1; left > 0; left--) _members[command.Id(0)].Core.Tick();
+                for (int left = command.Words.Length > 1 ? (int)command.Id(1) : 1; left > 0; left--)
+                {
+                    _members[command.Id(0)].Core.Tick();
+                }
+
                 break;
             case "campaign":
                 Campaign(_members[command.Id(0)]);
@@ -68,20 +72,32 @@ internal sealed partial class ScenarioGroup
                 SayUnlessAccepted(_members[command.Id(0)].Core.TransferLeadership(command.Id(1)));
                 break;
             case "ready":
-                foreach (ulong id in command.Ids(_members.Keys)) ProcessAll(_members[id]);
+                foreach (ulong id in command.Ids(_members.Keys))
+                {
+                    ProcessAll(_members[id]);
+                }
+
                 break;
             case "deliver":
                 Deliver(command);
                 break;
             case "drop":
-                foreach (Message message in Take(command)) Say($"lost {ScenarioText.Of(message)}");
+                foreach (Message message in Take(command))
+                {
+                    Say($"lost {ScenarioText.Of(message)}");
+                }
+
                 break;
             case "stabilize":
                 _quiet = command.Words.Contains("quiet");
                 Stabilize();
                 break;
             case "cut":
-                foreach (ulong id in command.Ids([])) _cut.Add(id);
+                foreach (ulong id in command.Ids([]))
+                {
+                    _cut.Add(id);
+                }
+
                 break;
             case "heal":
                 _cut.Clear();
@@ -99,16 +115,32 @@ internal sealed partial class ScenarioGroup
                 _members[command.Id(0)].Core.ReportUnreachable(command.Id(1));
                 break;
             case "log":
-                foreach (ulong id in command.Ids(_members.Keys)) Say($"{id}: {ScenarioText.Of(_members[id].Core.Log)}");
+                foreach (ulong id in command.Ids(_members.Keys))
+                {
+                    Say($"{id}: {ScenarioText.Of(_members[id].Core.Log)}");
+                }
+
                 break;
             case "status":
-                foreach (ulong id in command.Ids(_members.Keys)) Say(ScenarioText.Of(_members[id].Core.Status));
+                foreach (ulong id in command.Ids(_members.Keys))
+                {
+                    Say(ScenarioText.Of(_members[id].Core.Status));
+                }
+
                 break;
             case "peers":
-                foreach (PeerStatus peer in _members[command.Id(0)].Core.Status.Peers) Say(ScenarioText.Of(peer));
+                foreach (PeerStatus peer in _members[command.Id(0)].Core.Status.Peers)
+                {
+                    Say(ScenarioText.Of(peer));
+                }
+
                 break;
             case "members":
-                foreach (ulong id in command.Ids(_members.Keys)) Say($"{id}: {_members[id].Core.Membership}");
+                foreach (ulong id in command.Ids(_members.Keys))
+                {
+                    Say($"{id}: {_members[id].Core.Membership}");
+                }
+
                 break;
             default:
                 throw new ArgumentException($"unknown command {command.Name}");
@@ -135,7 +167,10 @@ internal sealed partial class ScenarioGroup
     private void AddGroup(ScenarioCommand command)
     {
         (HardState state, SnapshotMeta meta) = RaftCore.Bootstrap(command.Ids([]).Select(id => Member(id)));
-        foreach (ulong id in command.Ids([])) _members.Add(id, new ScenarioMember(id, state, meta, [], _options));
+        foreach (ulong id in command.Ids([]))
+        {
+            _members.Add(id, new ScenarioMember(id, state, meta, [], _options));
+        }
     }
 
     /// <summary><c>node 3 of=1,2,3 term=4 log=1,1,4 commit=2</c>: a member with a past. The log's terms start at index 2, after the bootstrap.</summary>
@@ -158,7 +193,10 @@ internal sealed partial class ScenarioGroup
     private static void Campaign(ScenarioMember member)
     {
         ulong term = member.Core.Status.Term;
-        for (int i = 0; i < 100 && member.Core.Status.Term == term && member.Core.Role is not (RaftRole.PreCandidate or RaftRole.Candidate); i++) member.Core.Tick();
+        for (int i = 0; i < 100 && member.Core.Status.Term == term && member.Core.Role is not (RaftRole.PreCandidate or RaftRole.Candidate); i++)
+        {
+            member.Core.Tick();
+        }
     }
 
     private void Change(ScenarioCommand command)
@@ -177,7 +215,10 @@ internal sealed partial class ScenarioGroup
 
     private void SayUnlessAccepted(ProposeOutcome outcome)
     {
-        if (outcome != ProposeOutcome.Accepted) Say(outcome.ToString());
+        if (outcome != ProposeOutcome.Accepted)
+        {
+            Say(outcome.ToString());
+        }
     }
 
     private void Say(string line) => _output.Append(line).Append('\n');

@@ -13,14 +13,24 @@ public sealed class ScenarioTests
         string expected = File.ReadAllText(path);
         ScenarioGroup group = new();
         string actual = ScenarioFile.Rewrite(expected, group.Run);
-        if (Environment.GetEnvironmentVariable("UPDATE_SCENARIOS") == "1") File.WriteAllText(path, actual);
-        else Assert.Equal(expected, actual);
+        if (Environment.GetEnvironmentVariable("UPDATE_SCENARIOS") == "1")
+        {
+            File.WriteAllText(path, actual);
+        }
+        else
+        {
+            Assert.Equal(expected, actual);
+        }
     }
 
     private static string Folder()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orchestrator.sln"))) folder = folder.Parent;
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orchestrator.sln")))
+        {
+            folder = folder.Parent;
+        }
+
         return Path.Combine(folder?.FullName ?? throw new DirectoryNotFoundException("no Orchestrator.sln above the tests"), "tests", "Raft.Tests", "Scenarios");
     }
 }

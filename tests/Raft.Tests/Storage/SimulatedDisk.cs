@@ -3,10 +3,10 @@ namespace Skep.Raft.Tests;
 /// <summary>A directory in memory that forgets what was not synced, fills up, and fails on demand.</summary>
 internal sealed class SimulatedDisk : IRaftFiles
 {
-    private readonly Lock gate = new();
-    private readonly SortedDictionary<string, Content> names = new(StringComparer.Ordinal);
-    private Dictionary<string, Content> durableNames = new(StringComparer.Ordinal);
-    private int generation;
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<string, Content> _names = new(StringComparer.Ordinal);
+    private Dictionary<string, Content> _durableNames = new(StringComparer.Ordinal);
+    private int _generation;
 
     public int Syncs { get; private set; }
 
@@ -18,15 +18,15 @@ internal sealed class SimulatedDisk : IRaftFiles
     /// <summary>The machine loses power: unsynced bytes and names are gone, except what <paramref name="keepSector"/> says reached the medium.</summary>
     public void LosePower(Func<long, bool>? keepSector = null)
     {
-        lock (gate)
+        lock (_gate)
         {
-            generation++;
+            _generation++;
             FailNextSync = false;
-            names.Clear();
-            foreach ((string name, Content content) in durableNames)
+            _names.Clear();
+            foreach ((string name, Content content) in _durableNames)
             {
                 content.LosePower(keepSector ?? (_ => false));
-                names[name] = content;
+                _names[name] = content;
             }
         }
     }
@@ -35,76 +35,76 @@ internal sealed class SimulatedDisk : IRaftFiles
     public SimulatedDisk Clone()
     {
         SimulatedDisk copy = new();
-        lock (gate)
+        lock (_gate)
         {
-            foreach ((string name, Content content) in names)
+            foreach ((string name, Content content) in _names)
             {
-                copy.names[name] = content.Clone();
+                copy._names[name] = content.Clone();
             }
         }
 
-        copy.durableNames = new(copy.names, StringComparer.Ordinal);
+        copy._durableNames = new(copy._names, StringComparer.Ordinal);
         return copy;
     }
 
-    public byte[] Bytes(string name) => names[name].Bytes;
+    public byte[] Bytes(string name) => _names[name].Bytes;
 
     public void Patch(string name, Func<byte[], byte[]> change)
     {
-        Content content = names[name];
+        Content content = _names[name];
         content.Bytes = change(content.Bytes);
         content.Durable = [.. content.Bytes];
     }
 
     public IReadOnlyList<string> List()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return [.. names.Keys];
+            return [.. _names.Keys];
         }
     }
 
     public IRaftFile Create(string name, long preallocateBytes)
     {
-        lock (gate)
+        lock (_gate)
         {
             CheckRoom(preallocateBytes);
             Content content = new() { Bytes = new byte[preallocateBytes], Durable = new byte[preallocateBytes] };
-            names[name] = content;
-            return new OpenFile(this, content, generation);
+            _names[name] = content;
+            return new OpenFile(this, content, _generation);
         }
     }
 
     public IRaftFile Open(string name)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return names.TryGetValue(name, out Content? content) ? new OpenFile(this, content, generation) : throw new FileNotFoundException(name);
+            return _names.TryGetValue(name, out Content? content) ? new OpenFile(this, content, _generation) : throw new FileNotFoundException(name);
         }
     }
 
     public void Rename(string from, string to)
     {
-        lock (gate)
+        lock (_gate)
         {
-            names[to] = names[from];
-            names.Remove(from);
+            _names[to] = _names[from];
+            _names.Remove(from);
         }
     }
 
     public void Delete(string name)
     {
-        lock (gate)
+        lock (_gate)
         {
-            names.Remove(name);
+            _names.Remove(name);
         }
     }
 
     public void SyncDirectory()
     {
-        lock (gate)
+        lock (_gate)
         {
-            durableNames = new(names, StringComparer.Ordinal);
+            _durableNames = new(_names, StringComparer.Ordinal);
         }
     }
 
@@ -114,7 +114,7 @@ internal sealed class SimulatedDisk : IRaftFiles
 
     private void CheckRoom(long more)
     {
-        if (names.Values.Sum(c => (long)c.Bytes.Length) + more > CapacityBytes)
+        if (_names.Values.Sum(c => (long)c.Bytes.Length) + more > CapacityBytes)
         {
             throw new IOException("No space left on device");
         }
@@ -152,7 +152,7 @@ internal sealed class SimulatedDisk : IRaftFiles
 
         public int Read(long offset, Span<byte> buffer)
         {
-            lock (disk.gate)
+            lock (disk._gate)
             {
                 int count = (int)Math.Max(0, Math.Min(buffer.Length, content.Bytes.Length - offset));
                 content.Bytes.AsSpan((int)Math.Min(offset, content.Bytes.Length), count).CopyTo(buffer);
@@ -162,7 +162,7 @@ internal sealed class SimulatedDisk : IRaftFiles
 
         public void Write(long offset, ReadOnlySpan<byte> data)
         {
-            lock (disk.gate)
+            lock (disk._gate)
             {
                 CheckAlive();
                 if (offset + data.Length > content.Bytes.Length)
@@ -179,7 +179,7 @@ internal sealed class SimulatedDisk : IRaftFiles
 
         public void Sync()
         {
-            lock (disk.gate)
+            lock (disk._gate)
             {
                 CheckAlive();
                 disk.Syncs++;
@@ -195,7 +195,7 @@ internal sealed class SimulatedDisk : IRaftFiles
 
         public void Truncate(long length)
         {
-            lock (disk.gate)
+            lock (disk._gate)
             {
                 CheckAlive();
                 content.Bytes = content.Bytes[..(int)length];
@@ -209,7 +209,7 @@ internal sealed class SimulatedDisk : IRaftFiles
 
         private void CheckAlive()
         {
-            if (born != disk.generation)
+            if (born != disk._generation)
             {
                 throw new IOException("this handle belongs to a process that lost power");
             }

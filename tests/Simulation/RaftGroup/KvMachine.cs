@@ -48,10 +48,17 @@ internal sealed class KvMachine
         Applied = entry.Index;
         ReadOnlySpan<byte> data = entry.Data.Span;
         Hash = EntryPrint.Of(Hash, entry);
-        if (entry.Kind != EntryKind.Normal || data.IsEmpty) return 0;
+        if (entry.Kind != EntryKind.Normal || data.IsEmpty)
+        {
+            return 0;
+        }
+
         long operation = BinaryPrimitives.ReadInt64LittleEndian(data);
         if (_firstIndexOf.TryAdd(operation, entry.Index))
+        {
             _values[BinaryPrimitives.ReadInt32LittleEndian(data[8..])] = BinaryPrimitives.ReadInt64LittleEndian(data[12..]);
+        }
+
         return operation;
     }
 
@@ -67,8 +74,16 @@ internal static class EntryPrint
     {
         ulong hash = Mix(Mix(Mix(seed, entry.Index), entry.Term), (ulong)entry.Kind);
         ReadOnlySpan<byte> data = entry.Data.Span;
-        for (; data.Length >= 8; data = data[8..]) hash = Mix(hash, BinaryPrimitives.ReadUInt64LittleEndian(data));
-        foreach (byte b in data) hash = Mix(hash, b);
+        for (; data.Length >= 8; data = data[8..])
+        {
+            hash = Mix(hash, BinaryPrimitives.ReadUInt64LittleEndian(data));
+        }
+
+        foreach (byte b in data)
+        {
+            hash = Mix(hash, b);
+        }
+
         return hash;
     }
 

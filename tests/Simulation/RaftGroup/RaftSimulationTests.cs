@@ -12,7 +12,11 @@ public sealed class RaftSimulationTests(ITestOutputHelper output)
         (string summary, List<SeedRunner.Outcome> failed) =
             SeedRunner.RunMany(SeedRunner.FromEnvironment("SKEP_SIM_FIRST", 1), SeedRunner.FromEnvironment("SKEP_SIM_SEEDS", 1000));
         Tell(summary);
-        foreach (SeedRunner.Outcome outcome in failed) Tell(outcome.Report);
+        foreach (SeedRunner.Outcome outcome in failed)
+        {
+            Tell(outcome.Report);
+        }
+
         Assert.Empty(failed.Select(f => f.Report));
     }
 
@@ -20,9 +24,17 @@ public sealed class RaftSimulationTests(ITestOutputHelper output)
     public void Replays_the_seed_given_by_hand()
     {
         int seed = SeedRunner.FromEnvironment("SKEP_SIM_SEED", 0);
-        if (seed == 0) return;
+        if (seed == 0)
+        {
+            return;
+        }
+
         SeedRunner.Outcome outcome = SeedRunner.Run(seed, keepText: true);
-        foreach (string line in outcome.World.Trace.Lines) output.WriteLine(line);
+        foreach (string line in outcome.World.Trace.Lines)
+        {
+            output.WriteLine(line);
+        }
+
         Tell($"raft simulation: seed {seed}, trace {outcome.TraceHash:x16}, {outcome.Failure ?? "well"}");
         Assert.Null(outcome.Failure);
     }
@@ -44,7 +56,11 @@ public sealed class RaftSimulationTests(ITestOutputHelper output)
     public void A_failure_names_its_seed_and_comes_again()
     {
         int seed = 0;
-        while (SeedRunner.Run(++seed, PlantedBugs.CommitWithoutQuorum).Failure is null) Assert.True(seed < 500);
+        while (SeedRunner.Run(++seed, PlantedBugs.CommitWithoutQuorum).Failure is null)
+        {
+            Assert.True(seed < 500);
+        }
+
         SeedRunner.Outcome once = SeedRunner.Run(seed, PlantedBugs.CommitWithoutQuorum);
         SeedRunner.Outcome again = SeedRunner.Run(seed, PlantedBugs.CommitWithoutQuorum, keepText: true);
         Assert.Equal((once.Failure, once.TraceHash), (again.Failure, again.TraceHash));
@@ -68,7 +84,11 @@ public sealed class RaftSimulationTests(ITestOutputHelper output)
         for (int seed = 1; seed <= within; seed++)
         {
             SeedRunner.Outcome outcome = SeedRunner.Run(seed, (PlantedBugs)coreBugs, (ShellBugs)shellBugs);
-            if (outcome.Failure is null) continue;
+            if (outcome.Failure is null)
+            {
+                continue;
+            }
+
             Tell($"raft simulation: planted {(PlantedBugs)coreBugs}/{(ShellBugs)shellBugs} noticed by seed {seed} {outcome.Failure}");
             return;
         }

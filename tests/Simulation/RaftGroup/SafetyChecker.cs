@@ -32,15 +32,31 @@ internal sealed class SafetyChecker(IReadOnlyList<SimNode> nodes)
             LeaderIsComplete(node, 2);
         }
         ulong commit = core.Log.Commit;
-        if (commit == node.CheckedCommit) return;
+        if (commit == node.CheckedCommit)
+        {
+            return;
+        }
+
         SimCheck.That(commit > node.CheckedCommit, $"commit index of {node.Id} went back from {node.CheckedCommit} to {commit}");
         ulong known = Committed;
-        for (ulong index = Math.Max(node.CheckedCommit + 1, core.Log.FirstIndex - 1); index <= commit; index++) CommittedOnce(node, core.Log, index);
+        for (ulong index = Math.Max(node.CheckedCommit + 1, core.Log.FirstIndex - 1); index <= commit; index++)
+        {
+            CommittedOnce(node, core.Log, index);
+        }
+
         node.CheckedCommit = commit;
-        if (Committed == known) return;
+        if (Committed == known)
+        {
+            return;
+        }
         // An entry that commits only now must already be in the log of whoever leads a later term.
         foreach (SimNode other in nodes)
-            if (other.Core is { Role: RaftRole.Leader } later && later.CurrentTerm >= term) LeaderIsComplete(other, known + 1);
+        {
+            if (other.Core is { Role: RaftRole.Leader } later && later.CurrentTerm >= term)
+            {
+                LeaderIsComplete(other, known + 1);
+            }
+        }
     }
 
     /// <summary>Log matching: by induction, equal (index, term) means equal logs up to there.</summary>

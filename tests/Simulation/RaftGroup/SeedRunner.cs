@@ -40,7 +40,11 @@ internal static class SeedRunner
         for (int seed = first; seed < first + count && failed.Count < 5; seed++)
         {
             Outcome outcome = Run(seed);
-            if (outcome.Failure is not null) failed.Add(outcome);
+            if (outcome.Failure is not null)
+            {
+                failed.Add(outcome);
+            }
+
             steps += outcome.World.Steps;
             writes += outcome.World.Workload.Writes;
             reads += outcome.World.Workload.Reads;

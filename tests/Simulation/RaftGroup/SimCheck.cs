@@ -10,7 +10,10 @@ internal static class SimCheck
 {
     public static void That([DoesNotReturnIf(false)] bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] ref Why why)
     {
-        if (!condition) throw new SafetyViolationException(why.ToString());
+        if (!condition)
+        {
+            throw new SafetyViolationException(why.ToString());
+        }
     }
 
     /// <summary>Puts the reason together only when it is needed: checks run after every step.</summary>
@@ -22,7 +25,10 @@ internal static class SimCheck
         public Why(int literalLength, int formattedCount, bool condition, out bool enabled)
         {
             enabled = !condition;
-            if (enabled) _inner = new DefaultInterpolatedStringHandler(literalLength, formattedCount);
+            if (enabled)
+            {
+                _inner = new DefaultInterpolatedStringHandler(literalLength, formattedCount);
+            }
         }
 
         public void AppendLiteral(string value) => _inner.AppendLiteral(value);

@@ -26,9 +26,20 @@ internal sealed class SimDisk(HardState hardState, SimSnapshot snapshot)
 
     public void Save(SimSnapshot? received, ImmutableArray<Entry> entries, HardState? hardState)
     {
-        if (received is not null) _unsynced.Add(new Write(received, ReplacesLog: true, [], null));
-        foreach (Entry entry in entries) _unsynced.Add(new Write(null, false, [entry], null));
-        if (hardState is not null) _unsynced.Add(new Write(null, false, [], hardState));
+        if (received is not null)
+        {
+            _unsynced.Add(new Write(received, ReplacesLog: true, [], null));
+        }
+
+        foreach (Entry entry in entries)
+        {
+            _unsynced.Add(new Write(null, false, [entry], null));
+        }
+
+        if (hardState is not null)
+        {
+            _unsynced.Add(new Write(null, false, [], hardState));
+        }
     }
 
     /// <summary>A snapshot of the own state machine: written aside, synced, then renamed into place.</summary>
@@ -40,14 +51,22 @@ internal sealed class SimDisk(HardState hardState, SimSnapshot snapshot)
 
     public void Sync()
     {
-        foreach (Write write in _unsynced) Perform(write);
+        foreach (Write write in _unsynced)
+        {
+            Perform(write);
+        }
+
         _unsynced.Clear();
     }
 
     public void Crash(Random random)
     {
         int kept = random.Next(_unsynced.Count + 1);
-        for (int i = 0; i < kept; i++) Perform(_unsynced[i]);
+        for (int i = 0; i < kept; i++)
+        {
+            Perform(_unsynced[i]);
+        }
+
         _unsynced.Clear();
     }
 
@@ -59,13 +78,23 @@ internal sealed class SimDisk(HardState hardState, SimSnapshot snapshot)
         if (write.Snapshot is not null)
         {
             Snapshot = write.Snapshot;
-            if (write.ReplacesLog) _entries.Clear();
-            else _entries.RemoveAll(e => e.Index <= write.Snapshot.Meta.Index);
+            if (write.ReplacesLog)
+            {
+                _entries.Clear();
+            }
+            else
+            {
+                _entries.RemoveAll(e => e.Index <= write.Snapshot.Meta.Index);
+            }
         }
         foreach (Entry entry in write.Entries)
         {
             int at = _entries.FindIndex(e => e.Index >= entry.Index);
-            if (at >= 0) _entries.RemoveRange(at, _entries.Count - at);
+            if (at >= 0)
+            {
+                _entries.RemoveRange(at, _entries.Count - at);
+            }
+
             _entries.Add(entry);
         }
         HardState = write.HardState ?? HardState;

@@ -29,7 +29,11 @@ internal sealed class SimNode(SimWorld world, ulong id, SimDisk disk)
     public void Start()
     {
         Life++;
-        if (Life > 1 && world.Options.ShellBugs.HasFlag(ShellBugs.ForgetHardState)) disk.ForgetVote();
+        if (Life > 1 && world.Options.ShellBugs.HasFlag(ShellBugs.ForgetHardState))
+        {
+            disk.ForgetVote();
+        }
+
         Machine = disk.Snapshot.State.Copy();
         RaftCoreOptions options = world.Options.Core with { Id = Id };
         Core = new RaftCore(options, new Random(world.Random.Next()), disk.HardState, disk.Snapshot.Meta, disk.EntriesAfterSnapshot, Machine.Applied);
@@ -50,7 +54,11 @@ internal sealed class SimNode(SimWorld world, ulong id, SimDisk disk)
 
     public void Receive(Message message, SimSnapshot? file)
     {
-        if (file is not null) _received[(file.Meta.Index, file.Meta.Term)] = file;
+        if (file is not null)
+        {
+            _received[(file.Meta.Index, file.Meta.Term)] = file;
+        }
+
         Core!.Step(message);
         AfterInput();
     }
@@ -70,7 +78,11 @@ internal sealed class SimNode(SimWorld world, ulong id, SimDisk disk)
             Ready ready = Core.Ready();
             world.Checker.AfterStep(this);
             world.Checker.Handed(this, ready);
-            foreach (Message message in ready.Messages) world.Send(this, message);
+            foreach (Message message in ready.Messages)
+            {
+                world.Send(this, message);
+            }
+
             SimSnapshot? received = ready.Snapshot is { } meta ? _received[(meta.Index, meta.Term)] : null;
             disk.Save(received, ready.Entries, ready.HardState);
             if (ready.MustSync && !world.Options.ShellBugs.HasFlag(ShellBugs.AckBeforeSync))
@@ -80,7 +92,11 @@ internal sealed class SimNode(SimWorld world, ulong id, SimDisk disk)
             }
             else
             {
-                if (ready.MustSync) world.After(world.DiskDelay(), this, disk.Sync);
+                if (ready.MustSync)
+                {
+                    world.After(world.DiskDelay(), this, disk.Sync);
+                }
+
                 Complete(ready);
             }
         }
@@ -96,7 +112,11 @@ internal sealed class SimNode(SimWorld world, ulong id, SimDisk disk)
 
     private void Complete(Ready ready)
     {
-        foreach (Message message in ready.MessagesAfterPersist) world.Send(this, message);
+        foreach (Message message in ready.MessagesAfterPersist)
+        {
+            world.Send(this, message);
+        }
+
         if (ready.Snapshot is { } meta)
         {
             Machine = _received[(meta.Index, meta.Term)].State.Copy();
@@ -108,12 +128,24 @@ internal sealed class SimNode(SimWorld world, ulong id, SimDisk disk)
             Machine.Apply(entry);
             world.Checker.Applied(this);
         }
-        foreach (ReadState state in ready.ReadStates) world.Workload.Confirmed(this, state);
-        if (Pending.Count > 0) world.Workload.Settle(this, world.Options.ShellBugs.HasFlag(ShellBugs.ReadBeforeApply));
+        foreach (ReadState state in ready.ReadStates)
+        {
+            world.Workload.Confirmed(this, state);
+        }
+
+        if (Pending.Count > 0)
+        {
+            world.Workload.Settle(this, world.Options.ShellBugs.HasFlag(ShellBugs.ReadBeforeApply));
+        }
+
         Membership before = Core!.Membership;
         bool leads = Core.Role == RaftRole.Leader;
         Core.Advance(ready);
-        if (leads && !Core.Membership.Equals(before)) world.MembershipChanges++;
+        if (leads && !Core.Membership.Equals(before))
+        {
+            world.MembershipChanges++;
+        }
+
         world.Checker.AfterStep(this);
         TakeSnapshot();
     }
@@ -121,7 +153,11 @@ internal sealed class SimNode(SimWorld world, ulong id, SimDisk disk)
     private void TakeSnapshot()
     {
         RaftLog log = Core!.Log;
-        if (log.Pending is not null || log.Applied < log.Snapshot.Index + world.Options.SnapshotEvery) return;
+        if (log.Pending is not null || log.Applied < log.Snapshot.Index + world.Options.SnapshotEvery)
+        {
+            return;
+        }
+
         SnapshotMeta meta = new(log.Applied, log.TermAt(log.Applied)!.Value, Core.Membership);
         disk.SaveOwnSnapshot(new SimSnapshot(meta, Machine.Copy()));
         Core.Compact(meta, world.Options.KeepEntries);

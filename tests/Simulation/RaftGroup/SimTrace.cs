@@ -26,7 +26,10 @@ internal sealed class SimTrace(bool keepText)
     /// <summary>The text is only put together if someone will read it.</summary>
     public void Say(long now, [InterpolatedStringHandlerArgument("")] ref Text text)
     {
-        if (KeepsText && _lines.Count < MaxLines) _lines.Add($"{now,6} {text.ToString()}");
+        if (KeepsText && _lines.Count < MaxLines)
+        {
+            _lines.Add($"{now,6} {text.ToString()}");
+        }
     }
 
     [InterpolatedStringHandler]
@@ -38,7 +41,10 @@ internal sealed class SimTrace(bool keepText)
         public Text(int literalLength, int formattedCount, SimTrace trace, out bool enabled)
         {
             enabled = _enabled = trace.KeepsText;
-            if (enabled) _inner = new DefaultInterpolatedStringHandler(literalLength, formattedCount);
+            if (enabled)
+            {
+                _inner = new DefaultInterpolatedStringHandler(literalLength, formattedCount);
+            }
         }
 
         public void AppendLiteral(string value) => _inner.AppendLiteral(value);

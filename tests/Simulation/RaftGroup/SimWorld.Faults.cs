@@ -12,7 +12,11 @@ internal sealed partial class SimWorld
 
     private void ScheduleFault() => At(Now + 1 + Random.Next(2 * Options.FaultEvery), () =>
     {
-        if (_calm) return;
+        if (_calm)
+        {
+            return;
+        }
+
         OneFault();
         ScheduleFault();
     });
@@ -46,7 +50,11 @@ internal sealed partial class SimWorld
                 Crash(SomeLeader() ?? AnyNode());
                 break;
             case 8:
-                foreach (SimNode node in _nodes.Where(_ => Random.Next(3) > 0).ToArray()) Crash(node);
+                foreach (SimNode node in _nodes.Where(_ => Random.Next(3) > 0).ToArray())
+                {
+                    Crash(node);
+                }
+
                 break;
             case 9:
                 Pause(Random.Next(2) == 0 ? AnyNode() : SomeLeader() ?? AnyNode());
@@ -73,8 +81,15 @@ internal sealed partial class SimWorld
         Say($"divides off {string.Join(' ', left)}");
         _cut.Clear();
         foreach (SimNode a in _nodes)
+        {
             foreach (SimNode b in _nodes)
-                if (left.Contains(a.Id) != left.Contains(b.Id)) _cut.Add((a.Id, b.Id));
+            {
+                if (left.Contains(a.Id) != left.Contains(b.Id))
+                {
+                    _cut.Add((a.Id, b.Id));
+                }
+            }
+        }
     }
 
     private void CutOneWay(SimNode node)
@@ -82,12 +97,21 @@ internal sealed partial class SimWorld
         bool deaf = Random.Next(2) == 0;
         Say($"makes {node.Id} {(deaf ? "deaf" : "mute")}");
         foreach (SimNode other in _nodes)
-            if (Random.Next(3) > 0) _cut.Add(deaf ? (other.Id, node.Id) : (node.Id, other.Id));
+        {
+            if (Random.Next(3) > 0)
+            {
+                _cut.Add(deaf ? (other.Id, node.Id) : (node.Id, other.Id));
+            }
+        }
     }
 
     private void Crash(SimNode node)
     {
-        if (node.Core is null) return;
+        if (node.Core is null)
+        {
+            return;
+        }
+
         Say($"kills {node.Id}");
         node.Crash();
         Crashes++;
@@ -96,7 +120,11 @@ internal sealed partial class SimWorld
 
     private void Restart(SimNode node)
     {
-        if (node.Core is not null) return;
+        if (node.Core is not null)
+        {
+            return;
+        }
+
         Say($"starts {node.Id}");
         node.PausedUntil = 0;
         node.Start();
@@ -110,7 +138,11 @@ internal sealed partial class SimWorld
 
     private void Transfer()
     {
-        if (SomeLeader() is not { } leader) return;
+        if (SomeLeader() is not { } leader)
+        {
+            return;
+        }
+
         ulong to = AnyNode().Id;
         Say($"transfers from {leader.Id} to {to}: {leader.Core!.TransferLeadership(to)}");
         leader.AfterInput();
@@ -118,7 +150,11 @@ internal sealed partial class SimWorld
 
     private void ChangeMembership()
     {
-        if (SomeLeader() is not { } leader) return;
+        if (SomeLeader() is not { } leader)
+        {
+            return;
+        }
+
         Membership now = leader.Core!.Membership;
         RaftMember member = Member(AnyNode().Id);
         MembershipChangeKind kind = now.Find(member.Id) switch
@@ -132,9 +168,17 @@ internal sealed partial class SimWorld
         };
         // Sometimes through a follower; then nobody tells us whether it was accepted.
         SimNode asked = Random.Next(3) == 0 ? AnyNode() : leader;
-        if (asked.Core is null || asked.PausedUntil > Now) return;
+        if (asked.Core is null || asked.PausedUntil > Now)
+        {
+            return;
+        }
+
         ProposeOutcome outcome = asked.Core.ProposeMembership(new MembershipChange(kind, member));
-        if (kind == MembershipChangeKind.Remove && outcome == ProposeOutcome.Accepted) _gone.Add(member.Id);
+        if (kind == MembershipChangeKind.Remove && outcome == ProposeOutcome.Accepted)
+        {
+            _gone.Add(member.Id);
+        }
+
         Say($"asks {asked.Id} to {kind} {member.Id}: {outcome}");
         asked.AfterInput();
     }
@@ -184,7 +228,11 @@ internal sealed partial class SimWorld
             if (Workload.IsAcknowledged(lastWrite) && Agreed())
             {
                 ConvergedAfter = Now - start;
-                foreach (SimNode node in Members(SomeLeader()!)) Workload.AllAcknowledgedExist(node);
+                foreach (SimNode node in Members(SomeLeader()!))
+                {
+                    Workload.AllAcknowledgedExist(node);
+                }
+
                 return;
             }
             Now = slice;
@@ -195,7 +243,11 @@ internal sealed partial class SimWorld
 
     private bool Agreed()
     {
-        if (_nodes.Count(n => n.Core!.Role == RaftRole.Leader) != 1) return false;
+        if (_nodes.Count(n => n.Core!.Role == RaftRole.Leader) != 1)
+        {
+            return false;
+        }
+
         SimNode leader = _nodes.First(n => n.Core!.Role == RaftRole.Leader);
         return Members(leader).All(n => n.Core!.Log.LastIndex == leader.Core!.Log.LastIndex && n.Core.Log.LastTerm == leader.Core.Log.LastTerm
             && n.Machine.Applied == leader.Core.Log.LastIndex && n.Core.Status.Leader == leader.Id && n.Core.Membership.Equals(leader.Core.Membership));

@@ -84,10 +84,19 @@ internal sealed partial class SimWorld
 
     private void WhenAwake(SimNode node, int life, Action action)
     {
-        if (node.Life != life || node.Core is null) return;
+        if (node.Life != life || node.Core is null)
+        {
+            return;
+        }
         // A paused process does nothing, and then everything late.
-        if (node.PausedUntil > Now) At(node.PausedUntil, () => WhenAwake(node, life, action));
-        else action();
+        if (node.PausedUntil > Now)
+        {
+            At(node.PausedUntil, () => WhenAwake(node, life, action));
+        }
+        else
+        {
+            action();
+        }
     }
 
     private void At(long time, Action action) => _agenda.Enqueue(action, (time, ++_order));
@@ -100,9 +109,15 @@ internal sealed partial class SimWorld
             Now = Math.Max(Now, when.At);
             SimCheck.That(++Steps < MaxSteps, $"more than {MaxSteps} steps: something goes round in circles");
             action();
-            if (done is not null && done()) return;
+            if (done is not null && done())
+            {
+                return;
+            }
         }
-        if (done is null) Now = end;
+        if (done is null)
+        {
+            Now = end;
+        }
     }
 
     private void ScheduleTick(SimNode node, int delay) => At(Now + delay, () =>
@@ -118,14 +133,24 @@ internal sealed partial class SimWorld
 
     private void ScheduleOperation() => At(Now + 1 + Random.Next(2 * Options.OperationEvery), () =>
     {
-        if (_calm) return;
+        if (_calm)
+        {
+            return;
+        }
+
         SimNode node = _nodes[Random.Next(_nodes.Count)];
         if (node.Core is not null && node.PausedUntil <= Now)
         {
             for (int burst = Random.Next(8) == 0 ? 10 : 1; burst > 0; burst--)
             {
-                if (Random.Next(3) == 0) Workload.Read(node);
-                else Workload.Write(node);
+                if (Random.Next(3) == 0)
+                {
+                    Workload.Read(node);
+                }
+                else
+                {
+                    Workload.Write(node);
+                }
             }
             node.AfterInput();
         }
@@ -139,30 +164,55 @@ internal sealed partial class SimWorld
         Trace.Add(Now, (from.Id << 8) | message.To, message.Term, ((ulong)message.Kind << 48) ^ (message.Index << 1) ^ (lost ? 1UL : 0));
         Trace.Say(Now, $"{from.Id}->{message.To} {message.Kind} term={message.Term} index={message.Index} logTerm={message.LogTerm} entries={message.Entries.Length} commit={message.Commit}{(message.Reject ? " reject" : "")}{(lost ? " LOST" : "")}");
         SimSnapshot? file = message.Snapshot is null ? null : from.NewestFile;
-        if (file is not null) message = message with { Snapshot = file.Meta };
+        if (file is not null)
+        {
+            message = message with { Snapshot = file.Meta };
+        }
+
         if (lost)
         {
-            if (file is not null) After(Random.Next(1000), from, () => Report(from, message.To, ok: false));
+            if (file is not null)
+            {
+                After(Random.Next(1000), from, () => Report(from, message.To, ok: false));
+            }
+
             return;
         }
         // Now and then through its bytes, as on a wire.
-        if (Random.Next(16) == 0) message = MessageCodec.Decode(MessageCodec.Encode(message));
+        if (Random.Next(16) == 0)
+        {
+            message = MessageCodec.Decode(MessageCodec.Encode(message));
+        }
+
         Deliver(from, to!, message, file);
-        if (!_calm && file is null && Random.NextDouble() < Options.Duplication) Deliver(from, to!, message, file);
+        if (!_calm && file is null && Random.NextDouble() < Options.Duplication)
+        {
+            Deliver(from, to!, message, file);
+        }
     }
 
     private void Deliver(SimNode from, SimNode to, Message message, SimSnapshot? file)
     {
         int delay = _calm ? 1 + Random.Next(5) : Random.NextDouble() < Options.SpikeRate ? Random.Next(2000) : 1 + Random.Next(Options.MaxDelay);
-        if (file is not null) delay *= 3;
+        if (file is not null)
+        {
+            delay *= 3;
+        }
         // A message may outlive its sender and even reach the receiver's next life.
         At(Now + delay, () => Arrive(from, to, message, file));
-        if (file is not null) After(delay + 1 + Random.Next(100), from, () => Report(from, to.Id, ok: Random.Next(4) != 0 || _calm));
+        if (file is not null)
+        {
+            After(delay + 1 + Random.Next(100), from, () => Report(from, to.Id, ok: Random.Next(4) != 0 || _calm));
+        }
     }
 
     private void Arrive(SimNode from, SimNode to, Message message, SimSnapshot? file)
     {
-        if (to.Core is null || IsCut(from.Id, to.Id)) return;
+        if (to.Core is null || IsCut(from.Id, to.Id))
+        {
+            return;
+        }
+
         if (to.PausedUntil > Now)
         {
             At(to.PausedUntil + Random.Next(5), () => Arrive(from, to, message, file));

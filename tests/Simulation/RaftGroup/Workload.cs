@@ -31,7 +31,11 @@ internal sealed class Workload(Random random)
         long operation = ++_lastOperation;
         ulong floor = _visible;
         byte[] data = KvMachine.Put(operation, random.Next(5), operation, random.Next(4) == 0 ? random.Next(200) : 0);
-        if (node.Core!.Propose(data) == ProposeOutcome.Accepted) node.Pending.Add(operation, new Pending(operation, IsRead: false, floor));
+        if (node.Core!.Propose(data) == ProposeOutcome.Accepted)
+        {
+            node.Pending.Add(operation, new Pending(operation, IsRead: false, floor));
+        }
+
         return operation;
     }
 
@@ -42,13 +46,19 @@ internal sealed class Workload(Random random)
         BinaryPrimitives.WriteInt64LittleEndian(context, operation);
         // Registered first: a single voter answers at once.
         node.Pending.Add(operation, new Pending(operation, IsRead: true, _visible));
-        if (node.Core!.ReadIndex(context) != ProposeOutcome.Accepted) node.Pending.Remove(operation);
+        if (node.Core!.ReadIndex(context) != ProposeOutcome.Accepted)
+        {
+            node.Pending.Remove(operation);
+        }
     }
 
     public void Confirmed(SimNode node, ReadState state)
     {
         long operation = BinaryPrimitives.ReadInt64LittleEndian(state.Context.Span);
-        if (node.Pending.TryGetValue(operation, out Pending? read)) read.WaitsFor = state.Index;
+        if (node.Pending.TryGetValue(operation, out Pending? read))
+        {
+            read.WaitsFor = state.Index;
+        }
     }
 
     /// <summary>Ends what can end now that <paramref name="node"/> has applied more (or installed a snapshot).</summary>
@@ -59,7 +69,11 @@ internal sealed class Workload(Random random)
         {
             if (pending.IsRead)
             {
-                if (pending.WaitsFor is not { } index || (index > applied && !readBeforeApply)) continue;
+                if (pending.WaitsFor is not { } index || (index > applied && !readBeforeApply))
+                {
+                    continue;
+                }
+
                 SimCheck.That(applied >= pending.Floor, $"read {id} at {node.Id} saw index {applied}, but {pending.Floor} was visible before it began");
                 Reads++;
                 _visible = Math.Max(_visible, applied);
@@ -67,7 +81,11 @@ internal sealed class Workload(Random random)
             else
             {
                 ulong index = node.Machine.IndexOf(id);
-                if (index == 0) continue;
+                if (index == 0)
+                {
+                    continue;
+                }
+
                 SimCheck.That(index > pending.Floor, $"write {id} took effect at {index}, but {pending.Floor} was visible before it began");
                 _acknowledged[id] = index;
                 _visible = Math.Max(_visible, index);
@@ -81,6 +99,8 @@ internal sealed class Workload(Random random)
     public void AllAcknowledgedExist(SimNode node)
     {
         foreach ((long operation, ulong index) in _acknowledged)
+        {
             SimCheck.That(node.Machine.IndexOf(operation) == index, $"write {operation} was acknowledged at {index}; {node.Id} has it at {node.Machine.IndexOf(operation)}");
+        }
     }
 }

@@ -15,30 +15,27 @@ public sealed class EngineClient : IDisposable
 {
     private readonly HttpClient _http;
 
-    public EngineClient(string socket, TimeSpan? limit = null)
+    public EngineClient(string socket, TimeSpan? limit = null) => _http = new HttpClient(new SocketsHttpHandler
     {
-        _http = new HttpClient(new SocketsHttpHandler
+        ConnectCallback = async (_, ct) =>
         {
-            ConnectCallback = async (_, ct) =>
+            var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
             {
-                var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), ct).ConfigureAwait(false);
-                    return new NetworkStream(connection, ownsSocket: true);
-                }
-                catch
-                {
-                    connection.Dispose();
-                    throw;
-                }
-            },
-        })
-        {
-            BaseAddress = new Uri("http://localhost/v1.50/"),
-            Timeout = limit ?? TimeSpan.FromSeconds(20),
-        };
-    }
+                await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), ct).ConfigureAwait(false);
+                return new NetworkStream(connection, ownsSocket: true);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+        },
+    })
+    {
+        BaseAddress = new Uri("http://localhost/v1.50/"),
+        Timeout = limit ?? TimeSpan.FromSeconds(20),
+    };
 
     public async Task<JsonNode?> GetAsync(string path) => await ReadAsync(await _http.GetAsync(path).ConfigureAwait(false)).ConfigureAwait(false);
 

@@ -60,7 +60,10 @@ internal sealed class ContainerdProcess : IDisposable
                 {
                     int pid = int.Parse(Path.GetFileName(directory));
                     foreach (string child in File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    {
                         Process.GetProcessById(int.Parse(child)).Kill();
+                    }
+
                     Process.GetProcessById(pid).Kill();
                 }
             }
@@ -71,7 +74,10 @@ internal sealed class ContainerdProcess : IDisposable
         }
 
         foreach (string mount in File.ReadAllLines("/proc/self/mounts").Select(l => l.Split(' ')[1]).Where(m => m.StartsWith(Root + "/", StringComparison.Ordinal)).Reverse())
+        {
             Process.Start("umount", ["-l", mount]).WaitForExit(5000);
+        }
+
         Process.Start("rm", ["-rf", Root]).WaitForExit(20000);
     }
 }

@@ -21,7 +21,9 @@ internal sealed class FakeRegistry : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
             if (certificate is not null)
+            {
                 listen.UseHttps(certificate);
+            }
         }));
         _app = builder.Build();
         _app.Run(ServeAsync);

@@ -56,10 +56,16 @@ internal static class TestImage
         using (var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
         {
             foreach (string directory in new[] { "bin", "etc", "proc", "sys", "dev", "tmp", "root", "data", "usr", "usr/bin" })
+            {
                 tar.WriteEntry(new PaxTarEntry(TarEntryType.Directory, directory) { Mode = (UnixFileMode)0x1ed, ModificationTime = DateTimeOffset.UnixEpoch });
+            }
+
             Add(tar, "bin/busybox", File.ReadAllBytes(File.Exists(BusyboxPath) ? BusyboxPath : "/usr/bin/busybox"), 0x1ed);
             foreach (string applet in new[] { "sh", "cat", "echo", "sleep", "id", "ls", "true", "false", "touch", "hostname", "test", "mkdir", "stat", "head", "dd", "env", "kill", "grep", "mount", "nproc", "yes", "tail", "seq", "date", "rm", "ulimit", "ps", "readlink" })
+            {
                 tar.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, $"bin/{applet}") { LinkName = "/bin/busybox", ModificationTime = DateTimeOffset.UnixEpoch });
+            }
+
             Add(tar, "data/seed", "seeded\n"u8.ToArray());
         }
 
@@ -72,7 +78,9 @@ internal static class TestImage
         using (var tar = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
         {
             foreach ((string path, string text, int mode) in files)
+            {
                 Add(tar, path, Encoding.UTF8.GetBytes(text), mode);
+            }
         }
 
         return stream.ToArray();

@@ -96,7 +96,9 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
         get
         {
             lock (_gate)
+            {
                 return [.. _reports];
+            }
         }
     }
 
@@ -110,7 +112,10 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
             lock (_gate)
             {
                 if (_reports.LastOrDefault(r => r.Task == task && condition(r.Status)) is { } found)
+                {
                     return found.Status;
+                }
+
                 changed = _changed.Task;
             }
 
@@ -131,7 +136,9 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
     public async Task WaitAllAsync(IReadOnlyCollection<TaskId> tasks, TaskState state, int seconds = 60)
     {
         foreach (TaskId task in tasks)
+        {
             await WaitAsync(task, s => s.State == state, state.ToString(), seconds);
+        }
     }
 
     public async Task WaitUntilAsync(Func<bool> condition, string what, int seconds = 20)
@@ -143,7 +150,10 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
             lock (_gate)
             {
                 if (condition())
+                {
                     return;
+                }
+
                 changed = _changed.Task;
             }
 
@@ -161,7 +171,10 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (GrpcChannel channel in _channels.Values)
+        {
             channel.Dispose();
+        }
+
         await _app.StopAsync(new CancellationToken(true));
         await _app.DisposeAsync();
     }
@@ -169,7 +182,9 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
     private void Send(AssignmentChange change)
     {
         foreach (Channel<Proto.ManagerMessage> session in _sessions)
+        {
             session.Writer.TryWrite(new Proto.ManagerMessage { Assignments = change.ToProto() });
+        }
     }
 
     private void Notify()
@@ -203,12 +218,17 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
             try
             {
                 await foreach (Proto.AgentMessage message in requestStream.ReadAllAsync(context.CancellationToken))
+                {
                     manager.Take(message, outgoing.Writer);
+                }
             }
             finally
             {
                 lock (manager._gate)
+                {
                     manager._sessions.Remove(outgoing);
+                }
+
                 outgoing.Writer.TryComplete();
                 await writing;
             }
@@ -219,9 +239,15 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
                 await foreach (Proto.ManagerMessage message in outgoing.Reader.ReadAllAsync())
                 {
                     if (context.CancellationToken.IsCancellationRequested)
+                    {
                         return;
+                    }
+
                     if (message.Assignments is not null)
+                    {
                         message.Assignments.Sequence = ++sequence;
+                    }
+
                     await responseStream.WriteAsync(message);
                 }
             }
@@ -233,7 +259,10 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
         lock (_gate)
         {
             if (message.Hello is { } hello)
+            {
                 Description = hello.Description.ToModel();
+            }
+
             if (message.Reports is { } reports)
             {
                 _reports.AddRange(reports.Reports.Select(r => r.ToModel()));
@@ -241,7 +270,10 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
             }
 
             if (message.Heartbeat is { } beat && beat.Checksum == _checksum.Value)
+            {
                 AgreedHeartbeats++;
+            }
+
             Notify();
         }
     }

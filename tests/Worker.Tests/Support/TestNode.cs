@@ -54,7 +54,10 @@ internal sealed class TestNode : IAsyncDisposable
         var node = new TestNode(daemon, manager ?? await TestManager.StartAsync(), $"n{Interlocked.Increment(ref _numbers)}", mirrors) { OpenNetwork = network };
         await node.OpenAsync();
         if (withImage)
+        {
             await node.Agent.Local.LoadImagesAsync(new MemoryStream(TestImage.SavedTar("busy:1")), CancellationToken.None);
+        }
+
         return node;
     }
 
@@ -62,7 +65,10 @@ internal sealed class TestNode : IAsyncDisposable
     {
         _running = new CancellationTokenSource();
         if (OpenNetwork is not null)
+        {
             Network = await OpenNetwork();
+        }
+
         Agent = await WorkerAgent.OpenAsync(Options, Network, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None);
         _run = Agent.RunAsync(new Membership(Self, new ClusterId("cluster"), [Manager.Address], "127.0.0.1:1", "127.0.0.1"), Manager, _ => { }, _running.Token);
     }
@@ -83,7 +89,9 @@ internal sealed class TestNode : IAsyncDisposable
         {
             await Agent.DisposeAsync();
             if (Network is not null)
+            {
                 await Network.DisposeAsync();
+            }
         }
     }
 
@@ -92,7 +100,10 @@ internal sealed class TestNode : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var lines = new List<string>();
         await foreach (LogLine line in Agent.Local.ReadLogsAsync(task, query ?? new LogQuery { Follow = true }, limit.Token))
+        {
             lines.Add(Encoding.UTF8.GetString(line.Data.Span).TrimEnd('\n'));
+        }
+
         return lines;
     }
 
@@ -114,14 +125,19 @@ internal sealed class TestNode : IAsyncDisposable
     {
         await CloseAsync();
         await using (WorkerAgent last = await WorkerAgent.OpenAsync(Options, null, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None))
+        {
             await last.LeaveAsync(CancellationToken.None);
+        }
+
         Native.LibC.Detach(Path.Combine(Options.RunDirectory, "tasks"));
         await Manager.DisposeAsync();
         foreach (string controller in Directory.GetDirectories("/sys/fs/cgroup"))
         {
             string own = controller + Options.CgroupParent;
             if (Directory.Exists(own))
+            {
                 Directory.Delete(own);
+            }
         }
     }
 }
