@@ -36,7 +36,7 @@ internal static class BudgetRun
     {
         Node[] nodes = [.. Enumerable.Range(0, 1000).Select(PlacementInput.Node)];
         SwarmTask[] tasks = [.. Enumerable.Range(0, Tasks).Select(i => PlacementInput.Task(i, 10, filtered: true))];
-        ClusterPicture picture = ClusterPicture.Of(nodes, tasks, []);
+        ClusterCache picture = ClusterCache.Of(nodes, tasks, []);
         IReadOnlyList<SwarmTask> pending = picture.Pending;
         measured["scheduler.place per task"] = Allocated(() => Placer.Place(picture, pending, PlacementInput.Now), rounds: 1) / Tasks;
     }

@@ -20,7 +20,7 @@ internal static class PlaceRun
         for (int round = 1; round <= 3; round++)
         {
             long start = Stopwatch.GetTimestamp();
-            ClusterPicture picture = ClusterPicture.Of(allNodes, allTasks, []);
+            ClusterCache picture = ClusterCache.Of(allNodes, allTasks, []);
             TimeSpan built = Stopwatch.GetElapsedTime(start);
             long bytes = GC.GetAllocatedBytesForCurrentThread();
             start = Stopwatch.GetTimestamp();

@@ -8,7 +8,7 @@ namespace Skep.Micro;
 [MemoryDiagnoser]
 public class PlacerBenchmarks
 {
-    private ClusterPicture _picture = new();
+    private ClusterCache _picture = new();
     private IReadOnlyList<SwarmTask> _pending = [];
 
     [Params(1, 100, 10_000)]
@@ -17,7 +17,7 @@ public class PlacerBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _picture = ClusterPicture.Of(
+        _picture = ClusterCache.Of(
             Enumerable.Range(0, 1000).Select(PlacementInput.Node), Enumerable.Range(0, 10_000).Select(i => PlacementInput.Task(i, Services, filtered: true)), []);
         _pending = _picture.Pending;
     }

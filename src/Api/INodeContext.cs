@@ -15,7 +15,7 @@ public interface INodeContext
     ClusterControl? Control { get; }
 
     /// <summary>Null while the agent does not run; then the node half answers 503.</summary>
-    LocalNode? Local { get; }
+    ContainerEngine? Local { get; }
 
     /// <summary>What happened on this node and, on a manager, to the cluster.</summary>
     EventHub Events { get; }

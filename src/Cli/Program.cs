@@ -6,7 +6,7 @@ using Skep.Cli.Containers;
 using Skep.Cli.Output;
 
 using CancellationTokenSource interrupted = new();
-SignalTarget signals = new();
+SignalForwarder signals = new();
 using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using PosixSignalRegistration onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 

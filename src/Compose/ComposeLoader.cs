@@ -33,7 +33,7 @@ public static class ComposeLoader
             Warnings =
             [
                 .. context.Warnings.Select(static warning => $"level=warning msg={GoText.Quote(warning)}"),
-                .. PropertyRemarks.Lines(files),
+                .. PropertyWarnings.Lines(files),
             ],
         };
     }
@@ -46,7 +46,7 @@ public static class ComposeLoader
             throw new ComposeException($"version mismatched between two composefiles : {context.Version} and {version}", (file["version"] ?? file).Where);
         }
 
-        PropertyRemarks.RefuseForbidden(file);
+        PropertyWarnings.RefuseForbidden(file);
         if (!options.SkipInterpolation)
         {
             file = Interpolation.Apply(file, context.Environment);
@@ -55,7 +55,7 @@ public static class ComposeLoader
         SchemaCheck.Run(file, context.Version);
         ServiceReader services = new(context);
         SortedDictionary<string, ComposeService> byName = Maps.New<ComposeService>();
-        foreach ((string name, ComposeValue value) in Decode.Entries(file["services"]))
+        foreach ((string name, ComposeValue value) in ValueDecoder.Entries(file["services"]))
         {
             byName[name] = services.Read(name, (ComposeValue.Mapping)value);
         }
@@ -69,7 +69,7 @@ public static class ComposeLoader
             Volumes = resources.Volumes(file["volumes"]),
             Secrets = resources.FileObjects(file["secrets"], "secret"),
             Configs = resources.FileObjects(file["configs"], "config"),
-            Extensions = Decode.Extensions(file),
+            Extensions = ValueDecoder.Extensions(file),
         };
     }
 

@@ -61,10 +61,10 @@ try
     }
 
     ApiTls? tls = ApiTls.Load(options);
-    using var observed = new Observation(options.MetricsAddr, version, time);
+    using Telemetry observed = new Telemetry(options.MetricsAddr, version, time);
     string hostname = options.NodeName ?? Environment.MachineName;
     var paths = new NodePaths(options.DataDir, options.RunDir);
-    await using var engine = new NodeEngine(options, paths, hostname, version, time, Random.Shared, log);
+    await using NodeHost engine = new NodeHost(options, paths, hostname, version, time, Random.Shared, log);
     await engine.OpenAsync(NodeRecord.Load(paths.NodeRecord)?.DataPathPort ?? 0, stopping.Token);
     NodeFacts facts = NodeFacts.OfThisMachine(version, hostname, options.DataDir) with
     {
@@ -73,7 +73,7 @@ try
         RegistryMirrors = options.RegistryMirrors.ToValueList(),
     };
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
-    observed.Tell(node, facts);
+    observed.AddGauges(node, facts);
     await node.ResumeAsync(stopping.Token);
     var dashboard = new DashboardListener(options.DashboardPort, options.Socket, options.RunDir, node, time, log);
     await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, tls, node, dashboard, time, log, stopping.Token);

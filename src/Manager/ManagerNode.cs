@@ -38,7 +38,7 @@ public sealed class ManagerNode : IAsyncDisposable
     private readonly DiskRaftFiles _files;
     private readonly DispatchHub _hub;
     private readonly StatusWriter _statuses;
-    private readonly VouchLoop _vouching;
+    private readonly HeartbeatForwarder _vouching;
     private readonly LeaderScope _leadership;
     private readonly DataKeyFile _keyFile;
     private readonly byte[] _dataKey;
@@ -87,7 +87,7 @@ public sealed class ManagerNode : IAsyncDisposable
         var liveness = new NodeLiveness(Store, time, loggers.CreateLogger<NodeLiveness>());
         _hub = new DispatchHub(Store);
         _statuses = new StatusWriter(Store, time, loggers.CreateLogger<StatusWriter>());
-        _vouching = new VouchLoop(Raft, presence, liveness, channels, time, loggers.CreateLogger<VouchLoop>());
+        _vouching = new HeartbeatForwarder(Raft, presence, liveness, channels, time, loggers.CreateLogger<HeartbeatForwarder>());
         _leadership = new LeaderScope(
             Raft,
             Store,
@@ -144,7 +144,7 @@ public sealed class ManagerNode : IAsyncDisposable
     }
 
     /// <summary>Stores the objects a new cluster begins with. Called once, by the node that founded the group.</summary>
-    public async Task FoundAsync(NewCluster cluster, string address, CancellationToken ct)
+    public async Task FoundAsync(ClusterBootstrap cluster, string address, CancellationToken ct)
     {
         Node first = cluster.FirstManager with { Manager = new ManagerMember(Raft.Status.Id, address) };
         CommitOutcome outcome = await Store.CommitAsync(

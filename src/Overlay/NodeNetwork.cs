@@ -46,10 +46,10 @@ public sealed class NodeNetwork : IAsyncDisposable
     /// <summary>Forgets the UDP flows that this node balanced to a backend about to end, so that their next datagram picks another one.</summary>
     /// <param name="network">The overlay network, or null for the published ports (address of the ingress network).</param>
     /// <returns>False when the network is not on this node.</returns>
-    public async Task<bool> ForgetFlowsAsync(NetworkId? network, Ipv4Address backend, CancellationToken ct)
+    public async Task<bool> DeleteFlowsAsync(NetworkId? network, Ipv4Address backend, CancellationToken ct)
     {
         Netlink.NetlinkSocket? flows = await _writer.RunAsync(() => _kernel.FlowsOf(network), ct);
-        return flows is not null && await _kernel.Flows.ForgetAsync(flows, backend, ct);
+        return flows is not null && await _kernel.Flows.DeleteAsync(flows, backend, ct);
     }
 
     /// <summary>The node leaves the cluster: removes everything this room made. The object is of no further use but for disposing.</summary>

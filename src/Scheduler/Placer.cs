@@ -20,13 +20,13 @@ public sealed record Placements(ImmutableArray<PlacedTask> Placed, ImmutableArra
 public static class Placer
 {
     /// <param name="picture">Not changed, save that failures too old to matter at <paramref name="now"/> are forgotten.</param>
-    /// <param name="pending">Usually <see cref="ClusterPicture.Pending"/>.</param>
+    /// <param name="pending">Usually <see cref="ClusterCache.Pending"/>.</param>
     /// <param name="now">Says which failures are recent.</param>
-    public static Placements Place(ClusterPicture picture, IEnumerable<SwarmTask> pending, DateTimeOffset now)
+    public static Placements Place(ClusterCache picture, IEnumerable<SwarmTask> pending, DateTimeOffset now)
     {
         picture.Failures.Forget(now);
         ILookup<bool, SwarmTask> tasks = pending.ToLookup(t => t.Node is not null);
-        var board = new PlacementBoard(picture);
+        PlacementSnapshot board = new PlacementSnapshot(picture);
         ImmutableArray<PlacedTask>.Builder placed = ImmutableArray.CreateBuilder<PlacedTask>();
         ImmutableArray<UnplacedTask>.Builder unplaced = ImmutableArray.CreateBuilder<UnplacedTask>();
         foreach (TaskGroup group in GroupsOf(tasks[true], picture))
@@ -44,7 +44,7 @@ public static class Placer
     }
 
     private static void PlaceGroup(
-        TaskGroup group, PlacementBoard board, SpreadTree tree, DateTimeOffset now, ImmutableArray<PlacedTask>.Builder placed, ImmutableArray<UnplacedTask>.Builder unplaced)
+        TaskGroup group, PlacementSnapshot board, SpreadTree tree, DateTimeOffset now, ImmutableArray<PlacedTask>.Builder placed, ImmutableArray<UnplacedTask>.Builder unplaced)
     {
         board.Begin(group, now);
         var filters = new FilterPipeline(group);
@@ -68,7 +68,7 @@ public static class Placer
     }
 
     private static void CheckGroup(
-        TaskGroup group, PlacementBoard board, DateTimeOffset now, ImmutableArray<PlacedTask>.Builder placed, ImmutableArray<UnplacedTask>.Builder unplaced)
+        TaskGroup group, PlacementSnapshot board, DateTimeOffset now, ImmutableArray<PlacedTask>.Builder placed, ImmutableArray<UnplacedTask>.Builder unplaced)
     {
         board.Begin(group, now);
         var filters = new FilterPipeline(group);
@@ -90,7 +90,7 @@ public static class Placer
         }
     }
 
-    private static IEnumerable<TaskGroup> GroupsOf(IEnumerable<SwarmTask> tasks, ClusterPicture picture)
+    private static IEnumerable<TaskGroup> GroupsOf(IEnumerable<SwarmTask> tasks, ClusterCache picture)
         => tasks.GroupBy(t => (t.ServiceId, t.SpecVersion, Ports: HostPortsOf(t)))
             .OrderBy(g => g.Min(t => t.Version)).ThenBy(g => g.Key.ServiceId).ThenBy(g => g.Key.SpecVersion).ThenBy(g => g.Key.Ports, StringComparer.Ordinal)
             .Select(g => new TaskGroup([.. g.OrderBy(t => t.Slot).ThenBy(t => t.Id)], picture));

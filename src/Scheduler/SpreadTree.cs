@@ -10,21 +10,21 @@ namespace Skep.Scheduler;
 /// </remarks>
 internal sealed class SpreadTree
 {
-    private readonly PlacementBoard _board;
+    private readonly PlacementSnapshot _board;
     private readonly int[] _room;
 
     // Without labels to spread over, the root holds all nodes; its lists are used again for the next group.
     private readonly Branch _flat = new("");
     private Branch _root;
 
-    public SpreadTree(PlacementBoard board)
+    public SpreadTree(PlacementSnapshot board)
     {
         _board = board;
         _room = new int[board.Count];
         _root = _flat;
     }
 
-    /// <summary>Takes in the nodes as they stand for this group; <see cref="PlacementBoard.Begin"/> comes first.</summary>
+    /// <summary>Takes in the nodes as they stand for this group; <see cref="PlacementSnapshot.Begin"/> comes first.</summary>
     public void Grow(TaskGroup group, FilterPipeline filters)
     {
         _flat.Clear();

@@ -3,7 +3,7 @@ namespace Skep.Scheduler;
 /// <summary>Pending tasks that ask for the same: one service, one version of its spec, one set of host ports. What they ask is read once.</summary>
 internal sealed class TaskGroup
 {
-    public TaskGroup(IReadOnlyList<SwarmTask> tasks, ClusterPicture picture)
+    public TaskGroup(IReadOnlyList<SwarmTask> tasks, ClusterCache picture)
     {
         Tasks = tasks;
         SwarmTask sample = tasks[0];
@@ -36,7 +36,7 @@ internal sealed class TaskGroup
 
     public KeyValuePair<string, long>[] Generic { get; }
 
-    private static IEnumerable<EnginePlugin> PluginsOf(SwarmTask task, ClusterPicture picture)
+    private static IEnumerable<EnginePlugin> PluginsOf(SwarmTask task, ClusterCache picture)
     {
         foreach (Mount mount in task.Spec.Container.Mounts)
         {

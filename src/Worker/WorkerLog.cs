@@ -9,7 +9,7 @@ internal static partial class WorkerLog
     public static partial void EventStreamBroke(ILogger logger, string reason, TimeSpan pause);
 
     [LoggerMessage(4002, LogLevel.Information, "containerd's events stand again; {Awaited} processes are watched")]
-    public static partial void EventStreamStands(ILogger logger, int awaited);
+    public static partial void EventStreamReconnected(ILogger logger, int awaited);
 
     [LoggerMessage(4010, LogLevel.Information, "task {TaskId} is {State} {Error}")]
     public static partial void TaskMoved(ILogger logger, TaskId taskId, TaskState state, string error);
@@ -24,22 +24,22 @@ internal static partial class WorkerLog
     public static partial void NetworkNotApplied(ILogger logger, string reason);
 
     [LoggerMessage(4021, LogLevel.Warning, "session with manager {Address} ended: {Reason}")]
-    public static partial void SessionBroke(ILogger logger, string address, string reason);
+    public static partial void SessionEnded(ILogger logger, string address, string reason);
 
     [LoggerMessage(4022, LogLevel.Warning, "container {Container} belongs to no task assigned here and is removed")]
     public static partial void OrphanRemoved(ILogger logger, string container);
 
     [LoggerMessage(4023, LogLevel.Error, "task {TaskId} broke the agent: {Reason}")]
-    public static partial void RunnerBroke(ILogger logger, TaskId taskId, string reason, Exception exception);
+    public static partial void TaskRunnerFailed(ILogger logger, TaskId taskId, string reason, Exception exception);
 
     [LoggerMessage(4024, LogLevel.Warning, "assignments could not be written for the next start: {Reason}")]
     public static partial void AssignmentsNotWritten(ILogger logger, string reason);
 
     [LoggerMessage(4030, LogLevel.Error, "standalone container {Container} broke the agent: {Reason}")]
-    public static partial void StandaloneBroke(ILogger logger, string container, string reason, Exception exception);
+    public static partial void StandaloneFailed(ILogger logger, string container, string reason, Exception exception);
 
     [LoggerMessage(4032, LogLevel.Warning, "places of this node's own containers in cluster networks are not as they should be yet: {Reason}")]
-    public static partial void AttachmentsNotInStep(ILogger logger, string reason);
+    public static partial void AttachmentsOutOfSync(ILogger logger, string reason);
 
     [LoggerMessage(4031, LogLevel.Warning, "standalone container {Container} was not restarted: {Reason}")]
     public static partial void StandaloneNotRestarted(ILogger logger, string container, string reason);

@@ -19,7 +19,7 @@ internal static class WorkerMetrics
 
     public static ActivitySource Traces { get; } = new("Skep.Worker");
 
-    public static void Came(TaskState state)
+    public static void TaskTransitioned(TaskState state)
     {
         if (Transitions.Enabled)
         {
@@ -28,6 +28,6 @@ internal static class WorkerMetrics
     }
 
     /// <param name="source">peer or registry.</param>
-    public static void Fetched(string source, bool succeeded, TimeSpan took)
+    public static void ImageFetched(string source, bool succeeded, TimeSpan took)
         => Fetches.Record(took.TotalSeconds, new("source", source), new("result", succeeded ? "done" : "failed"));
 }

@@ -55,7 +55,7 @@ internal sealed class ApiHarness : INodeContext, INodeLifecycle, IAsyncDisposabl
 
     public ClusterControl? Control { get; set; }
 
-    public LocalNode? Local => null;
+    public ContainerEngine? Local => null;
 
     public EventHub Events { get; } = new(TimeProvider.System);
 

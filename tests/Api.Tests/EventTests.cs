@@ -13,8 +13,8 @@ public sealed class EventTests
     public async Task Past_asked_for_comes_first_and_the_stream_ends_at_its_moment()
     {
         await using ApiHarness api = await ApiHarness.StartAsync();
-        api.Events.Tell("volume", "create", "data", ("driver", "local"));
-        api.Events.TellContainer("die", "c1", "web.1", "app:1", new Dictionary<string, string> { ["tier"] = "front" }, ("exitCode", "3"));
+        api.Events.Publish("volume", "create", "data", ("driver", "local"));
+        api.Events.PublishContainer("die", "c1", "web.1", "app:1", new Dictionary<string, string> { ["tier"] = "front" }, ("exitCode", "3"));
         JsonNode[] all = await ReadAsync(api, "");
         Assert.Equal(["volume create data local", "container die c1 local"], all.Select(e => $"{e["Type"]} {e["Action"]} {e["Actor"]!["ID"]} {e["scope"]}"));
         JsonNode died = all[1];
@@ -39,10 +39,10 @@ public sealed class EventTests
     {
         await using ApiHarness api = await ApiHarness.StartAsync();
         var front = new Dictionary<string, string> { ["tier"] = "front" };
-        api.Events.TellContainer("start", "c1", "web.1", "app:1", front);
-        api.Events.TellContainer("health_status: healthy", "c1", "web.1", "app:1", front);
-        api.Events.TellContainer("die", "c2", "db.1", "redis:7", []);
-        api.Events.Tell("volume", "create", "data");
+        api.Events.PublishContainer("start", "c1", "web.1", "app:1", front);
+        api.Events.PublishContainer("health_status: healthy", "c1", "web.1", "app:1", front);
+        api.Events.PublishContainer("die", "c2", "db.1", "redis:7", []);
+        api.Events.Publish("volume", "create", "data");
         Assert.Equal(expected, (await ReadAsync(api, "&filters=" + Uri.EscapeDataString(filters))).Length);
     }
 

@@ -13,7 +13,7 @@ public sealed class LocalNetworkTests
     [Fact]
     public void A_network_of_the_node_is_as_it_was_asked_for()
     {
-        LocalNetworkWish wish = LocalNetworkRequest.ToWish(new WireNetworkCreate
+        LocalNetworkSpec wish = LocalNetworkRequest.ToWish(new WireNetworkCreate
         {
             Name = "mybr",
             Internal = true,

@@ -125,7 +125,7 @@ public sealed class ChaosCluster : IAsyncLifetime
         (await Cluster.DockerAsync(1, "service", "rm", name)).Succeeded();
         foreach (int node in Cluster.Nodes)
         {
-            await Eventually.SettledAsync(
+            await Eventually.BecomesAsync(
                 async () => await new NodeInspector(Cluster, node).ContainersAsync() is { Length: > 0 } left ? $"n{node} still has containers {string.Join(' ', left)}" : null,
                 TimeSpan.FromSeconds(30));
         }

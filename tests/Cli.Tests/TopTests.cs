@@ -9,7 +9,7 @@ public sealed class TopTests
     [Fact]
     public void Usage_of_tasks_adds_up_for_nodes_and_services()
     {
-        ClusterPicture picture = new(
+        ClusterTable picture = new(
             [Node("n1", "node-1"), Node("n2", "node-2")],
             [new WireService { Id = "s1", Spec = new WireServiceSpec { Name = "web", Mode = new WireServiceMode { Replicated = new WireReplicated { Replicas = 4 } } }, ServiceStatus = new WireServiceStatus { RunningTasks = 2, DesiredTasks = 4 } }],
             [Running("t1", "n1"), Running("t2", "n2"), Stuck("t3"), Stuck("t4")],
@@ -25,7 +25,7 @@ public sealed class TopTests
     public void A_service_that_fails_in_a_loop_says_how_it_ended_last()
     {
         WireTask Ended(string id, int second, string error) => new() { Id = id, ServiceId = "s1", DesiredState = "shutdown", Status = new WireTaskStatus { State = "rejected", Err = error, Timestamp = CliRun.Now.AddSeconds(second) } };
-        ClusterPicture picture = new(
+        ClusterTable picture = new(
             [], [new WireService { Id = "s1", Spec = new WireServiceSpec { Name = "web" }, ServiceStatus = new WireServiceStatus { DesiredTasks = 1 } }],
             [Ended("t1", 1, "first"), Ended("t2", 2, "No such image: nosuch:1"), new WireTask { Id = "t3", ServiceId = "s1", DesiredState = "ready", Status = new WireTaskStatus { State = "ready" } }], []);
         Assert.Equal("No such image: nosuch:1", Assert.Single(picture.ServiceRows())["Waiting"]);
@@ -34,7 +34,7 @@ public sealed class TopTests
     [Fact]
     public void Before_the_second_sample_nothing_is_said_of_processors()
     {
-        ClusterPicture picture = new([Node("n1", "node-1")], [], [Running("t1", "n1")], new Dictionary<string, TaskUsage> { ["t1"] = new(null, 1) });
+        ClusterTable picture = new([Node("n1", "node-1")], [], [Running("t1", "n1")], new Dictionary<string, TaskUsage> { ["t1"] = new(null, 1) });
         Assert.Equal("- / 2", Assert.Single(picture.NodeRows())["CPUs"]);
     }
 

@@ -41,7 +41,7 @@ public sealed class WhyTests
     [Fact]
     public void A_loop_is_told_with_exit_code_and_last_words()
     {
-        Evidence evidence = new(Service(), [Failed("a", "failed", "task: non-zero exit (1)"), Failed("b", "failed", "task: non-zero exit (1)"), Failed("c", "failed", "task: non-zero exit (1)")], Nodes,
+        DiagnosisInput evidence = new(Service(), [Failed("a", "failed", "task: non-zero exit (1)"), Failed("b", "failed", "task: non-zero exit (1)"), Failed("c", "failed", "task: non-zero exit (1)")], Nodes,
             new Dictionary<string, IReadOnlyList<string>> { ["a"] = ["cannot open /etc/web.conf"] }, CliRun.Now);
         string told = Diagnosis.Tell(evidence);
         Assert.Contains("ended with exit code 1.\n    3 failures kept in the history, on one; the last 1 minute ago".Replace("1 minute", "about a minute", StringComparison.Ordinal), told, StringComparison.Ordinal);
@@ -79,7 +79,7 @@ public sealed class WhyTests
         Assert.Equal((1, "no such service or task: nothing\n"), (run.ExitCode, run.Err));
     }
 
-    private static string Tell(WireService service, params WireTask[] tasks) => Diagnosis.Tell(new Evidence(service, tasks, Nodes, new Dictionary<string, IReadOnlyList<string>>(), CliRun.Now));
+    private static string Tell(WireService service, params WireTask[] tasks) => Diagnosis.Tell(new DiagnosisInput(service, tasks, Nodes, new Dictionary<string, IReadOnlyList<string>>(), CliRun.Now));
 
     private static WireService Service() => new() { Id = "s", Spec = new WireServiceSpec { Name = "web", Mode = new WireServiceMode { Replicated = new WireReplicated { Replicas = 1 } }, TaskTemplate = new WireTaskSpec() } };
 

@@ -75,7 +75,7 @@ public sealed class EngineUseTests
             await using FakeEngine other = await new FakeEngine().StartAsync();
             using var probe = new EngineEndpoint(other.Host);
             await probe.GetAsync("tasks", CancellationToken.None); // An answer of a real socket later, requests sent before it have been counted.
-            Assert.InRange(fake.Asked.Count, before, before + (2 * ClusterPicture.Kinds.Length));
+            Assert.InRange(fake.Asked.Count, before, before + (2 * ClusterState.Kinds.Length));
         });
     }
 

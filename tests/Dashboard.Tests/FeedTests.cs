@@ -12,7 +12,7 @@ public sealed class FeedTests
     [Fact]
     public void Only_what_changed_is_told()
     {
-        var picture = new ClusterPicture();
+        ClusterState picture = new ClusterState();
         Assert.NotNull(picture.Update("tasks", Tasks("""[{"ID":"a","Status":{"State":"new"}},{"ID":"b"}]""")));
         Assert.Null(picture.Update("tasks", Tasks("""[{"ID":"b"},{"ID":"a","Status":{"State":"new"}}]""")));
         Assert.Equal(

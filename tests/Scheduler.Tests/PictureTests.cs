@@ -15,7 +15,7 @@ public sealed class PictureTests
     {
         var random = new Random(seed);
         var present = new SortedDictionary<string, IStoredObject>(StringComparer.Ordinal);
-        var picture = new ClusterPicture();
+        ClusterCache picture = new ClusterCache();
         for (int step = 0; step < 3000; step++)
         {
             IStoredObject made = random.Next(10) switch
@@ -57,7 +57,7 @@ public sealed class PictureTests
     [Fact]
     public void Placing_leaves_the_picture_as_it_was()
     {
-        ClusterPicture picture = PictureOf([Node("a"), Node("b"), .. Many(20, spec: Spec(reservations: new Resources(1_000_000_000, 0)))]);
+        ClusterCache picture = PictureOf([Node("a"), Node("b"), .. Many(20, spec: Spec(reservations: new Resources(1_000_000_000, 0)))]);
         string before = picture.Describe();
 
         Placements first = Placer.Place(picture, picture.Pending, Noon);
@@ -71,7 +71,7 @@ public sealed class PictureTests
     [Fact]
     public void Tasks_that_nobody_wants_any_more_are_not_pending()
     {
-        ClusterPicture picture = PictureOf([Pending("t1"), Pending("t2") with { DesiredState = TaskState.Remove }, Pending("t3") with { Status = new SwarmTaskStatus(TaskState.New, Noon) }]);
+        ClusterCache picture = PictureOf([Pending("t1"), Pending("t2") with { DesiredState = TaskState.Remove }, Pending("t3") with { Status = new SwarmTaskStatus(TaskState.New, Noon) }]);
 
         Assert.Equal("t1", Assert.Single(picture.Pending).Id.Value);
     }
@@ -79,7 +79,7 @@ public sealed class PictureTests
     [Fact]
     public void Failures_outlive_the_tasks_that_the_reaper_removes()
     {
-        ClusterPicture picture = PictureOf([Node("a"), Node("b"), .. Many(3)]);
+        ClusterCache picture = PictureOf([Node("a"), Node("b"), .. Many(3)]);
         for (int i = 0; i < 5; i++)
         {
             SwarmTask failed = Failed($"f{i}", "a", Noon.AddMinutes(-1));

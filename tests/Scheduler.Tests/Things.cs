@@ -43,14 +43,14 @@ internal static class Things
     /// <summary>Places the pending ones of these objects.</summary>
     public static Placements Place(params IEnumerable<IStoredObject>[] objects)
     {
-        ClusterPicture picture = PictureOf(objects.SelectMany(o => o));
+        ClusterCache picture = PictureOf(objects.SelectMany(o => o));
         return Placer.Place(picture, picture.Pending, Noon);
     }
 
-    public static ClusterPicture PictureOf(IEnumerable<IStoredObject> objects)
+    public static ClusterCache PictureOf(IEnumerable<IStoredObject> objects)
     {
         List<IStoredObject> all = [.. objects];
-        return ClusterPicture.Of(all.OfType<Node>(), all.OfType<SwarmTask>(), all.OfType<Network>());
+        return ClusterCache.Of(all.OfType<Node>(), all.OfType<SwarmTask>(), all.OfType<Network>());
     }
 
     /// <summary>How many tasks each node got, in order of node ids: <c>a2 b1</c>.</summary>

@@ -11,8 +11,8 @@ public sealed class ClusterAttachmentTests
     [Fact]
     public void Places_of_no_container_are_given_back_and_lost_ones_asked_for_again()
     {
-        AttachmentHold kept = Hold("kept"), lost = Hold("lost"), asking = Hold("asking");
-        (IReadOnlyList<TaskId> extra, IReadOnlyList<AttachmentHold> missing) = ClusterAttachments.Compare(
+        AttachmentRecord kept = Hold("kept"), lost = Hold("lost"), asking = Hold("asking");
+        (IReadOnlyList<TaskId> extra, IReadOnlyList<AttachmentRecord> missing) = ClusterAttachments.Compare(
             [Listed("t1", "kept"), Listed("t2", "gone"), Listed("t3", "starting")], [kept, lost, asking], new HashSet<string> { "starting", "asking" });
         Assert.Equal([new TaskId("t2")], extra);
         Assert.Equal([lost], missing);
@@ -32,7 +32,7 @@ public sealed class ClusterAttachmentTests
         ]);
         Assert.Empty(view.Tasks);
         Assert.Single(view.Attachments);
-        ValueMap<string, ValueList<Ipv4Address>> names = NetworkPicture.Build(view, node, "h", [], [])!.Dns[Net].Names;
+        ValueMap<string, ValueList<Ipv4Address>> names = DesiredNetworkBuilder.Build(view, node, "h", [], [])!.Dns[Net].Names;
         foreach (string name in (string[])["shell", "sh", "0123456789ab"])
         {
             Assert.Equal([Ipv4Address.Parse("10.0.1.5")], names[name]);
@@ -41,7 +41,7 @@ public sealed class ClusterAttachmentTests
         Assert.Equal([Ipv4Address.Parse("10.0.1.6")], names["other"]);
     }
 
-    private static AttachmentHold Hold(string container) => new(container, container, Net, [], Ipv4Address.Parse("10.0.1.9"));
+    private static AttachmentRecord Hold(string container) => new(container, container, Net, [], Ipv4Address.Parse("10.0.1.9"));
 
     private static SwarmTask Listed(string id, string container) => new(new TaskId(id), ServiceId.None, 0)
     {

@@ -10,12 +10,12 @@ public sealed class EventHubTests
     {
         var time = new ManualTimeProvider();
         var hub = new EventHub(time);
-        hub.Tell("volume", "create", "old");
+        hub.Publish("volume", "create", "old");
         time.Advance(TimeSpan.FromSeconds(10));
         DateTimeOffset since = time.GetUtcNow();
-        hub.Tell("volume", "create", "data", ("driver", "local"));
+        hub.Publish("volume", "create", "data", ("driver", "local"));
         using EventSubscription listener = hub.Subscribe(since);
-        hub.Tell("volume", "destroy", "data");
+        hub.Publish("volume", "destroy", "data");
         Assert.Equal("data", Assert.Single(listener.Past).Id);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         await using IAsyncEnumerator<NodeEvent> coming = listener.ComingAsync(limit.Token).GetAsyncEnumerator(limit.Token);
@@ -30,7 +30,7 @@ public sealed class EventHubTests
         var hub = new EventHub(new ManualTimeProvider());
         for (int i = 0; i < EventHub.KeptEvents + 5; i++)
         {
-            hub.Tell("container", "start", $"c{i}");
+            hub.Publish("container", "start", $"c{i}");
         }
 
         using EventSubscription listener = hub.Subscribe(DateTimeOffset.MinValue);
@@ -42,7 +42,7 @@ public sealed class EventHubTests
     public void Without_a_moment_nothing_of_the_past_is_heard_and_a_disposed_listener_is_forgotten()
     {
         var hub = new EventHub(new ManualTimeProvider());
-        hub.Tell("container", "start", "c");
+        hub.Publish("container", "start", "c");
         using (EventSubscription listener = hub.Subscribe(null))
         {
             Assert.Empty(listener.Past);

@@ -66,7 +66,7 @@ public sealed class ExecTests(ContainerdFixture fixture)
     {
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon);
         string id = await RunAsync(node, "ln -s /etc /tmp/out; ln -s ../../../../etc/hostname /tmp/name; rm /data -r; mkdir -p /work/sub; echo a > /work/sub/a; exec sleep 600");
-        LocalNode local = node.Agent.Local;
+        ContainerEngine local = node.Agent.Local;
         using var archive = new MemoryStream();
         using (var tar = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true))
         {
@@ -100,7 +100,7 @@ public sealed class ExecTests(ContainerdFixture fixture)
         SwarmTask task = node.Shell("echo left > /root/left");
         node.Manager.Put(task);
         await node.Manager.WaitAsync(task.Id, TaskState.Complete);
-        string id = LocalNode.ContainerIdOf(task.Id);
+        string id = ContainerEngine.ContainerIdOf(task.Id);
         Assert.Equal("left\n", (await ReadAsync(node.Agent.Local, id, "/root/left"))["left"]);
         using var exported = new MemoryStream();
         await node.Agent.Local.ExportAsync(id, () => Task.FromResult<Stream>(exported), CancellationToken.None);
@@ -113,7 +113,7 @@ public sealed class ExecTests(ContainerdFixture fixture)
         SwarmTask task = node.Shell($"{script} # ready");
         node.Manager.Put(task);
         await node.Manager.WaitAsync(task.Id, TaskState.Running);
-        string id = LocalNode.ContainerIdOf(task.Id);
+        string id = ContainerEngine.ContainerIdOf(task.Id);
         await node.Manager.WaitUntilAsync(
             () => node.Agent.Local.ListProcessesAsync(id, "", CancellationToken.None).GetAwaiter().GetResult().Rows.Any(r => r[^1].StartsWith("sleep 600", StringComparison.Ordinal)), "the script to be done");
         return id;
@@ -121,7 +121,7 @@ public sealed class ExecTests(ContainerdFixture fixture)
 
     private static async Task<(int? Code, string Out, string Error)> ExecAsync(TestNode node, string container, ExecRequest request, string input)
     {
-        LocalNode local = node.Agent.Local;
+        ContainerEngine local = node.Agent.Local;
         string id = await local.CreateExecAsync(container, request with { AttachStdin = true, AttachStdout = true, AttachStderr = true }, "", CancellationToken.None);
         await local.TakeExecAsync(id, CancellationToken.None);
         using var typed = new MemoryStream(Encoding.UTF8.GetBytes(input));
@@ -138,7 +138,7 @@ public sealed class ExecTests(ContainerdFixture fixture)
         return (local.InspectExec(id).ExitCode, Encoding.UTF8.GetString(output.ToArray()), Encoding.UTF8.GetString(error.ToArray()));
     }
 
-    private static async Task<Dictionary<string, string>> ReadAsync(LocalNode local, string container, string path)
+    private static async Task<Dictionary<string, string>> ReadAsync(ContainerEngine local, string container, string path)
     {
         using var archive = new MemoryStream();
         await local.ReadArchiveAsync(container, path, _ => Task.FromResult<Stream>(archive), CancellationToken.None);

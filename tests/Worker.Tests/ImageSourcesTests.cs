@@ -56,7 +56,7 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
         var bee = new RegistryUser("bee", "honey");
         var credentials = new RegistryCredentials("bee", SensitiveBytes.From("honey"u8.ToArray()));
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon, withImage: false);
-        LocalNode local = node.Agent.Local;
+        ContainerEngine local = node.Agent.Local;
         string name;
         LocalImage pulled;
         using (RegistryProcess registry = await RegistryProcess.StartAsync(bee))
@@ -85,7 +85,7 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
         }
 
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon, mirrors: $"http://{mirror.Domain}");
-        LocalNode local = node.Agent.Local;
+        ContainerEngine local = node.Agent.Local;
         Assert.Equal((await local.InspectImageAsync("busy:1", CancellationToken.None)).TargetDigest, (await local.FindVersionAsync("busy:1", null, CancellationToken.None)).Digest);
         string before = (await local.PullImageAsync("pulled:1", "", null, _ => { }, CancellationToken.None)).TargetDigest;
         Assert.Equal(before, (await local.FindVersionAsync("pulled:1", null, CancellationToken.None)).Digest);
@@ -111,7 +111,7 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
     public async Task Images_are_tagged_and_removed_as_by_Docker()
     {
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon);
-        LocalNode local = node.Agent.Local;
+        ContainerEngine local = node.Agent.Local;
         await local.TagImageAsync("busy:1", "other/busy:2", CancellationToken.None);
         LocalImage image = Assert.Single(await local.ListImagesAsync(CancellationToken.None));
         Assert.Equal(["busy:1", "other/busy:2"], image.Tags);

@@ -16,7 +16,7 @@ public sealed class ImageTransferTests(ContainerdFixture fixture)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using TestNode first = await TestNode.StartAsync(fixture.Daemon);
-        LocalNode local = first.Agent.Local;
+        ContainerEngine local = first.Agent.Local;
         await local.TagImageAsync("busy:1", "other/busy:2", limit.Token);
         using var archive = new MemoryStream();
         await (await local.SaveImagesAsync(["busy:1", "other/busy:2"], limit.Token))(archive, limit.Token);
@@ -78,14 +78,14 @@ public sealed class ImageTransferTests(ContainerdFixture fixture)
             $$$"""{"schemaVersion":2,"mediaType":"{{{MediaTypes.OciManifest}}}","config":{"mediaType":"{{{MediaTypes.OciConfig}}}","digest":"{{{configDigest}}}","size":{{{config.Length}}}},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{{{layerDigest}}}","size":{{{layer.Length}}}}]}""");
         string index = registry.AddManifest(
             "1", MediaTypes.OciIndex,
-            $$$"""{"schemaVersion":2,"mediaType":"{{{MediaTypes.OciIndex}}}","manifests":[{"mediaType":"{{{MediaTypes.OciManifest}}}","digest":"sha256:{{{new string('0', 64)}}}","size":2,"platform":{"architecture":"s390x","os":"linux"}},{"mediaType":"{{{MediaTypes.OciManifest}}}","digest":"{{{manifest}}}","size":2,"platform":{"architecture":"{{{PlatformChoice.Machine.Architecture}}}","os":"linux"}}]}""");
+            $$$"""{"schemaVersion":2,"mediaType":"{{{MediaTypes.OciIndex}}}","manifests":[{"mediaType":"{{{MediaTypes.OciManifest}}}","digest":"sha256:{{{new string('0', 64)}}}","size":2,"platform":{"architecture":"s390x","os":"linux"}},{"mediaType":"{{{MediaTypes.OciManifest}}}","digest":"{{{manifest}}}","size":2,"platform":{"architecture":"{{{PlatformMatcher.Machine.Architecture}}}","os":"linux"}}]}""");
         registry.BreaksOffAfter = 300_000;
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon, withImage: false);
         var steps = new List<string>();
         LocalImage image = await node.Agent.Local.PullImageAsync($"{registry.Domain}/team/app:1", "", null, s => steps.Add(s.Status), limit.Token);
         Assert.Equal(configDigest, image.Id);
         Assert.Equal(index, image.TargetDigest);
-        Assert.Equal(["s390x", PlatformChoice.Machine.Architecture], (await node.Agent.Local.FindVersionAsync($"{registry.Domain}/team/app:1", null, limit.Token)).Platforms.Select(p => p.Architecture));
+        Assert.Equal(["s390x", PlatformMatcher.Machine.Architecture], (await node.Agent.Local.FindVersionAsync($"{registry.Domain}/team/app:1", null, limit.Token)).Platforms.Select(p => p.Architecture));
         Assert.Equal("Pulling from team/app", steps[0]);
         Assert.Equal(["Pulling fs layer", "Download complete", "Extracting", "Pull complete"], steps.Where(s => s != "Downloading" && s != steps[0] && !s.Contains(':', StringComparison.Ordinal)));
         Assert.EndsWith($"Status: Downloaded newer image for {registry.Domain}/team/app:1", steps[^1]);
@@ -96,7 +96,7 @@ public sealed class ImageTransferTests(ContainerdFixture fixture)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon, withImage: false);
-        LocalNode local = node.Agent.Local;
+        ContainerEngine local = node.Agent.Local;
         string id = await local.ImportImageAsync(new MemoryStream(TestImage.Busybox()), "made:1", "", ["CMD [\"/bin/sh\",\"-c\",\"echo $HELLO\"]", "ENV HELLO=\"good day\" X=1", "EXPOSE 80", "LABEL a=b"], limit.Token);
         LocalImage image = await local.InspectImageAsync("made:1", limit.Token);
         Assert.Equal(id, image.Id);
@@ -113,7 +113,7 @@ public sealed class ImageTransferTests(ContainerdFixture fixture)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await using TestNode node = await TestNode.StartAsync(fixture.Daemon);
-        LocalNode local = node.Agent.Local;
+        ContainerEngine local = node.Agent.Local;
         string old = (await local.InspectImageAsync("busy:1", limit.Token)).Id;
         await local.ImportImageAsync(new MemoryStream(TestImage.Busybox()), "busy:1", "", [], limit.Token);
         LocalImage kept = Assert.Single(await local.ListImagesAsync(limit.Token), i => i.Id == old);

@@ -15,7 +15,7 @@ public sealed class KernelTextTests
                 lo:     100       1    0    0    0     0          0         0      100       1    0    0    0     0       0          0
               eth0:    1234      12    1    2    0     0          0         0     5678      34    3    4    0     0       0          0
             """;
-        (string name, InterfaceSample sample) = Assert.Single(KernelText.Interfaces(text));
+        (string name, InterfaceSample sample) = Assert.Single(ProcfsParser.Interfaces(text));
         Assert.Equal("eth0", name);
         Assert.Equal(new InterfaceSample(1234, 12, 1, 2, 5678, 34, 3, 4), sample);
     }
@@ -23,8 +23,8 @@ public sealed class KernelTextTests
     [Fact]
     public void Block_numbers_of_both_cgroup_versions_say_the_same()
     {
-        ValueList<BlockSample> first = KernelText.BlockV1("254:0 Read 4096\n254:0 Write 8192\n254:0 Sync 0\nTotal 12288\n");
-        (ValueList<BlockSample> second, ValueList<BlockSample> operations) = KernelText.BlockV2("254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n");
+        ValueList<BlockSample> first = ProcfsParser.BlockV1("254:0 Read 4096\n254:0 Write 8192\n254:0 Sync 0\nTotal 12288\n");
+        (ValueList<BlockSample> second, ValueList<BlockSample> operations) = ProcfsParser.BlockV2("254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n");
         Assert.Equal(first.Where(s => s.Operation is "read" or "write"), second);
         Assert.Equal([new BlockSample(254, 0, "read", 1), new BlockSample(254, 0, "write", 2)], operations);
     }
@@ -32,7 +32,7 @@ public sealed class KernelTextTests
     [Fact]
     public void The_machines_time_is_the_sum_of_eight_kinds_in_nanoseconds()
     {
-        (ulong nanos, int cpus) = KernelText.Machine("cpu  1 2 3 4 5 6 7 8 100 100\ncpu0 1 1 1 1 1 1 1 1 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\nintr 5\n");
+        (ulong nanos, int cpus) = ProcfsParser.Machine("cpu  1 2 3 4 5 6 7 8 100 100\ncpu0 1 1 1 1 1 1 1 1 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\nintr 5\n");
         Assert.Equal((360_000_000UL, 2), (nanos, cpus));
     }
 

@@ -10,19 +10,19 @@ public sealed class LocalNetworkTests
     public void Networks_are_kept_in_a_file_and_never_overlap()
     {
         string directory = Directory.CreateTempSubdirectory("skt-worker-").FullName;
-        var book = Book(directory);
-        LocalNetwork first = book.Create(new LocalNetworkWish("one") { Labels = ValueMap<string, string>.Empty.Set("a", "b") });
-        LocalNetwork own = book.Create(new LocalNetworkWish("own") { Subnet = P("10.7.0.0/24"), Gateway = A("10.7.0.9"), Internal = true });
+        LocalNetworkStore book = Book(directory);
+        LocalNetwork first = book.Create(new LocalNetworkSpec("one") { Labels = ValueMap<string, string>.Empty.Set("a", "b") });
+        LocalNetwork own = book.Create(new LocalNetworkSpec("own") { Subnet = P("10.7.0.0/24"), Gateway = A("10.7.0.9"), Internal = true });
 
         // 172.17.0.0/16 is the machine's.
         Assert.Equal(P("172.19.0.0/16"), first.Subnet);
         Assert.Equal((A("172.19.0.1"), A("10.7.0.9")), (first.Gateway, own.Gateway));
         Assert.NotEqual(first.Number, own.Number);
-        Refuses(ErrorKind.AlreadyExists, "network with name one already exists", () => book.Create(new LocalNetworkWish("one")));
-        Refuses(ErrorKind.PermissionDenied, "Pool overlaps with other one", () => book.Create(new LocalNetworkWish("two") { Subnet = P("10.7.0.128/25") }));
-        Refuses(ErrorKind.InvalidArgument, "no matching subnet for gateway", () => book.Create(new LocalNetworkWish("two") { Subnet = P("10.8.0.0/24"), Gateway = A("10.9.0.1") }));
+        Refuses(ErrorKind.AlreadyExists, "network with name one already exists", () => book.Create(new LocalNetworkSpec("one")));
+        Refuses(ErrorKind.PermissionDenied, "Pool overlaps with other one", () => book.Create(new LocalNetworkSpec("two") { Subnet = P("10.7.0.128/25") }));
+        Refuses(ErrorKind.InvalidArgument, "no matching subnet for gateway", () => book.Create(new LocalNetworkSpec("two") { Subnet = P("10.8.0.0/24"), Gateway = A("10.9.0.1") }));
 
-        LocalNetworkBook again = Book(directory);
+        LocalNetworkStore again = Book(directory);
         Assert.Equal([first, own], again.All);
         Assert.Equal(own, again.Find(own.Id[..8]));
         again.Remove(first);
@@ -50,15 +50,15 @@ public sealed class LocalNetworkTests
     [Fact]
     public void Interfaces_of_a_running_container_keep_their_names()
     {
-        Plugged first = new Plugged([On("mybr")], [], "").Numbered();
+        NetworkSettings first = new NetworkSettings([On("mybr")], [], "").Numbered();
         Assert.Equal(("eth0", "eth1"), (first.Endpoints[0].Interface, first.Egress));
-        Plugged second = (first with { Endpoints = first.Endpoints.Add(On("own")) }).Numbered();
+        NetworkSettings second = (first with { Endpoints = first.Endpoints.Add(On("own")) }).Numbered();
         Assert.Equal(["eth0", "eth2"], second.Endpoints.Select(e => e.Interface));
-        Plugged third = (second with { Endpoints = [second.Endpoints[1]] }).Numbered();
+        NetworkSettings third = (second with { Endpoints = [second.Endpoints[1]] }).Numbered();
         Assert.Equal(("eth2", "eth1"), (third.Endpoints[0].Interface, third.Egress));
-        Plugged alone = (third with { Endpoints = [third.Endpoints[0] with { IsInternal = true }] }).Numbered();
+        NetworkSettings alone = (third with { Endpoints = [third.Endpoints[0] with { IsInternal = true }] }).Numbered();
         Assert.Equal("", alone.Egress);
-        Plugged standard = new Plugged([On("bridge"), On("mybr")], [], "").Numbered();
+        NetworkSettings standard = new NetworkSettings([On("bridge"), On("mybr")], [], "").Numbered();
         Assert.Equal(("eth0", "eth1", "eth0"), (standard.Endpoints[0].Interface, standard.Endpoints[1].Interface, standard.Egress));
     }
 
@@ -66,7 +66,7 @@ public sealed class LocalNetworkTests
     public void Ports_pass_by_what_others_have()
     {
         LocalPort[] taken = [new(PortProtocol.Tcp, 80, 8080, null), new(PortProtocol.Tcp, 80, 8081, A("127.0.0.1"))];
-        ValueList<LocalPort> chosen = HostPortChoice.Choose(
+        ValueList<LocalPort> chosen = HostPortAllocator.Choose(
             [
                 new StandalonePort(PortProtocol.Tcp, 80, 8080) { LastHostPort = 8090 },
                 new StandalonePort(PortProtocol.Tcp, 80, 8081) { HostAddress = "127.0.0.2" },
@@ -77,12 +77,12 @@ public sealed class LocalNetworkTests
 
         Assert.Equal([8083, 8081, 8080, 32769], chosen.Select(p => p.PublishedPort));
         Refuses(ErrorKind.Internal, "endpoint web: Bind for 127.0.0.1:8080 failed: port is already allocated",
-            () => HostPortChoice.Choose([new StandalonePort(PortProtocol.Tcp, 80, 8080) { HostAddress = "127.0.0.1" }], taken, _ => null, "web"));
+            () => HostPortAllocator.Choose([new StandalonePort(PortProtocol.Tcp, 80, 8080) { HostAddress = "127.0.0.1" }], taken, _ => null, "web"));
         Refuses(ErrorKind.Internal, "failed to bind host port for 0.0.0.0:22/tcp: address already in use",
-            () => HostPortChoice.Choose([new StandalonePort(PortProtocol.Tcp, 22, 22)], taken, _ => "address already in use", "web"));
+            () => HostPortAllocator.Choose([new StandalonePort(PortProtocol.Tcp, 22, 22)], taken, _ => "address already in use", "web"));
     }
 
-    private static LocalNetworkBook Book(string directory) => new(directory, () => [P("172.17.0.0/16"), P("172.18.0.0/16")], TimeProvider.System, IdSource.From(new Random(1)));
+    private static LocalNetworkStore Book(string directory) => new(directory, () => [P("172.17.0.0/16"), P("172.18.0.0/16")], TimeProvider.System, IdSource.From(new Random(1)));
 
     private static LocalEndpoint On(string network) => new(new NetworkId(network), network, A("10.7.0.5"), 24);
 

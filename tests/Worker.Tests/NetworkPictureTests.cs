@@ -13,13 +13,13 @@ public sealed class NetworkPictureTests
 
     [Fact]
     public void Without_its_own_place_the_node_has_no_picture()
-        => Assert.Null(NetworkPicture.Build(AssignmentView.Empty, Self, "h", [], []));
+        => Assert.Null(DesiredNetworkBuilder.Build(AssignmentView.Empty, Self, "h", [], []));
 
     [Fact]
     public void Tables_become_networks_maps_and_names()
     {
         SwarmTask local = Task("t1", new NetworkAttachment(Ingress, A("10.0.0.5"), 24), new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        DesiredNetwork picture = NetworkPicture.Build(View(local), Self, "h", [new(local.Id, NetworkPicture.Sandbox(local, View(local), _ => A("172.18.0.9"), (_, _) => null))], [2377])!;
+        DesiredNetwork picture = DesiredNetworkBuilder.Build(View(local), Self, "h", [new(local.Id, DesiredNetworkBuilder.Sandbox(local, View(local), _ => A("172.18.0.9"), (_, _) => null))], [2377])!;
 
         Assert.Equal(new NodeAddressing(Self, A("192.168.0.1"), 1, A("10.0.0.2"), "h"), picture.Self);
         Assert.Equal(new PeerNode(A("192.168.0.2"), 2, A("10.0.0.3")), picture.Peers[Other]);
@@ -45,21 +45,21 @@ public sealed class NetworkPictureTests
     public void Task_without_published_ports_leaves_by_an_address_of_the_node()
     {
         SwarmTask local = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        Assert.Equal(A("172.18.0.9"), NetworkPicture.Sandbox(local, View(local), _ => A("172.18.0.9"), (_, _) => null).Egress!.Address);
+        Assert.Equal(A("172.18.0.9"), DesiredNetworkBuilder.Sandbox(local, View(local), _ => A("172.18.0.9"), (_, _) => null).Egress!.Address);
     }
 
     [Fact]
     public void Task_on_internal_networks_only_has_no_way_out()
     {
         SwarmTask local = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        Assert.Null(NetworkPicture.Sandbox(local, View(local, isInternal: true), _ => A("172.18.0.9"), (_, _) => null).Egress);
+        Assert.Null(DesiredNetworkBuilder.Sandbox(local, View(local, isInternal: true), _ => A("172.18.0.9"), (_, _) => null).Egress);
     }
 
     [Fact]
     public void Task_whose_network_is_no_longer_told_of_gets_no_other_interface_in_its_place()
     {
         SwarmTask ended = Task("t1", new NetworkAttachment(Net, A("10.0.1.5"), 24));
-        Assert.Equal(new TaskSandbox(), NetworkPicture.Sandbox(ended, AssignmentView.Empty, _ => A("172.18.0.9"), (_, _) => null));
+        Assert.Equal(new TaskSandbox(), DesiredNetworkBuilder.Sandbox(ended, AssignmentView.Empty, _ => A("172.18.0.9"), (_, _) => null));
     }
 
     [Fact]
@@ -70,10 +70,10 @@ public sealed class NetworkPictureTests
         SwarmTask alone = Task("t1", new NetworkAttachment(macvlan.Id, null, 0)), both = Task("t2", new NetworkAttachment(macvlan.Id, null, 0), new NetworkAttachment(Net, A("10.0.1.5"), 24));
         AssignmentView view = AssignmentView.Of([new AssignmentItem.NetworkInfo(macvlan), new AssignmentItem.NetworkInfo(View(both).Networks[Net])]);
 
-        TaskSandbox sandbox = NetworkPicture.Sandbox(alone, view, _ => A("172.18.0.9"), (_, _) => place);
+        TaskSandbox sandbox = DesiredNetworkBuilder.Sandbox(alone, view, _ => A("172.18.0.9"), (_, _) => place);
         Assert.Equal([place with { Interface = "eth0" }], sandbox.Directs);
         Assert.Null(sandbox.Egress);
-        sandbox = NetworkPicture.Sandbox(both, view, _ => A("172.18.0.9"), (_, _) => place);
+        sandbox = DesiredNetworkBuilder.Sandbox(both, view, _ => A("172.18.0.9"), (_, _) => place);
         Assert.Equal(("eth0", "eth1", "eth2"), (sandbox.Directs[0].Interface, sandbox.Overlays[0].Interface, sandbox.Egress!.Interface));
     }
 
@@ -81,11 +81,11 @@ public sealed class NetworkPictureTests
     public void Local_addresses_stay_and_come_back()
     {
         string path = Path.GetTempFileName();
-        var addresses = new LocalAddresses(path, Ipv4Prefix.Parse("172.18.0.0/29"));
+        AddressLeases addresses = new AddressLeases(path, Ipv4Prefix.Parse("172.18.0.0/29"));
         Ipv4Address first = addresses.Take(new TaskId("a"));
         Assert.Equal(first, addresses.Take(new TaskId("a")));
         Assert.NotEqual(first, addresses.Take(new TaskId("b")));
-        Assert.Equal(first, new LocalAddresses(path, Ipv4Prefix.Parse("172.18.0.0/29")).Take(new TaskId("a")));
+        Assert.Equal(first, new AddressLeases(path, Ipv4Prefix.Parse("172.18.0.0/29")).Take(new TaskId("a")));
         for (int i = 0; i < 3; i++)
         {
             addresses.Take(new TaskId($"c{i}"));
@@ -102,7 +102,7 @@ public sealed class NetworkPictureTests
     {
         string path = Path.GetTempFileName();
         var pool = Ipv4Prefix.Parse("172.18.0.0/29");
-        var addresses = new LocalAddresses(path, pool);
+        AddressLeases addresses = new AddressLeases(path, pool);
         Ipv4Address kept = addresses.Take(new TaskId("kept"));
         for (int i = 0; i < 1000; i++)
         {
@@ -111,7 +111,7 @@ public sealed class NetworkPictureTests
         }
 
         Assert.InRange(File.ReadAllLines(path).Length, 1, 400);
-        var later = new LocalAddresses(path, pool);
+        AddressLeases later = new AddressLeases(path, pool);
         Assert.Equal(kept, later.Take(new TaskId("kept")));
         Assert.Single(File.ReadAllLines(path));
         File.Delete(path);

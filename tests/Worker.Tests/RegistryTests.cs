@@ -20,7 +20,7 @@ public sealed class RegistryTests
         registry.Token = "t0k";
         registry.AddManifest("1", MediaTypes.OciManifest, "{}");
         string blob = registry.AddBlob([1, 2, 3]);
-        using var registries = new Registries([], [], []);
+        using RegistryClientFactory registries = new RegistryClientFactory([], [], []);
         IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), Login("bee", "honey"), Limit));
         await source.ResolveAsync(Limit);
         Assert.Equal([1, 2, 3], await ReadAsync(source, blob, 0));
@@ -41,7 +41,7 @@ public sealed class RegistryTests
     [InlineData("localhost:5000", true)]
     public void Registries_without_tls_are_those_named_those_in_a_named_range_and_those_of_this_machine(string domain, bool isInsecure)
     {
-        using var registries = new Registries(["registry.example:5000", "other.example", "10.1.0.0/16"], [], []);
+        using RegistryClientFactory registries = new RegistryClientFactory(["registry.example:5000", "other.example", "10.1.0.0/16"], [], []);
         Assert.Equal(isInsecure, registries.IsInsecure(domain));
     }
 
@@ -51,7 +51,7 @@ public sealed class RegistryTests
         await using FakeRegistry registry = await FakeRegistry.StartAsync();
         registry.Token = "t0k";
         registry.AddManifest("1", MediaTypes.OciManifest, "{}");
-        using var registries = new Registries([], [], []);
+        using RegistryClientFactory registries = new RegistryClientFactory([], [], []);
         var credentials = new RegistryCredentials("", default) { IdentityToken = Secret("refresh-me") };
         IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), credentials, Limit));
         await source.ResolveAsync(Limit);
@@ -69,7 +69,7 @@ public sealed class RegistryTests
         await using FakeRegistry registry = await FakeRegistry.StartAsync();
         registry.KnowsRanges = knowsRanges;
         string blob = registry.AddBlob([1, 2, 3, 4, 5]);
-        using var registries = new Registries([], [], []);
+        using RegistryClientFactory registries = new RegistryClientFactory([], [], []);
         IImageSource source = Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), null, Limit));
         Assert.Equal([4, 5], await ReadAsync(source, blob, 3));
         Assert.Contains(registry.Requests, r => r.EndsWith("bytes=3-", StringComparison.Ordinal));
@@ -87,12 +87,12 @@ public sealed class RegistryTests
             var reference = ImageReference.Parse($"{registry.Domain}/team/app:1");
             string own = Directory.CreateDirectory(Path.Combine(directory, registry.Domain)).FullName;
             await File.WriteAllTextAsync(Path.Combine(own, "ca.crt"), certificate.ExportCertificatePem(), Limit);
-            using var trusting = new Registries([], [], [directory]);
+            using RegistryClientFactory trusting = new RegistryClientFactory([], [], [directory]);
             Assert.Equal(MediaTypes.OciManifest, (await Assert.Single(await trusting.FindAsync(reference, null, Limit)).ResolveAsync(Limit)).MediaType);
 
             using X509Certificate2 other = SelfSigned();
             await File.WriteAllTextAsync(Path.Combine(own, "ca.crt"), other.ExportCertificatePem(), Limit);
-            using var wary = new Registries([], [], [directory]);
+            using RegistryClientFactory wary = new RegistryClientFactory([], [], [directory]);
             await Assert.ThrowsAsync<HttpRequestException>(async () => await Assert.Single(await wary.FindAsync(reference, null, Limit)).ResolveAsync(Limit));
             Assert.Contains("--insecure-registry", (await Assert.ThrowsAsync<ClusterException>(() => wary.CheckLoginAsync(registry.Domain, null, Limit))).Message);
         }
@@ -107,7 +107,7 @@ public sealed class RegistryTests
     {
         await using FakeRegistry mirror = await FakeRegistry.StartAsync();
         mirror.AddManifest("1", MediaTypes.OciManifest, "{}");
-        using var registries = new Registries([], [$"http://{mirror.Domain}"], []);
+        using RegistryClientFactory registries = new RegistryClientFactory([], [$"http://{mirror.Domain}"], []);
         IReadOnlyList<IImageSource> sources = await registries.FindAsync(ImageReference.Parse("busybox:1"), null, Limit);
         Assert.Equal([$"registry {mirror.Domain}", "registry registry-1.docker.io"], sources.Select(s => s.Description));
         await sources[0].ResolveAsync(Limit);
@@ -120,9 +120,9 @@ public sealed class RegistryTests
         await using FakeRegistry registry = await FakeRegistry.StartAsync();
         registry.Stalls = true;
         string blob = registry.AddBlob([1, 2, 3]);
-        using var registries = new Registries([], [], []);
+        using RegistryClientFactory registries = new RegistryClientFactory([], [], []);
         var time = new ManualTimeProvider();
-        IImageSource source = new PatientSource(
+        IImageSource source = new TimeoutSource(
             Assert.Single(await registries.FindAsync(ImageReference.Parse($"{registry.Domain}/team/app:1"), null, Limit)), TimeSpan.FromSeconds(30), time);
         await using Stream stream = await source.OpenAsync(new Descriptor { Digest = blob, Size = 3 }, 0, Limit);
         byte[] buffer = new byte[8];
@@ -138,7 +138,7 @@ public sealed class RegistryTests
     {
         await using FakeRegistry registry = await FakeRegistry.StartAsync();
         registry.Token = "t0k";
-        using var registries = new Registries([], [], []);
+        using RegistryClientFactory registries = new RegistryClientFactory([], [], []);
         await registries.CheckLoginAsync(registry.Domain, Login("bee", "honey"), Limit);
         registry.KnowsNobody = true;
         Assert.Equal(ErrorKind.Unauthenticated, (await Assert.ThrowsAsync<ClusterException>(() => registries.CheckLoginAsync(registry.Domain, null, Limit))).Kind);

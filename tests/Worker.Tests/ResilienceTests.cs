@@ -63,7 +63,7 @@ public sealed class ResilienceTests
             DateTimeOffset since = DateTimeOffset.UtcNow;
             foreach ((SwarmTask task, int pid) in tasks.Zip(pids))
             {
-                await Eventually.SettledAsync(
+                await Eventually.BecomesAsync(
                     async () =>
                     {
                         LocalContainer container = await node.Agent.Local.InspectContainerAsync(task.Name, CancellationToken.None);

@@ -12,25 +12,25 @@ public sealed class TaskMachineTests
     {
         TaskCondition condition = At(TaskState.Assigned);
         TaskStep step = Decide(condition);
-        Assert.Equal((TaskState.Accepted, TaskAction.GoOn), Of(step));
+        Assert.Equal((TaskState.Accepted, TaskAction.Continue), Of(step));
         step = Decide(step.Condition);
         Assert.Equal((TaskState.Preparing, TaskAction.Prepare), Of(step));
         step = Decide(step.Condition, outcome: new TaskOutcome.Prepared("c"));
-        Assert.Equal((TaskState.Ready, TaskAction.GoOn), Of(step));
+        Assert.Equal((TaskState.Ready, TaskAction.Continue), Of(step));
         step = Decide(step.Condition);
         Assert.Equal((TaskState.Starting, TaskAction.Start), Of(step));
         step = Decide(step.Condition, outcome: new TaskOutcome.Started(7, false));
         Assert.Equal((TaskState.Running, TaskAction.AwaitExit), Of(step));
         Assert.Equal(new ContainerStatus("c", 7, 0), step.Condition.Status.Container);
         step = Decide(step.Condition, outcome: new TaskOutcome.Exited(0, ""));
-        Assert.Equal((TaskState.Complete, TaskAction.GoOn), Of(step));
-        Assert.Equal((TaskState.Complete, TaskAction.Rest), Of(Decide(step.Condition)));
+        Assert.Equal((TaskState.Complete, TaskAction.Continue), Of(step));
+        Assert.Equal((TaskState.Complete, TaskAction.Wait), Of(Decide(step.Condition)));
     }
 
     [Fact]
     public void Ready_task_rests_until_it_is_to_run()
     {
-        Assert.Equal((TaskState.Ready, TaskAction.Rest), Of(Decide(At(TaskState.Ready), TaskState.Ready)));
+        Assert.Equal((TaskState.Ready, TaskAction.Wait), Of(Decide(At(TaskState.Ready), TaskState.Ready)));
         Assert.Equal((TaskState.Starting, TaskAction.Start), Of(Decide(At(TaskState.Ready), TaskState.Running)));
         Assert.Equal((TaskState.Starting, TaskAction.Start), Of(Decide(At(TaskState.Ready), TaskState.Complete)));
     }
@@ -108,7 +108,7 @@ public sealed class TaskMachineTests
     {
         HealthPlan plan = HealthPlan.From(new HealthCheck { Test = ["CMD", "x"], Retries = 2, StartPeriod = TimeSpan.FromSeconds(10), Interval = TimeSpan.FromSeconds(20) }, new ImageSettings())!;
         var tracker = new HealthTracker(plan, Now);
-        Assert.Equal(TimeSpan.FromSeconds(5), tracker.Pause(Now));
+        Assert.Equal(TimeSpan.FromSeconds(5), tracker.NextInterval(Now));
         tracker = tracker.After(Probe(1, 1)).After(Probe(2, 1)).After(Probe(3, 1));
         Assert.Equal((HealthState.Starting, 0), (tracker.Present.State, tracker.Present.FailingStreak));
         tracker = tracker.After(Probe(4, 0)).After(Probe(5, 1));

@@ -37,7 +37,7 @@ public sealed class TcpActivityTests
     {
         var time = new ManualTimeProvider();
         int read = 0, windows = 0;
-        Task quiet = TcpActivity.QuietAsync(() => readings[Math.Min(read++, readings.Length - 1)], Window, Limit, time, CancellationToken.None);
+        Task quiet = TcpActivity.WaitUntilQuietAsync(() => readings[Math.Min(read++, readings.Length - 1)], Window, Limit, time, CancellationToken.None);
         while (!quiet.IsCompleted)
         {
             time.Advance(Window);

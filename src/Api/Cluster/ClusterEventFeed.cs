@@ -24,7 +24,7 @@ public static class ClusterEventFeed
             {
                 if (ClusterEvents.Describe(change) is { } told)
                 {
-                    events.Tell(told);
+                    events.Publish(told);
                 }
             }
         }

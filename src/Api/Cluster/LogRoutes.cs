@@ -108,7 +108,7 @@ internal static class LogRoutes
             ? LocalAsync(local, task.Id, selection, ct)
             : call.Control.Logs.ReadAsync(task, selection, ct);
 
-    private static async IAsyncEnumerable<TaskLogLine> LocalAsync(LocalNode local, TaskId task, LogSelection selection, [EnumeratorCancellation] CancellationToken ct)
+    private static async IAsyncEnumerable<TaskLogLine> LocalAsync(ContainerEngine local, TaskId task, LogSelection selection, [EnumeratorCancellation] CancellationToken ct)
     {
         await foreach (LogLine line in local.ReadLogsAsync(task, QueryOf(selection), ct))
         {

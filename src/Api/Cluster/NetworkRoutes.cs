@@ -69,7 +69,7 @@ internal static class NetworkRoutes
         StoreView view = await control.ReadAsync(ct);
         Network network = view.Network(name);
         WireNetwork shown = network.ToWire() with { Containers = await LocalNetworks.ContainersOnAsync(call.Node.Local, network.Id.Value, ct) };
-        await call.AnswerAsync(call.Flag("verbose") ? NetworkUse.Add(shown, network, view) : shown, WireJson.Default.WireNetwork, ct);
+        await call.AnswerAsync(call.Flag("verbose") ? NetworkUsage.Add(shown, network, view) : shown, WireJson.Default.WireNetwork, ct);
     }
 
     private static async Task CreateAsync(ApiCall call, CancellationToken ct)
@@ -77,7 +77,7 @@ internal static class NetworkRoutes
         WireNetworkCreate body = await call.ReadAsync(WireJson.Default.WireNetworkCreate, ct);
         if (IsOfNode(body))
         {
-            LocalNetworkWish wish = LocalNetworkRequest.ToWish(body);
+            LocalNetworkSpec wish = LocalNetworkRequest.ToWish(body);
             if (call.Node.Control is { } control)
             {
                 RequireFree(wish, await control.ReadAsync(ct));
@@ -99,11 +99,11 @@ internal static class NetworkRoutes
 
     /// <summary>Ends as <see cref="CreateAsync"/> would.</summary>
     /// <returns>Whether it would be a network of this node: those are checked and not made.</returns>
-    internal static async Task<bool> RehearseAsync(ApiCall call, WireNetworkCreate body, ClusterRehearsal rehearsal, CancellationToken ct)
+    internal static async Task<bool> RehearseAsync(ApiCall call, WireNetworkCreate body, ClusterDryRun rehearsal, CancellationToken ct)
     {
         if (IsOfNode(body))
         {
-            LocalNetworkWish wish = LocalNetworkRequest.ToWish(body);
+            LocalNetworkSpec wish = LocalNetworkRequest.ToWish(body);
             RequireFree(wish, rehearsal.View());
             call.Local.CheckNetwork(wish);
             return true;
@@ -118,7 +118,7 @@ internal static class NetworkRoutes
         ? body.Scope != "swarm" && body.Driver != "overlay"
         : throw ClusterException.Invalid($"invalid scope '{body.Scope}': there are local and swarm");
 
-    private static void RequireFree(LocalNetworkWish wish, StoreView view)
+    private static void RequireFree(LocalNetworkSpec wish, StoreView view)
     {
         if (view.Networks.ByName(wish.Name) is not null)
         {
@@ -162,7 +162,7 @@ internal static class NetworkRoutes
     private static async Task PruneAsync(ApiCall call, TimeProvider time, CancellationToken ct)
     {
         QueryFilters filters = call.Filters("label", "label!", "until");
-        DateTimeOffset? until = filters.Values("until") is [var text, ..] ? PruneMoment.Parse(text, time.GetUtcNow()) : null;
+        DateTimeOffset? until = filters.Values("until") is [var text, ..] ? UntilFilter.Parse(text, time.GetUtcNow()) : null;
         var removed = new List<string>();
         if (call.Node.Local is { } local)
         {
@@ -242,5 +242,5 @@ internal static class NetworkRoutes
             || view.Services.Any(s => s.Spec.Task.Networks.Any(n => n.Target == network.Id.Value || n.Target == network.Name))
             || view.Tasks.Any(t => t.Status.State <= TaskState.Running && t.Networks.Any(n => n.Network == network.Id));
 
-    private static bool IsUsed(WireNetwork network, LocalNode? local) => local?.FindNetwork(network.Id!) is { } own && local.IsUsed(own);
+    private static bool IsUsed(WireNetwork network, ContainerEngine? local) => local?.FindNetwork(network.Id!) is { } own && local.IsUsed(own);
 }

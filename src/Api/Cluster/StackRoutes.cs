@@ -11,7 +11,7 @@ internal static class StackRoutes
     /// <summary>What a deployment would be refused for, asked before any of it is done (ADR 0019).</summary>
     private static async Task CheckAsync(ApiCall call, CancellationToken ct)
     {
-        var rehearsal = new StackRehearsal(call, await call.Control.RehearseAsync(ct), call["name"]);
+        StackDryRun rehearsal = new StackDryRun(call, await call.Control.DryRunAsync(ct), call["name"]);
         await rehearsal.RunAsync(await call.ReadAsync(WireJson.Default.WireStackCheck, ct), ct);
         await call.AnswerAsync(StatusCodes.Status200OK);
     }

@@ -81,9 +81,9 @@ internal static class SwarmRoutes
         await control.Swarm.UpdateAsync(version, present => body.ToModel(present), rotation, Brought(body.CaConfig), ct);
     }
 
-    private static BroughtRoot? Brought(WireCaConfig? config) => (config?.SigningCaCert, config?.SigningCaKey) switch
+    private static ImportedRoot? Brought(WireCaConfig? config) => (config?.SigningCaCert, config?.SigningCaKey) switch
     {
-        ({ Length: > 0 } certificate, { Length: > 0 } key) => new BroughtRoot(certificate, SensitiveBytes.From(Encoding.UTF8.GetBytes(key))),
+        ({ Length: > 0 } certificate, { Length: > 0 } key) => new ImportedRoot(certificate, SensitiveBytes.From(Encoding.UTF8.GetBytes(key))),
         ({ Length: > 0 }, _) => throw new ClusterException(
             ErrorKind.NotImplemented, "a root certificate without its key (CAConfig.SigningCACert) needs an external certificate authority, which is not supported; give the key too (--ca-key)"),
         (_, { Length: > 0 }) => throw ClusterException.Invalid("if a signing CA key is provided, the signing CA cert must also be provided"),
@@ -118,7 +118,7 @@ internal static class SwarmRoutes
         }
     }
 
-    private static NodeAvailability Availability(string? word) => string.IsNullOrEmpty(word) ? NodeAvailability.Active : WireWords.ReadAvailability(word);
+    private static NodeAvailability Availability(string? word) => string.IsNullOrEmpty(word) ? NodeAvailability.Active : WireEnums.ReadAvailability(word);
 
     private static Ipv4Prefix Pool(string text)
         => Ipv4Prefix.TryParse(text, out Ipv4Prefix pool) ? pool : throw ClusterException.Invalid($"invalid address pool '{text}': an IPv4 subnet such as 10.20.0.0/16 is expected");

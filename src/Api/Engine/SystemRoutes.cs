@@ -175,7 +175,7 @@ internal static class SystemRoutes
     private static async Task DistributionAsync(ApiCall call, CancellationToken ct)
     {
         string name = call["name"];
-        LocalNode local = call.Node.Local ?? throw new ClusterException(ErrorKind.Unavailable, $"the registry of {name} cannot be asked: the agent of this node is not running");
+        ContainerEngine local = call.Node.Local ?? throw new ClusterException(ErrorKind.Unavailable, $"the registry of {name} cannot be asked: the agent of this node is not running");
         ImageVersion version = await local.FindVersionAsync(name, RegistryAuthHeader.ReadCredentials(call.Http.Request), ct);
         await call.AnswerAsync(
             StatusCodes.Status200OK,

@@ -25,7 +25,7 @@ internal sealed class ApiCall(HttpContext http, INodeContext node, ApiVersion ve
 
     /// <summary>The node half.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: the agent does not run.</exception>
-    public LocalNode Local => node.Local ?? throw new ClusterException(ErrorKind.Unavailable, "the agent of this node is not running: is containerd up?");
+    public ContainerEngine Local => node.Local ?? throw new ClusterException(ErrorKind.Unavailable, "the agent of this node is not running: is containerd up?");
 
     /// <summary>The first value of a query parameter; empty if there is none.</summary>
     public string Query(string name) => http.Request.Query[name] is [{ } first, ..] ? first : "";

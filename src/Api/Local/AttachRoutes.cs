@@ -97,7 +97,7 @@ internal static class AttachRoutes
         }
     }
 
-    private static async Task ReplayAsync(LocalNode local, string id, IAttachedClient connection, bool isRaw, bool stdout, bool stderr, CancellationToken ct)
+    private static async Task ReplayAsync(ContainerEngine local, string id, IAttachedClient connection, bool isRaw, bool stdout, bool stderr, CancellationToken ct)
     {
         await foreach (LogLine line in local.ReadLogsAsync(id, new LogQuery { Stdout = stdout, Stderr = stderr }, ct))
         {

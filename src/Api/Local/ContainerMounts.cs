@@ -92,7 +92,7 @@ internal sealed record ContainerMounts(ValueList<Mount> Mounts, ValueMap<string,
     }
 }
 
-file static class Words
+file static class StringPrefixes
 {
     public static bool StartsWithAny(this string text, params ReadOnlySpan<string> words)
     {

@@ -44,7 +44,7 @@ internal static class ContainerPorts
     public static (int Port, PortProtocol Protocol) Parse(string text)
     {
         string[] parts = text.Split('/', 2);
-        PortProtocol protocol = WireWords.ReadProtocol(parts.Length > 1 ? parts[1] : "tcp");
+        PortProtocol protocol = WireEnums.ReadProtocol(parts.Length > 1 ? parts[1] : "tcp");
         return int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is > 0 and < 65536
             ? (port, protocol)
             : throw ClusterException.Invalid($"invalid port specification: \"{text}\"");

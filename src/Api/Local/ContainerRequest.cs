@@ -13,7 +13,7 @@ internal static class ContainerRequest
     public static StandaloneSpec ToSpec(WireContainerCreate body, string name, ImageSettings? image)
     {
         WireContainerHostConfig host = body.HostConfig ?? new WireContainerHostConfig();
-        ContainerRefusals.Check(body, host);
+        UnsupportedFields.Check(body, host);
         if (string.IsNullOrEmpty(body.Image))
         {
             throw ClusterException.Invalid("no command specified: config.Image is empty");
@@ -39,12 +39,12 @@ internal static class ContainerRequest
             AutoRemove = host.AutoRemove,
             StdinOnce = body.StdinOnce,
             Privileged = host.Privileged,
-            Devices = (host.Devices ?? []).Select(d => new DeviceWish(d.PathOnHost ?? "", d.PathInContainer ?? "", d.CgroupPermissions is { Length: > 0 } access ? access : "rwm")).ToValueList(),
+            Devices = (host.Devices ?? []).Select(d => new DeviceMapping(d.PathOnHost ?? "", d.PathInContainer ?? "", d.CgroupPermissions is { Length: > 0 } access ? access : "rwm")).ToValueList(),
             HostPid = host.PidMode == "host",
             HostIpc = host.IpcMode == "host",
             HostUts = host.UtsMode == "host",
             ShmBytes = host.ShmSize,
-            Cpu = new CpuWishes { Shares = host.CpuShares, QuotaMicroseconds = host.CpuQuota, PeriodMicroseconds = host.CpuPeriod, Cpus = host.CpusetCpus ?? "", MemoryNodes = host.CpusetMems ?? "" },
+            Cpu = new CpuSettings { Shares = host.CpuShares, QuotaMicroseconds = host.CpuQuota, PeriodMicroseconds = host.CpuPeriod, Cpus = host.CpusetCpus ?? "", MemoryNodes = host.CpusetMems ?? "" },
             MemoryAndSwapBytes = host.MemorySwap,
             Tmpfs = mounts.Tmpfs,
             VolumesFrom = host.VolumesFrom.ToModel(),

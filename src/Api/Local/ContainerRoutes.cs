@@ -61,7 +61,7 @@ internal static class ContainerRoutes
         await call.AnswerAsync(detail, WireJson.Default.WireContainerDetail, ct);
     }
 
-    private static async Task<LocalImage?> ImageAsync(LocalNode local, LocalContainer container, CancellationToken ct)
+    private static async Task<LocalImage?> ImageAsync(ContainerEngine local, LocalContainer container, CancellationToken ct)
     {
         try
         {

@@ -42,7 +42,7 @@ internal static class ExecRoutes
     private static async Task StartAsync(ApiCall call, CancellationToken ct)
     {
         string id = call["id"];
-        LocalNode local = call.Local;
+        ContainerEngine local = call.Local;
         WireExecStart start = await call.ReadAsync(WireJson.Default.WireExecStart, ct);
         LocalExec exec = await local.TakeExecAsync(id, ct);
         (int, int)? size = start.ConsoleSize is [var height, var width] ? (width, height) : null;

@@ -6,7 +6,7 @@ namespace Skep.Api.Local;
 internal static class LocalNetworkRequest
 {
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>, or <see cref="ErrorKind.NotImplemented"/> with the field's name.</exception>
-    public static LocalNetworkWish ToWish(WireNetworkCreate body)
+    public static LocalNetworkSpec ToWish(WireNetworkCreate body)
     {
         string name = body.Name ?? "";
         if (name.Trim().Length == 0)
@@ -58,7 +58,7 @@ internal static class LocalNetworkRequest
 
         Refuse(driver == "null" && body.Ipam?.Config is not { Count: > 0 }, "a configuration-only network without a subnet", "name it with --subnet");
         Refuse(driver == "macvlan" && from.Length == 0 && body.Options?.ContainsKey(LocalNetwork.ParentOption) != true, "macvlan without a parent interface", "name it with -o parent=");
-        LocalNetworkWish wish = new(name)
+        LocalNetworkSpec wish = new(name)
         {
             Driver = driver,
             Internal = body.Internal,
@@ -71,7 +71,7 @@ internal static class LocalNetworkRequest
         return Pool(wish, body.Ipam);
     }
 
-    private static LocalNetworkWish Pool(LocalNetworkWish wish, WireIpam? ipam)
+    private static LocalNetworkSpec Pool(LocalNetworkSpec wish, WireIpam? ipam)
     {
         if (ipam is null)
         {

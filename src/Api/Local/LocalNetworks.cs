@@ -81,7 +81,7 @@ internal static class LocalNetworks
 
     /// <summary>Who is in a network now.</summary>
     /// <param name="key">Its id as endpoints have it; of one every node has, its name.</param>
-    public static async Task<Dictionary<string, WireNetworkContainer>> ContainersOnAsync(LocalNode? local, string key, CancellationToken ct)
+    public static async Task<Dictionary<string, WireNetworkContainer>> ContainersOnAsync(ContainerEngine? local, string key, CancellationToken ct)
     {
         var found = new Dictionary<string, WireNetworkContainer>(StringComparer.Ordinal);
         foreach (LocalContainer container in local is null ? [] : await local.ListContainersAsync(all: false, ct))

@@ -119,8 +119,8 @@ internal static class StandaloneMapping
         CpusetCpus = spec.Cpu.Cpus,
         CpusetMems = spec.Cpu.MemoryNodes,
         SecurityOpt = spec.Privileged ? ["label=disable"] : asked.SecurityOpt,
-        MaskedPaths = spec.Privileged ? null : [.. HiddenPaths.Masked],
-        ReadonlyPaths = spec.Privileged ? null : [.. HiddenPaths.ReadOnly],
+        MaskedPaths = spec.Privileged ? null : [.. ProtectedPaths.Masked],
+        ReadonlyPaths = spec.Privileged ? null : [.. ProtectedPaths.ReadOnly],
     };
 
     /// <summary>Without what was asked for with <c>--tmpfs</c> and the init program, which Docker does not call mounts; with the mode that was written behind a bind.</summary>

@@ -34,7 +34,7 @@ internal static class StandaloneRoutes
         await call.AnswerAsync(StatusCodes.Status201Created, new WireContainerCreated { Id = id, Warnings = [] }, WireJson.Default.WireContainerCreated, ct);
     }
 
-    private static async Task<ImageSettings?> ImageAsync(LocalNode local, string image, CancellationToken ct)
+    private static async Task<ImageSettings?> ImageAsync(ContainerEngine local, string image, CancellationToken ct)
     {
         try
         {
@@ -60,8 +60,8 @@ internal static class StandaloneRoutes
     private static async Task UpdateAsync(ApiCall call, CancellationToken ct)
     {
         WireContainerHostConfig body = await call.ReadAsync(WireJson.Default.WireContainerHostConfig, ct);
-        ContainerRefusals.Check(new WireContainerCreate(), body);
-        await call.Local.UpdateContainerAsync(call["id"], spec => ContainerChanges.Apply(spec, body), ct);
+        UnsupportedFields.Check(new WireContainerCreate(), body);
+        await call.Local.UpdateContainerAsync(call["id"], spec => ContainerUpdate.Apply(spec, body), ct);
         await call.AnswerAsync(new WireWarnings { Warnings = [] }, WireJson.Default.WireWarnings, ct);
     }
 
@@ -107,7 +107,7 @@ internal static class StandaloneRoutes
     private static async Task PruneAsync(ApiCall call, TimeProvider time, CancellationToken ct)
     {
         QueryFilters filters = call.Filters("label", "label!", "until");
-        DateTimeOffset? until = filters.Values("until") is [var text, ..] ? PruneMoment.Parse(text, time.GetUtcNow()) : null;
+        DateTimeOffset? until = filters.Values("until") is [var text, ..] ? UntilFilter.Parse(text, time.GetUtcNow()) : null;
         PruneReport report = await call.Local.PruneContainersAsync(
             c => filters.Labels("label", c.Labels) && !(filters.Has("label!") && filters.Labels("label!", c.Labels)) && (until is not { } end || c.CreatedAt < end), ct);
         await call.AnswerAsync(

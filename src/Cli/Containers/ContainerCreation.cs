@@ -15,7 +15,7 @@ internal static class ContainerCreation
         WireContainerCreate body;
         try
         {
-            body = ContainerBody.From(call);
+            body = ContainerCreateBody.From(call);
         }
         catch (CliException wrong)
         {

@@ -65,7 +65,7 @@ internal static class ContainerExec
         await using (AttachedStream stream = await call.Engine.AttachAsync($"{path}/start", body, cancellation))
         {
             using RawTerminal? raw = tty && interactive ? RawTerminal.Enter() : null;
-            using PosixSignalRegistration? resized = tty ? WindowResizing.Follow(call, path) : null;
+            using PosixSignalRegistration? resized = tty ? TerminalResizer.Follow(call, path) : null;
             if (!await stream.CopyAsync(call.Terminal, interactive, isRaw: tty, tty && interactive ? DetachKeysOf(call) : null, cancellation))
             {
                 throw new CliException("read escape sequence");
@@ -75,7 +75,7 @@ internal static class ContainerExec
         return (await call.Engine.GetAsync($"{path}/json", WireJson.Default.WireExecDetail, cancellation)).ExitCode ?? 0;
     }
 
-    private static Wire.DetachKeys DetachKeysOf(Invocation call) => AttachedRun.Keys(call.Get(DetachKeys));
+    private static Wire.DetachKeys DetachKeysOf(Invocation call) => AttachSession.Keys(call.Get(DetachKeys));
 
     /// <summary>Of files first; a bare name takes its value from here, and is left out where there is none.</summary>
     private static IEnumerable<string> Variables(Invocation call)

@@ -59,8 +59,8 @@ internal static class ContainerFlags
     public static readonly Flag<long?> MemorySwappiness = Flag.Number("memory-swappiness", "Tune container memory swappiness (0 to 100)");
     public static readonly ListFlag<WireMount> Mount = Flag.List("mount", "Attach a filesystem mount to the container", MountValue.Read, valueName: "mount");
     public static readonly Flag<string> Name = Flag.Text("name", "Assign a name to the container");
-    public static readonly ListFlag<NetworkWish> Network = Flag.List("network", "Connect a container to a network", NetworkWish.Read, valueName: "network");
-    public static readonly ListFlag<NetworkWish> Net = new("net", null, "network", "Connect a container to a network", NetworkWish.Read) { IsHidden = true };
+    public static readonly ListFlag<NetworkAttachmentOption> Network = Flag.List("network", "Connect a container to a network", NetworkAttachmentOption.Read, valueName: "network");
+    public static readonly ListFlag<NetworkAttachmentOption> Net = new("net", null, "network", "Connect a container to a network", NetworkAttachmentOption.Read) { IsHidden = true };
     public static readonly ListFlag<string> NetworkAlias = Flag.List("network-alias", "Add network-scoped alias for the container");
     public static readonly Flag<bool> OomKillDisable = Flag.Switch("oom-kill-disable", "Disable OOM Killer");
     public static readonly Flag<long?> OomScoreAdj = Flag.Number("oom-score-adj", "Tune host's OOM preferences (-1000 to 1000)");

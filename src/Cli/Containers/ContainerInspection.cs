@@ -43,7 +43,7 @@ internal static class ContainerInspection
         if (call.Arguments.Length == 1)
         {
             IEnumerable<string> lines = ports.SelectMany(static port => (port.Value ?? []).Select(binding => $"{port.Key} -> {Address(binding)}"));
-            foreach (string line in lines.Order(Comparer<string>.Create(Words.CompareNatural)))
+            foreach (string line in lines.Order(Comparer<string>.Create(HumanFormat.CompareNatural)))
             {
                 call.Out.WriteLine(line);
             }

@@ -39,21 +39,21 @@ internal static class ContainerListing
         Columns columns = call.Get(Size) ? Columns with { Default = Columns.Default + "\t{{.Size}}" } : Columns;
         Listing.Print(call.Out, call.Get(CommonFlags.Format), call.Get(CommonFlags.Quiet) ? "ID" : null, columns, [.. containers.Select(container => new Row
         {
-            ["ID"] = whole ? container.Id : Words.Short(container.Id),
+            ["ID"] = whole ? container.Id : HumanFormat.Short(container.Id),
             ["Image"] = whole ? container.Image ?? "" : ImageReference.WithoutDigest(container.Image),
-            ["Command"] = $"\"{(whole ? container.Command : Words.Shortened(container.Command ?? "", LongestCommand))}\"",
-            ["CreatedAt"] = LabelText.Time(DateTimeOffset.FromUnixTimeSeconds(container.Created)),
-            ["RunningFor"] = Words.Ago(DateTimeOffset.FromUnixTimeSeconds(container.Created), now),
+            ["Command"] = $"\"{(whole ? container.Command : HumanFormat.Shortened(container.Command ?? "", LongestCommand))}\"",
+            ["CreatedAt"] = LabelFormat.Time(DateTimeOffset.FromUnixTimeSeconds(container.Created)),
+            ["RunningFor"] = HumanFormat.Ago(DateTimeOffset.FromUnixTimeSeconds(container.Created), now),
             ["State"] = container.State ?? "",
             ["Status"] = container.Status ?? "",
             ["Ports"] = PublishedPorts.Describe(container.Ports ?? []),
             ["Names"] = Names(container.Names ?? [], whole),
-            ["Labels"] = LabelText.Join(container.Labels),
-            ["Label"] = LabelText.Lookup(container.Labels),
+            ["Labels"] = LabelFormat.Join(container.Labels),
+            ["Label"] = LabelFormat.Lookup(container.Labels),
             ["Mounts"] = string.Join(',', (container.Mounts ?? [])
-                .Select(static mount => mount.Name is { Length: > 0 } name ? name : mount.Source ?? "").Select(mount => whole ? mount : Words.Shortened(mount, LongestMount))),
+                .Select(static mount => mount.Name is { Length: > 0 } name ? name : mount.Source ?? "").Select(mount => whole ? mount : HumanFormat.Shortened(mount, LongestMount))),
             ["Networks"] = string.Join(',', container.NetworkSettings?.Networks?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>()),
-            ["Size"] = container.SizeRootFs > 0 ? $"{Words.Size(container.SizeRw ?? 0, 3)} (virtual {Words.Size(container.SizeRootFs ?? 0, 3)})" : Words.Size(container.SizeRw ?? 0, 3),
+            ["Size"] = container.SizeRootFs > 0 ? $"{HumanFormat.Size(container.SizeRw ?? 0, 3)} (virtual {HumanFormat.Size(container.SizeRootFs ?? 0, 3)})" : HumanFormat.Size(container.SizeRw ?? 0, 3),
             ["Platform"] = null, // the engine tells it of images alone
             ["LocalVolumes"] = (container.Mounts ?? []).Count(static mount => mount.Driver == "local").ToString(CultureInfo.InvariantCulture),
         })]);

@@ -32,18 +32,18 @@ internal static class ContainerRun
 
         if (!isDetached)
         {
-            AttachedRun.RequireTerminal(call.Terminal, call.Get(ContainerFlags.Interactive), call.Get(ContainerFlags.Tty));
+            AttachSession.RequireTerminal(call.Terminal, call.Get(ContainerFlags.Interactive), call.Get(ContainerFlags.Tty));
         }
 
         try
         {
-            WireContainerCreate body = ContainerBody.From(call);
+            WireContainerCreate body = ContainerCreateBody.From(call);
             if (isDetached)
             {
                 body = body with { AttachStdin = false, AttachStdout = false, AttachStderr = false, StdinOnce = false };
             }
 
-            _ = AttachedRun.Keys(call.Get(DetachKeys));
+            _ = AttachSession.Keys(call.Get(DetachKeys));
             string id = await ContainerCreation.MakeAsync(call, body, cancellation);
             if (!isDetached)
             {
@@ -64,16 +64,16 @@ internal static class ContainerRun
     {
         AttachedStreams streams = new(body.AttachStdin, body.AttachStdout, body.AttachStderr);
         string keys = call.Get(DetachKeys);
-        using IDisposable? signals = call.Get(SignalProxy) ? AttachedRun.ForwardSignals(call, id) : null;
-        await using AttachedStream? stream = streams.Any ? await AttachedRun.AttachAsync(call, id, streams, keys, cancellation) : null;
-        Task<int> ended = await AttachedRun.WaitAsync(call, id, body.HostConfig!.AutoRemove ? "removed" : "next-exit", cancellation);
+        using IDisposable? signals = call.Get(SignalProxy) ? AttachSession.ForwardSignals(call, id) : null;
+        await using AttachedStream? stream = streams.Any ? await AttachSession.AttachAsync(call, id, streams, keys, cancellation) : null;
+        Task<int> ended = await AttachSession.WaitAsync(call, id, body.HostConfig!.AutoRemove ? "removed" : "next-exit", cancellation);
         Task Start() => call.Engine.PostAsync($"/containers/{id}/start", cancellation);
         if (stream is null)
         {
             await Start();
             call.Out.WriteLine(id);
         }
-        else if (!await AttachedRun.StreamAsync(call, id, stream, streams, body.Tty, keys, Start, cancellation))
+        else if (!await AttachSession.StreamAsync(call, id, stream, streams, body.Tty, keys, Start, cancellation))
         {
             return 0;
         }

@@ -22,7 +22,7 @@ internal static class ContainerStart
     {
         if (!call.Get(AttachToo) && !call.Get(Interactive))
         {
-            return await ContainerLife.EachAsync(call, "Error: failed to start containers: ", name => call.Engine.PostAsync($"/containers/{Query.Escape(name)}/start", cancellation));
+            return await ContainerLifecycle.EachAsync(call, "Error: failed to start containers: ", name => call.Engine.PostAsync($"/containers/{Query.Escape(name)}/start", cancellation));
         }
 
         if (call.Arguments.Length > 1)
@@ -33,12 +33,12 @@ internal static class ContainerStart
         WireContainerDetail container = await FindAsync(call, cancellation);
         WireContainerConfig config = container.Config!;
         AttachedStreams streams = new(call.Get(Interactive) && config.OpenStdin, true, true);
-        AttachedRun.RequireTerminal(call.Terminal, streams.Input, config.Tty);
+        AttachSession.RequireTerminal(call.Terminal, streams.Input, config.Tty);
         string keys = call.Get(DetachKeys);
-        using IDisposable? signals = config.Tty ? null : AttachedRun.ForwardSignals(call, container.Id!);
-        await using AttachedStream stream = await AttachedRun.AttachAsync(call, container.Id!, streams, keys, cancellation);
-        Task<int> ended = await AttachedRun.WaitAsync(call, container.Id!, container.HostConfig?.AutoRemove == true ? "removed" : "next-exit", cancellation);
-        return await AttachedRun.StreamAsync(
+        using IDisposable? signals = config.Tty ? null : AttachSession.ForwardSignals(call, container.Id!);
+        await using AttachedStream stream = await AttachSession.AttachAsync(call, container.Id!, streams, keys, cancellation);
+        Task<int> ended = await AttachSession.WaitAsync(call, container.Id!, container.HostConfig?.AutoRemove == true ? "removed" : "next-exit", cancellation);
+        return await AttachSession.StreamAsync(
             call, container.Id!, stream, streams, config.Tty, keys, () => call.Engine.PostAsync($"/containers/{container.Id}/start", cancellation), cancellation)
             ? await ended.WaitAsync(cancellation)
             : 0;
@@ -64,14 +64,14 @@ internal static class ContainerStart
 
         WireContainerConfig config = container.Config!;
         AttachedStreams streams = new(!call.Get(NoInput) && config.OpenStdin, true, true);
-        AttachedRun.RequireTerminal(call.Terminal, streams.Input, config.Tty);
+        AttachSession.RequireTerminal(call.Terminal, streams.Input, config.Tty);
         string keys = call.Get(DetachKeys);
-        _ = AttachedRun.Keys(keys);
-        using IDisposable? signals = call.Get(SignalProxy) && !config.Tty ? AttachedRun.ForwardSignals(call, container.Id!) : null;
-        Task<int> ended = await AttachedRun.WaitAsync(call, container.Id!, "", cancellation);
-        await using AttachedStream stream = await AttachedRun.AttachAsync(call, container.Id!, streams, keys, cancellation);
-        Task redrawn = config.Tty ? WindowResizing.RedrawAsync(call, $"/containers/{container.Id}") : Task.CompletedTask;
-        bool isOver = await AttachedRun.StreamAsync(call, container.Id!, stream, streams, config.Tty, keys, null, cancellation);
+        _ = AttachSession.Keys(keys);
+        using IDisposable? signals = call.Get(SignalProxy) && !config.Tty ? AttachSession.ForwardSignals(call, container.Id!) : null;
+        Task<int> ended = await AttachSession.WaitAsync(call, container.Id!, "", cancellation);
+        await using AttachedStream stream = await AttachSession.AttachAsync(call, container.Id!, streams, keys, cancellation);
+        Task redrawn = config.Tty ? TerminalResizer.RedrawAsync(call, $"/containers/{container.Id}") : Task.CompletedTask;
+        bool isOver = await AttachSession.StreamAsync(call, container.Id!, stream, streams, config.Tty, keys, null, cancellation);
         await redrawn;
         return isOver ? await ended.WaitAsync(cancellation) : throw new CliException("read escape sequence");
     }

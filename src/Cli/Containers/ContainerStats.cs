@@ -79,13 +79,13 @@ internal static class ContainerStats
         return new Row
         {
             ["Container"] = asked,
-            ["ID"] = whole ? sample.Id ?? "" : Words.Short(sample.Id),
+            ["ID"] = whole ? sample.Id ?? "" : HumanFormat.Short(sample.Id),
             ["Name"] = sample.Name?.TrimStart('/') ?? "",
             ["CPUPerc"] = Percent(CpuPercent(sample)),
-            ["MemUsage"] = $"{Words.BinarySize(memory)} / {Words.BinarySize(limit)}",
+            ["MemUsage"] = $"{HumanFormat.BinarySize(memory)} / {HumanFormat.BinarySize(limit)}",
             ["MemPerc"] = Percent(limit == 0 ? 0 : 100.0 * memory / limit),
-            ["NetIO"] = $"{Words.Size(received, 3)} / {Words.Size(sent, 3)}",
-            ["BlockIO"] = $"{Words.Size(Block(sample, "read"), 3)} / {Words.Size(Block(sample, "write"), 3)}",
+            ["NetIO"] = $"{HumanFormat.Size(received, 3)} / {HumanFormat.Size(sent, 3)}",
+            ["BlockIO"] = $"{HumanFormat.Size(Block(sample, "read"), 3)} / {HumanFormat.Size(Block(sample, "write"), 3)}",
             ["PIDs"] = (sample.Pids?.Current ?? 0).ToString(CultureInfo.InvariantCulture),
         };
     }

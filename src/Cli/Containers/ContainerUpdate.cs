@@ -47,7 +47,7 @@ internal static class ContainerUpdate
             PidsLimit = call.Get(PidsLimit),
             RestartPolicy = restart,
         };
-        return ContainerLife.EachAsync(call, "", async name =>
+        return ContainerLifecycle.EachAsync(call, "", async name =>
         {
             WireWarnings answer = await call.Engine.PostAsync($"/containers/{Query.Escape(name)}/update", change, WireJson.Default.WireContainerHostConfig, WireJson.Default.WireWarnings, cancellation);
             foreach (string warning in answer.Warnings ?? [])

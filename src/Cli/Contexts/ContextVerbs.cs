@@ -162,7 +162,7 @@ internal static class ContextVerbs
     private static Task<int> Print(Invocation call)
     {
         string current = CurrentContext.NameOf(call.Options, call.Terminal);
-        List<Row> rows = [.. Store(call).All().Append(Find(call, ContextStore.Default)).OrderBy(static context => context.Name, Comparer<string>.Create(Words.CompareNatural)).Select(context => ToRow(context, current, ""))];
+        List<Row> rows = [.. Store(call).All().Append(Find(call, ContextStore.Default)).OrderBy(static context => context.Name, Comparer<string>.Create(HumanFormat.CompareNatural)).Select(context => ToRow(context, current, ""))];
         if (!rows.Exists(row => (string?)row["Name"] == current))
         {
             string failure = "";
@@ -185,9 +185,9 @@ internal static class ContextVerbs
     private static Row ToRow(StoredContext context, string current, string failure) => new()
     {
         ["Name"] = context.Name,
-        ["Description"] = Words.Shortened(context.Description, 60),
+        ["Description"] = HumanFormat.Shortened(context.Description, 60),
         ["DockerEndpoint"] = context.Host,
-        ["Error"] = Words.Shortened(failure, 45),
+        ["Error"] = HumanFormat.Shortened(failure, 45),
         ["Current"] = context.Name == current,
     };
 

@@ -28,7 +28,7 @@ internal static class DiskChecks
     public static Check Space(string folder, long free, long total)
     {
         double share = total > 0 ? (double)free / total : 0;
-        string reason = $"{Words.Size(free)} of {Words.Size(total)} free at {folder}";
+        string reason = $"{HumanFormat.Size(free)} of {HumanFormat.Size(total)} free at {folder}";
         return share < NoSpace ? new Check("disk space", Verdict.Fail, reason, "Make room: 'skep image prune --all', 'skep volume prune', or a larger disk. Managers stop when they cannot write.")
             : share < LittleSpace ? new Check("disk space", Verdict.Warn, reason, "Make room soon: 'skep image prune --all', 'skep volume prune'.")
             : new Check("disk space", Verdict.Ok, reason);

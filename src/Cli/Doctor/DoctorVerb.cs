@@ -54,7 +54,7 @@ internal static class DoctorVerb
             }
         }
 
-        output.WriteLine($"\n{Why.Counted.Of(found.Count(static check => check.Verdict == Verdict.Fail), "failure")}, {Why.Counted.Of(found.Count(static check => check.Verdict == Verdict.Warn), "warning")}, {Why.Counted.Of(found.Count, "check")}");
+        output.WriteLine($"\n{Why.Plural.Of(found.Count(static check => check.Verdict == Verdict.Fail), "failure")}, {Why.Plural.Of(found.Count(static check => check.Verdict == Verdict.Warn), "warning")}, {Why.Plural.Of(found.Count, "check")}");
     }
 
     private static readonly Columns Columns = Columns.Of("{{.Verdict}}\t{{.Check}}\t{{.Reason}}\t{{.Fix}}", ("Verdict", "VERDICT"), ("Check", "CHECK"), ("Reason", "REASON"), ("Fix", "FIX"));

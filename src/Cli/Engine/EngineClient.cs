@@ -40,7 +40,7 @@ internal sealed class EngineClient(EngineHost host, string? fixedVersion, Action
     }
 
     /// <summary>Whether the agreed version is <paramref name="version"/> or newer.</summary>
-    public async Task<bool> SpeaksAsync(string version, CancellationToken cancellation) => !IsOlder(await VersionAsync(cancellation), version);
+    public async Task<bool> SupportsAsync(string version, CancellationToken cancellation) => !IsOlder(await VersionAsync(cancellation), version);
 
     public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
     {

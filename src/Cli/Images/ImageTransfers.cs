@@ -134,11 +134,11 @@ internal static class ImageTransfers
                 string by = (step.CreatedBy ?? "").Replace('\t', ' ');
                 return new Row
                 {
-                    ["ID"] = full ? step.Id ?? "" : Words.Short(step.Id),
-                    ["CreatedSince"] = call.Get(Human) ? step.Created == 0 ? "N/A" : Words.Ago(created, call.Terminal.Time.GetUtcNow()) : WireTime.Write(created),
+                    ["ID"] = full ? step.Id ?? "" : HumanFormat.Short(step.Id),
+                    ["CreatedSince"] = call.Get(Human) ? step.Created == 0 ? "N/A" : HumanFormat.Ago(created, call.Terminal.Time.GetUtcNow()) : WireTime.Write(created),
                     ["CreatedAt"] = WireTime.Write(created),
-                    ["CreatedBy"] = full ? by : Words.Shortened(by, 45),
-                    ["Size"] = call.Get(Human) ? Words.Size(step.Size, 3) : step.Size.ToString(CultureInfo.InvariantCulture),
+                    ["CreatedBy"] = full ? by : HumanFormat.Shortened(by, 45),
+                    ["Size"] = call.Get(Human) ? HumanFormat.Size(step.Size, 3) : step.Size.ToString(CultureInfo.InvariantCulture),
                     ["Comment"] = step.Comment ?? "",
                 };
             }),

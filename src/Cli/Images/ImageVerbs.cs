@@ -58,7 +58,7 @@ internal static class ImageVerbs
             call.Out.WriteLine($"Deleted Images:\n{string.Join('\n', removed.Select(static item => item.Deleted is { Length: > 0 } id ? $"deleted: {id}" : $"untagged: {item.Untagged}"))}\n");
         }
 
-        call.Out.WriteLine($"Total reclaimed space: {Words.Size(answer.SpaceReclaimed)}");
+        call.Out.WriteLine($"Total reclaimed space: {HumanFormat.Size(answer.SpaceReclaimed)}");
         return 0;
     });
 
@@ -86,16 +86,16 @@ internal static class ImageVerbs
                 string repository = colon < 0 ? name : name[..colon];
                 rows.Add(new Row
                 {
-                    ["ID"] = call.Get(CommonFlags.NoTrunc) ? image.Id : Words.Short(image.Id),
+                    ["ID"] = call.Get(CommonFlags.NoTrunc) ? image.Id : HumanFormat.Short(image.Id),
                     ["Repository"] = repository,
                     ["Tag"] = colon < 0 ? "<none>" : name[(colon + 1)..],
                     ["Digest"] = image.RepoDigests?.Find(d => d.StartsWith($"{repository}@", StringComparison.Ordinal))?.Split('@')[^1] ?? "<none>",
-                    ["CreatedSince"] = image.Created == 0 ? "N/A" : Words.Ago(created, call.Terminal.Time.GetUtcNow()),
+                    ["CreatedSince"] = image.Created == 0 ? "N/A" : HumanFormat.Ago(created, call.Terminal.Time.GetUtcNow()),
                     ["CreatedAt"] = created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss '+0000 UTC'", CultureInfo.InvariantCulture),
-                    ["Size"] = Words.Size(image.Size, 3),
-                    ["SharedSize"] = image.SharedSize < 0 ? "N/A" : Words.Size(image.SharedSize),
-                    ["UniqueSize"] = image.SharedSize < 0 ? "N/A" : Words.Size(image.Size - image.SharedSize),
-                    ["VirtualSize"] = Words.Size(image.Size),
+                    ["Size"] = HumanFormat.Size(image.Size, 3),
+                    ["SharedSize"] = image.SharedSize < 0 ? "N/A" : HumanFormat.Size(image.SharedSize),
+                    ["UniqueSize"] = image.SharedSize < 0 ? "N/A" : HumanFormat.Size(image.Size - image.SharedSize),
+                    ["VirtualSize"] = HumanFormat.Size(image.Size),
                     ["Containers"] = image.Containers < 0 ? "N/A" : image.Containers.ToString(CultureInfo.InvariantCulture),
                 });
             }

@@ -37,7 +37,7 @@ internal static class ServiceLogs
             return 0;
         }
 
-        Names names = new(call.Engine, !call.Get(CommonFlags.NoResolve));
+        NameResolver names = new(call.Engine, !call.Get(CommonFlags.NoResolve));
         Dictionary<string, WireTask?> tasks = new(StringComparer.Ordinal);
         LineSplitter[] splitters = [new(), new()];
         await FramedOutput.ReadAsync(reply, async (bytes, isError) =>
@@ -108,7 +108,7 @@ internal static class ServiceLogs
     }
 
     private static async Task<string> PrefixAsync(
-        Invocation call, Names names, Dictionary<string, WireTask?> tasks, Dictionary<string, string> details, ulong widest, CancellationToken cancellation)
+        Invocation call, NameResolver names, Dictionary<string, WireTask?> tasks, Dictionary<string, string> details, ulong widest, CancellationToken cancellation)
     {
         string taskId = details.GetValueOrDefault(TaskKey, "");
         string node = await names.NodeAsync(details.GetValueOrDefault(NodeKey), cancellation);
@@ -129,7 +129,7 @@ internal static class ServiceLogs
 
         int slot = task?.Slot ?? 0;
         string name = slot > 0 ? string.Create(CultureInfo.InvariantCulture, $"{service}.{slot}") : $"{service}.{(task?.NodeId is { } id ? id : "")}";
-        string shownId = call.Get(NoTaskIds) ? "" : "." + (call.Get(CommonFlags.NoTrunc) ? taskId : Words.Short(taskId));
+        string shownId = call.Get(NoTaskIds) ? "" : "." + (call.Get(CommonFlags.NoTrunc) ? taskId : HumanFormat.Short(taskId));
         int padding = widest.ToString(CultureInfo.InvariantCulture).Length - slot.ToString(CultureInfo.InvariantCulture).Length;
         return $"{name}{shownId}@{node}{new string(' ', Math.Max(0, padding))}";
     }

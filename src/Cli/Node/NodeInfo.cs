@@ -110,7 +110,7 @@ internal static class NodeInfo
         }
 
         Line($" Kernel Version: {info.KernelVersion}\n Operating System: {info.OperatingSystem}\n OSType: {info.OsType}\n Architecture: {info.Architecture}");
-        Line(string.Create(CultureInfo.InvariantCulture, $" CPUs: {info.NCpu}\n Total Memory: {Words.BinarySize(info.MemTotal)}"));
+        Line(string.Create(CultureInfo.InvariantCulture, $" CPUs: {info.NCpu}\n Total Memory: {HumanFormat.BinarySize(info.MemTotal)}"));
         Line($" Name: {info.Name}\n ID: {info.Id}\n Docker Root Dir: {info.DockerRootDir}\n Debug Mode: {(info.Debug ? "true" : "false")}");
         if (info.Labels is { Count: > 0 } labels)
         {
@@ -147,8 +147,8 @@ internal static class NodeInfo
             {
                 line($"  Orchestration:\n   Task History Retention Limit: {spec.Orchestration?.TaskHistoryRetentionLimit ?? 5}");
                 line($"  Raft:\n   Snapshot Interval: {spec.Raft?.SnapshotInterval}\n   Number of Old Snapshots to Retain: {spec.Raft?.KeepOldSnapshots ?? 0}\n   Heartbeat Tick: {spec.Raft?.HeartbeatTick}\n   Election Tick: {spec.Raft?.ElectionTick}");
-                line($"  Dispatcher:\n   Heartbeat Period: {Words.Duration(TimeSpan.FromTicks((spec.Dispatcher?.HeartbeatPeriod ?? 0) / TimeSpan.NanosecondsPerTick))}");
-                line($"  CA Configuration:\n   Expiry Duration: {Words.Duration(TimeSpan.FromTicks((spec.CaConfig?.NodeCertExpiry ?? 0) / TimeSpan.NanosecondsPerTick))}\n   Force Rotate: {spec.CaConfig?.ForceRotate}");
+                line($"  Dispatcher:\n   Heartbeat Period: {HumanFormat.Duration(TimeSpan.FromTicks((spec.Dispatcher?.HeartbeatPeriod ?? 0) / TimeSpan.NanosecondsPerTick))}");
+                line($"  CA Configuration:\n   Expiry Duration: {HumanFormat.Duration(TimeSpan.FromTicks((spec.CaConfig?.NodeCertExpiry ?? 0) / TimeSpan.NanosecondsPerTick))}\n   Force Rotate: {spec.CaConfig?.ForceRotate}");
                 line($"  Autolock Managers: {(spec.EncryptionConfig?.AutoLockManagers == true ? "true" : "false")}\n  Root Rotation In Progress: {(cluster.RootRotationInProgress ? "true" : "false")}");
             }
         }

@@ -66,8 +66,8 @@ internal static class SystemDisk
         ["Type"] = type,
         ["TotalCount"] = count.ToString(CultureInfo.InvariantCulture),
         ["Active"] = active.ToString(CultureInfo.InvariantCulture),
-        ["Size"] = Words.Size(bytes),
-        ["Reclaimable"] = bytes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Words.Size(reclaimable)} ({reclaimable * 100 / bytes}%)") : Words.Size(reclaimable),
+        ["Size"] = HumanFormat.Size(bytes),
+        ["Reclaimable"] = bytes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{HumanFormat.Size(reclaimable)} ({reclaimable * 100 / bytes}%)") : HumanFormat.Size(reclaimable),
     };
 
     private static void PrintAll(Invocation call, WireDiskUsage usage)
@@ -83,23 +83,23 @@ internal static class SystemDisk
             {
                 ["Repository"] = name[..colon],
                 ["Tag"] = name[(colon + 1)..],
-                ["ID"] = Words.Short(image.Id),
-                ["CreatedSince"] = image.Created == 0 ? "N/A" : Words.Ago(DateTimeOffset.FromUnixTimeSeconds(image.Created), now),
-                ["Size"] = Words.Size(image.Size, 3),
-                ["SharedSize"] = Words.Size(shared, 3),
-                ["UniqueSize"] = Words.Size(image.Size - shared),
+                ["ID"] = HumanFormat.Short(image.Id),
+                ["CreatedSince"] = image.Created == 0 ? "N/A" : HumanFormat.Ago(DateTimeOffset.FromUnixTimeSeconds(image.Created), now),
+                ["Size"] = HumanFormat.Size(image.Size, 3),
+                ["SharedSize"] = HumanFormat.Size(shared, 3),
+                ["UniqueSize"] = HumanFormat.Size(image.Size - shared),
                 ["Containers"] = image.Containers.ToString(CultureInfo.InvariantCulture),
             };
         })]);
         call.Out.WriteLine("\nContainers space usage:\n");
         Listing.Print(call.Out, "", null, ContainerColumns, [.. (usage.Containers ?? []).Select(container => new Row
         {
-            ["ID"] = Words.Short(container.Id),
+            ["ID"] = HumanFormat.Short(container.Id),
             ["Image"] = container.Image ?? "",
-            ["Command"] = $"\"{Words.Shortened(container.Command ?? "", 20)}\"",
+            ["Command"] = $"\"{HumanFormat.Shortened(container.Command ?? "", 20)}\"",
             ["LocalVolumes"] = (container.Mounts ?? []).Count(static m => m.Driver == "local").ToString(CultureInfo.InvariantCulture),
-            ["Size"] = Words.Size(container.SizeRw ?? 0, 3),
-            ["CreatedSince"] = Words.Ago(DateTimeOffset.FromUnixTimeSeconds(container.Created), now),
+            ["Size"] = HumanFormat.Size(container.SizeRw ?? 0, 3),
+            ["CreatedSince"] = HumanFormat.Ago(DateTimeOffset.FromUnixTimeSeconds(container.Created), now),
             ["Status"] = container.Status ?? "",
             ["Names"] = string.Join(',', (container.Names ?? []).Select(static n => n.TrimStart('/'))),
         })]);
@@ -108,7 +108,7 @@ internal static class SystemDisk
         {
             ["Name"] = volume.Name ?? "",
             ["Links"] = (volume.UsageData?.RefCount ?? 0).ToString(CultureInfo.InvariantCulture),
-            ["Size"] = Words.Size(Bytes(volume)),
+            ["Size"] = HumanFormat.Size(Bytes(volume)),
         })]);
     }
 
@@ -149,7 +149,7 @@ internal static class SystemDisk
         WireImagesPruned removed = await call.Engine.PostAsync(Path("/images/prune", ("dangling", all ? "false" : "true")), WireJson.Default.WireImagesPruned, cancellation);
         Tell(call, "Deleted Images:", removed.ImagesDeleted?.Select(static i => i.Deleted is { Length: > 0 } id ? $"deleted: {id}" : $"untagged: {i.Untagged}"));
         freed += removed.SpaceReclaimed;
-        call.Out.WriteLine($"Total reclaimed space: {Words.Size(freed)}");
+        call.Out.WriteLine($"Total reclaimed space: {HumanFormat.Size(freed)}");
         return 0;
     }
 

@@ -46,14 +46,14 @@ internal static class NodeListing
         string? root = info.Swarm?.Cluster?.TlsInfo?.TrustRoot;
         Listing.Print(call.Out, call.Get(CommonFlags.Format), call.Get(CommonFlags.Quiet) ? "ID" : null, Columns,
         [
-            .. nodes.OrderBy(static node => node.Description?.Hostname, Comparer<string?>.Create(Words.CompareNatural)).Select(node => new Row
+            .. nodes.OrderBy(static node => node.Description?.Hostname, Comparer<string?>.Create(HumanFormat.CompareNatural)).Select(node => new Row
             {
                 ["ID"] = node.Id,
                 ["Self"] = node.Id == info.Swarm?.NodeId,
                 ["Hostname"] = node.Description?.Hostname ?? "",
-                ["Status"] = Words.Capital(node.Status?.State),
-                ["Availability"] = Words.Capital(node.Spec?.Availability),
-                ["ManagerStatus"] = node.ManagerStatus is { Leader: true } ? "Leader" : Words.Capital(node.ManagerStatus?.Reachability),
+                ["Status"] = HumanFormat.Capital(node.Status?.State),
+                ["Availability"] = HumanFormat.Capital(node.Spec?.Availability),
+                ["ManagerStatus"] = node.ManagerStatus is { Leader: true } ? "Leader" : HumanFormat.Capital(node.ManagerStatus?.Reachability),
                 ["EngineVersion"] = node.Description?.Engine?.EngineVersion ?? "",
                 ["TLSStatus"] = root is null || node.Description?.TlsInfo is null ? "Unknown" : node.Description.TlsInfo.TrustRoot == root ? "Ready" : "Needs Rotation",
             }),

@@ -22,19 +22,19 @@ internal static class NodePretty
 
         Line("ID:\t\t\t", node.Id);
         Line("Name:\t\t\t", node.Spec?.Name);
-        text.Append(LabelText.Pretty(node.Spec?.Labels));
+        text.Append(LabelFormat.Pretty(node.Spec?.Labels));
         Line("Hostname:              \t", node.Description?.Hostname);
-        Line("Joined at:             \t", LabelText.PrettyTime(node.CreatedAt));
+        Line("Joined at:             \t", LabelFormat.PrettyTime(node.CreatedAt));
         text.Append("Status:\n");
-        Line(" State:\t\t\t", Words.Capital(node.Status?.State));
-        Line(" Message:\t\t", Words.Capital(node.Status?.Message));
-        Line(" Availability:         \t", Words.Capital(node.Spec?.Availability));
+        Line(" State:\t\t\t", HumanFormat.Capital(node.Status?.State));
+        Line(" Message:\t\t", HumanFormat.Capital(node.Status?.Message));
+        Line(" Availability:         \t", HumanFormat.Capital(node.Spec?.Availability));
         Line(" Address:\t\t", node.Status?.Addr);
         if (node.ManagerStatus is { } manager)
         {
             text.Append("Manager Status:\n");
             Line(" Address:\t\t", manager.Addr);
-            Line(" Raft Status:\t\t", Words.Capital(manager.Reachability));
+            Line(" Raft Status:\t\t", HumanFormat.Capital(manager.Reachability));
             Line(" Leader:\t\t", manager.Leader ? "Yes" : "No");
         }
 
@@ -43,9 +43,9 @@ internal static class NodePretty
         Line(" Architecture:\t\t", node.Description?.Platform?.Architecture);
         text.Append("Resources:\n");
         Line(" CPUs:\t\t\t", (node.Description?.Resources?.NanoCpus ?? 0) / 1_000_000_000);
-        Line(" Memory:\t\t", Words.BinarySize(node.Description?.Resources?.MemoryBytes ?? 0));
+        Line(" Memory:\t\t", HumanFormat.BinarySize(node.Description?.Resources?.MemoryBytes ?? 0));
         Line("Engine Version:\t\t", node.Description?.Engine?.EngineVersion);
-        text.Append(LabelText.Pretty(node.Description?.Engine?.Labels, "Engine Labels:"));
+        text.Append(LabelFormat.Pretty(node.Description?.Engine?.Labels, "Engine Labels:"));
         if (node.Description?.TlsInfo is { TrustRoot.Length: > 0 } tls)
         {
             text.Append(CultureInfo.InvariantCulture, $"TLS Info:\n TrustRoot:\n{tls.TrustRoot.TrimEnd()}\n");

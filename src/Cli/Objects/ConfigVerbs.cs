@@ -36,7 +36,7 @@ internal static class ConfigVerbs
             new WireConfigSpec
             {
                 Name = call.Arguments[0],
-                Labels = LabelText.Map(call.All(Labels)),
+                Labels = LabelFormat.Map(call.All(Labels)),
                 Data = data,
                 Templating = call.Given(TemplateDriver) ? new WireDriver { Name = call.Get(TemplateDriver) } : null,
             },
@@ -62,8 +62,8 @@ internal static class ConfigVerbs
         => StoredData.InspectAsync(call, "/configs", static json => Describe(json.Deserialize(WireJson.Default.WireConfig)!), cancellation);
 
     private static string Describe(WireConfig item) =>
-        $"ID:\t\t\t{item.Id}\nName:\t\t\t{item.Spec?.Name}\n{LabelText.Pretty(item.Spec?.Labels)}"
-        + $"Created at:            \t{LabelText.PrettyTime(item.CreatedAt)}\nUpdated at:            \t{LabelText.PrettyTime(item.UpdatedAt)}\n"
+        $"ID:\t\t\t{item.Id}\nName:\t\t\t{item.Spec?.Name}\n{LabelFormat.Pretty(item.Spec?.Labels)}"
+        + $"Created at:            \t{LabelFormat.PrettyTime(item.CreatedAt)}\nUpdated at:            \t{LabelFormat.PrettyTime(item.UpdatedAt)}\n"
         + $"Data:\n{Encoding.UTF8.GetString(item.Spec?.Data ?? [])}\n";
 
     private static StoredData ToStored(WireConfig item) => new(item.Id, item.Spec?.Name, item.Spec?.Labels, item.CreatedAt, item.UpdatedAt);

@@ -95,18 +95,18 @@ internal static class NetworkVerbs
         List<WireNetwork> networks = await call.Engine.GetAsync(new Query("/networks").Filters(call.All(CommonFlags.Filter)).ToString(), WireJson.Default.ListWireNetwork, cancellation);
         Listing.Print(call.Out, call.Get(CommonFlags.Format), call.Get(CommonFlags.Quiet) ? "ID" : null, Columns,
         [
-            .. networks.OrderBy(static network => network.Name, Comparer<string?>.Create(Words.CompareNatural)).Select(network => new Row
+            .. networks.OrderBy(static network => network.Name, Comparer<string?>.Create(HumanFormat.CompareNatural)).Select(network => new Row
             {
-                ["ID"] = call.Get(CommonFlags.NoTrunc) ? network.Id : Words.Short(network.Id),
+                ["ID"] = call.Get(CommonFlags.NoTrunc) ? network.Id : HumanFormat.Short(network.Id),
                 ["Name"] = network.Name ?? "",
                 ["Driver"] = network.Driver ?? "",
                 ["Scope"] = network.Scope ?? "",
                 ["IPv4"] = network.EnableIPv4 ? "true" : "false",
                 ["IPv6"] = network.EnableIPv6 ? "true" : "false",
                 ["Internal"] = network.Internal ? "true" : "false",
-                ["Labels"] = LabelText.Join(network.Labels),
-                ["Label"] = LabelText.Lookup(network.Labels),
-                ["CreatedAt"] = LabelText.Time(network.Created),
+                ["Labels"] = LabelFormat.Join(network.Labels),
+                ["Label"] = LabelFormat.Lookup(network.Labels),
+                ["CreatedAt"] = LabelFormat.Time(network.Created),
             }),
         ]);
         return 0;
@@ -126,10 +126,10 @@ internal static class NetworkVerbs
             ConfigFrom = call.Given(ConfigFrom) ? new WireConfigFrom { Network = call.Get(ConfigFrom) } : null,
             EnableIPv4 = call.Given(IPv4) ? call.Get(IPv4) : null,
             EnableIPv6 = call.Given(IPv6) ? call.Get(IPv6) : null,
-            CheckDuplicate = await call.Engine.SpeaksAsync("1.44", cancellation) ? null : true,
-            Ipam = new WireIpam { Driver = call.Get(IpamDriver), Options = LabelText.Map(call.All(IpamOptions)), Config = Pools(call) },
-            Options = LabelText.Map(call.All(Options)),
-            Labels = LabelText.Map(call.All(Labels)),
+            CheckDuplicate = await call.Engine.SupportsAsync("1.44", cancellation) ? null : true,
+            Ipam = new WireIpam { Driver = call.Get(IpamDriver), Options = LabelFormat.Map(call.All(IpamOptions)), Config = Pools(call) },
+            Options = LabelFormat.Map(call.All(Options)),
+            Labels = LabelFormat.Map(call.All(Labels)),
         };
         WireNetworkCreated created = await call.Engine.PostAsync("/networks/create", body, WireJson.Default.WireNetworkCreate, WireJson.Default.WireNetworkCreated, cancellation);
         if (created.Warning is { Length: > 0 } warning)

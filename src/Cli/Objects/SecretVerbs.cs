@@ -44,7 +44,7 @@ internal static class SecretVerbs
             new WireSecretSpec
             {
                 Name = call.Arguments[0],
-                Labels = LabelText.Map(call.All(Labels)),
+                Labels = LabelFormat.Map(call.All(Labels)),
                 Data = data,
                 Driver = call.Given(Driver) ? new WireDriver { Name = call.Get(Driver) } : null,
                 Templating = call.Given(TemplateDriver) ? new WireDriver { Name = call.Get(TemplateDriver) } : null,
@@ -71,8 +71,8 @@ internal static class SecretVerbs
         => StoredData.InspectAsync(call, "/secrets", static json => Describe(json.Deserialize(WireJson.Default.WireSecret)!), cancellation);
 
     private static string Describe(WireSecret item) =>
-        $"ID:              {item.Id}\nName:              {item.Spec?.Name}\n{LabelText.Pretty(item.Spec?.Labels)}"
-        + $"Driver:            {item.Spec?.Driver?.Name}\nCreated at:        {LabelText.PrettyTime(item.CreatedAt)}\nUpdated at:        {LabelText.PrettyTime(item.UpdatedAt)}\n";
+        $"ID:              {item.Id}\nName:              {item.Spec?.Name}\n{LabelFormat.Pretty(item.Spec?.Labels)}"
+        + $"Driver:            {item.Spec?.Driver?.Name}\nCreated at:        {LabelFormat.PrettyTime(item.CreatedAt)}\nUpdated at:        {LabelFormat.PrettyTime(item.UpdatedAt)}\n";
 
     private static StoredData ToStored(WireSecret item) => new(item.Id, item.Spec?.Name, item.Spec?.Labels, item.CreatedAt, item.UpdatedAt, item.Spec?.Driver?.Name ?? "");
 }

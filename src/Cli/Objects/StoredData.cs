@@ -10,7 +10,7 @@ namespace Skep.Cli.Objects;
 /// <param name="Driver">Null where the kind has none.</param>
 internal sealed record StoredData(string? Id, string? Name, Dictionary<string, string>? Labels, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? Driver = null)
 {
-    public static IComparer<string?> ByName { get; } = Comparer<string?>.Create(Words.CompareNatural);
+    public static IComparer<string?> ByName { get; } = Comparer<string?>.Create(HumanFormat.CompareNatural);
 
     /// <summary>What <c>inspect</c> prints.</summary>
     /// <param name="describe">For <c>--pretty</c>, which differs from kind to kind down to its blanks.</param>
@@ -38,10 +38,10 @@ internal sealed record StoredData(string? Id, string? Name, Dictionary<string, s
         {
             ["ID"] = Id,
             ["Name"] = Name ?? "",
-            ["CreatedAt"] = Words.Ago(CreatedAt, now),
-            ["UpdatedAt"] = Words.Ago(UpdatedAt, now),
-            ["Labels"] = LabelText.Join(Labels),
-            ["Label"] = LabelText.Lookup(Labels),
+            ["CreatedAt"] = HumanFormat.Ago(CreatedAt, now),
+            ["UpdatedAt"] = HumanFormat.Ago(UpdatedAt, now),
+            ["Labels"] = LabelFormat.Join(Labels),
+            ["Label"] = LabelFormat.Lookup(Labels),
         };
         if (Driver is not null)
         {

@@ -25,8 +25,8 @@ internal static class VolumeVerbs
             {
                 Name = call.Arguments.Length > 0 ? call.Arguments[0] : call.Given(Name) ? call.Get(Name) : null,
                 Driver = call.Get(Driver),
-                DriverOpts = LabelText.Map(call.All(Options)),
-                Labels = LabelText.Map(call.All(Labels)),
+                DriverOpts = LabelFormat.Map(call.All(Options)),
+                Labels = LabelFormat.Map(call.All(Labels)),
             },
             WireJson.Default.WireVolumeCreate,
             WireJson.Default.WireVolume,
@@ -59,7 +59,7 @@ internal static class VolumeVerbs
             call.Out.WriteLine($"Deleted Volumes:\n{string.Join('\n', names)}\n");
         }
 
-        call.Out.WriteLine($"Total reclaimed space: {Words.Size(answer.SpaceReclaimed)}");
+        call.Out.WriteLine($"Total reclaimed space: {HumanFormat.Size(answer.SpaceReclaimed)}");
         return 0;
     });
 
@@ -72,14 +72,14 @@ internal static class VolumeVerbs
         WireVolumeList found = await call.Engine.GetAsync(new Query("/volumes").Filters(call.All(CommonFlags.Filter)).ToString(), WireJson.Default.WireVolumeList, cancellation);
         Listing.Print(call.Out, call.Get(CommonFlags.Format), call.Get(CommonFlags.Quiet) ? "Name" : null, Columns,
         [
-            .. (found.Volumes ?? []).OrderBy(static volume => volume.Name, Comparer<string?>.Create(Words.CompareNatural)).Select(static volume => new Row
+            .. (found.Volumes ?? []).OrderBy(static volume => volume.Name, Comparer<string?>.Create(HumanFormat.CompareNatural)).Select(static volume => new Row
             {
                 ["Driver"] = volume.Driver ?? "",
                 ["Name"] = volume.Name ?? "",
                 ["Scope"] = volume.Scope ?? "",
                 ["Mountpoint"] = volume.Mountpoint ?? "",
-                ["Labels"] = LabelText.Join(volume.Labels),
-                ["Label"] = LabelText.Lookup(volume.Labels),
+                ["Labels"] = LabelFormat.Join(volume.Labels),
+                ["Label"] = LabelFormat.Lookup(volume.Labels),
                 // Of volumes of a cluster's drivers, and of `system df`.
                 ["Availability"] = "N/A",
                 ["Group"] = "N/A",

@@ -34,7 +34,7 @@ internal sealed record Terminal
     public WindowSize? Size => ReadSize();
 
     /// <summary>Who takes the signals that would end the program.</summary>
-    public SignalTarget Signals { get; init; } = new();
+    public SignalForwarder Signals { get; init; } = new();
 
     public string? Variable(string name) => Environment.TryGetValue(name, out string? value) && value.Length > 0 ? value : null;
 

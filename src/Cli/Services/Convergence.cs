@@ -48,7 +48,7 @@ internal static class Convergence
                         (ulong)byNode.Count(IsRunning),
                         (ulong)byNode.Count,
                         "tasks",
-                        [.. byNode.OrderBy(static task => task.NodeId, StringComparer.Ordinal).Select(static task => KeyValuePair.Create(Output.Words.Short(task.NodeId), Describe(task)))]);
+                        [.. byNode.OrderBy(static task => task.NodeId, StringComparer.Ordinal).Select(static task => KeyValuePair.Create(Output.HumanFormat.Short(task.NodeId), Describe(task)))]);
                 }
 
             default:

@@ -80,7 +80,7 @@ internal sealed class RolloutFlags(string prefix, string what)
 
     public Flag<float> MaxFailureRatio { get; } = new($"{prefix}-max-failure-ratio", null, "float", $"Failure rate to tolerate during a {what}", GoValues.Ratio, 0);
 
-    public Flag<string> Order { get; } = Flag.Text($"{prefix}-order", $"{Output.Words.Capital(what)} order (\"start-first\", \"stop-first\")");
+    public Flag<string> Order { get; } = Flag.Text($"{prefix}-order", $"{Output.HumanFormat.Capital(what)} order (\"start-first\", \"stop-first\")");
 
     public Flag[] All => [Parallelism, Delay, Monitor, FailureAction, MaxFailureRatio, Order];
 }

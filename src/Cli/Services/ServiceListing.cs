@@ -29,9 +29,9 @@ internal static class ServiceListing
         call.Get(CommonFlags.Format),
         call.Get(CommonFlags.Quiet) ? "ID" : null,
         Columns,
-        [.. services.OrderBy(static service => service.Spec?.Name, Comparer<string?>.Create(Words.CompareNatural)).Select(static service => new Row
+        [.. services.OrderBy(static service => service.Spec?.Name, Comparer<string?>.Create(HumanFormat.CompareNatural)).Select(static service => new Row
         {
-            ["ID"] = Words.Short(service.Id),
+            ["ID"] = HumanFormat.Short(service.Id),
             ["Name"] = service.Spec?.Name ?? "",
             ["Mode"] = Mode(service.Spec?.Mode),
             ["Replicas"] = Replicas(service),

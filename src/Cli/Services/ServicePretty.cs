@@ -34,7 +34,7 @@ internal static class ServicePretty
             }
         }
 
-        Line("Service Mode:\t", Words.Capital(ServiceListing.Mode(spec.Mode)));
+        Line("Service Mode:\t", HumanFormat.Capital(ServiceListing.Mode(spec.Mode)));
         Line(" Replicas:\t", spec.Mode?.Replicated?.Replicas);
         Line(" Max Concurrent: ", spec.Mode?.ReplicatedJob?.MaxConcurrent);
         Line(" Total Completions: ", spec.Mode?.ReplicatedJob?.TotalCompletions);
@@ -42,8 +42,8 @@ internal static class ServicePretty
         {
             text.Append("UpdateStatus:\n");
             Line(" State:\t\t", update.State);
-            Line(" Started:\t", update.StartedAt is { } started ? Words.Ago(started, now).ToLowerInvariant() : null);
-            Line(" Completed:\t", update.CompletedAt is { } completed ? Words.Ago(completed, now).ToLowerInvariant() : null);
+            Line(" Started:\t", update.StartedAt is { } started ? HumanFormat.Ago(started, now).ToLowerInvariant() : null);
+            Line(" Completed:\t", update.CompletedAt is { } completed ? HumanFormat.Ago(completed, now).ToLowerInvariant() : null);
             Line(" Message:\t", update.Message);
         }
 
@@ -151,10 +151,10 @@ internal static class ServicePretty
         if (container.Healthcheck is { } health)
         {
             text.Append(" Healthcheck:\n");
-            Line("  Interval = ", Words.GoDuration(health.Interval));
+            Line("  Interval = ", HumanFormat.GoDuration(health.Interval));
             Line("  Retries = ", health.Retries);
-            Line("  StartPeriod =\t", Words.GoDuration(health.StartPeriod));
-            Line("  Timeout =\t", Words.GoDuration(health.Timeout));
+            Line("  StartPeriod =\t", HumanFormat.GoDuration(health.StartPeriod));
+            Line("  Timeout =\t", HumanFormat.GoDuration(health.Timeout));
             text.Append(CultureInfo.InvariantCulture, $"  Tests:\n{string.Join('\n', (health.Test ?? []).Select(static test => $"\t Test = {test}"))} \n");
         }
 
@@ -173,9 +173,9 @@ internal static class ServicePretty
 
             text.Append(CultureInfo.InvariantCulture, $"{name}:\n");
             Line(" Parallelism:\t", config.Parallelism);
-            Line(" Delay:\t\t", config.Delay != 0 ? Words.GoDuration(config.Delay) : null);
+            Line(" Delay:\t\t", config.Delay != 0 ? HumanFormat.GoDuration(config.Delay) : null);
             Line(" On failure:\t", config.FailureAction);
-            Line(" Monitoring Period: ", config.Monitor != 0 ? Words.GoDuration(config.Monitor) : null);
+            Line(" Monitoring Period: ", config.Monitor != 0 ? HumanFormat.GoDuration(config.Monitor) : null);
             Line(" Max failure ratio: ", config.MaxFailureRatio.ToString(CultureInfo.InvariantCulture));
             string prefix = name.Replace("Config", "", StringComparison.Ordinal);
             Line($" {prefix} order:".PadRight(20), config.Order);
@@ -190,7 +190,7 @@ internal static class ServicePretty
 
             text.Append(CultureInfo.InvariantCulture, $"{name}\n");
             Line("  CPU:\t\t", resources.NanoCpus != 0 ? (resources.NanoCpus / 1e9).ToString(CultureInfo.InvariantCulture) : null);
-            Line("  Memory:\t", resources.MemoryBytes != 0 ? Words.BinarySize(resources.MemoryBytes) : null);
+            Line("  Memory:\t", resources.MemoryBytes != 0 ? HumanFormat.BinarySize(resources.MemoryBytes) : null);
         }
     }
 }

@@ -12,7 +12,7 @@ internal sealed class ServiceWaiter(EngineClient engine, Terminal terminal, bool
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan UsualMonitor = TimeSpan.FromSeconds(5);
 
-    private readonly ProgressBoard _board = new(terminal, quiet);
+    private readonly ProgressWriter _board = new(terminal, quiet);
 
     /// <summary>Waits for one service.</summary>
     /// <param name="id">Its id or name, as messages are to call it.</param>
@@ -60,13 +60,13 @@ internal sealed class ServiceWaiter(EngineClient engine, Terminal terminal, bool
                 case "paused":
                     throw new CliException($"{prefix}service update paused: {message}");
                 case "rollback_started" when !rollsBack && message.Length > 0:
-                    _board.Say($"{prefix}rollback: {message}");
+                    _board.WriteLine($"{prefix}rollback: {message}");
                     rollsBack = true;
                     break;
                 case "rollback_paused":
                     throw new CliException($"{prefix}service rollback paused: {message}");
                 case "rollback_completed" when convergedAt is null:
-                    _board.Say($"{prefix}service rolled back: {message}");
+                    _board.WriteLine($"{prefix}service rolled back: {message}");
                     return;
             }
 
@@ -74,7 +74,7 @@ internal sealed class ServiceWaiter(EngineClient engine, Terminal terminal, bool
             DateTimeOffset now = terminal.Time.GetUtcNow();
             if (convergedAt is { } since && now - since >= monitor)
             {
-                _board.Say($"{prefix}verify: Service {id} converged");
+                _board.WriteLine($"{prefix}verify: Service {id} converged");
                 return;
             }
 
@@ -94,7 +94,7 @@ internal sealed class ServiceWaiter(EngineClient engine, Terminal terminal, bool
             }
             else if (Convergence.IsJob(service))
             {
-                _board.Say($"{prefix}job complete");
+                _board.WriteLine($"{prefix}job complete");
                 return;
             }
             else

@@ -21,7 +21,7 @@ internal static class TaskListing
 
     public static async Task PrintAsync(Invocation call, List<WireTask> tasks, CancellationToken cancellation, bool wholeIds = false)
     {
-        Names names = new(call.Engine, !call.Get(CommonFlags.NoResolve));
+        NameResolver names = new(call.Engine, !call.Get(CommonFlags.NoResolve));
         bool whole = call.Get(CommonFlags.NoTrunc);
         string format = call.Get(CommonFlags.Format);
         List<(string Name, WireTask Task)> named = [];
@@ -30,7 +30,7 @@ internal static class TaskListing
             named.Add((await names.TaskAsync(task, cancellation), task));
         }
 
-        named = [.. named.OrderBy(static pair => pair.Name, Comparer<string>.Create(Words.CompareNatural)).ThenByDescending(static pair => pair.Task.CreatedAt)];
+        named = [.. named.OrderBy(static pair => pair.Name, Comparer<string>.Create(HumanFormat.CompareNatural)).ThenByDescending(static pair => pair.Task.CreatedAt)];
         List<Row> rows = [];
         string before = "";
         foreach ((string name, WireTask task) in named)
@@ -39,12 +39,12 @@ internal static class TaskListing
             before = name;
             rows.Add(new Row
             {
-                ["ID"] = whole || wholeIds ? task.Id : Words.Short(task.Id),
+                ["ID"] = whole || wholeIds ? task.Id : HumanFormat.Short(task.Id),
                 ["Name"] = isOlder ? $" \\_ {name}" : name,
                 ["Image"] = whole ? task.Spec?.ContainerSpec?.Image ?? "" : ImageReference.WithoutDigest(task.Spec?.ContainerSpec?.Image),
                 ["Node"] = await names.NodeAsync(task.NodeId, cancellation),
-                ["DesiredState"] = Words.Capital(task.DesiredState),
-                ["CurrentState"] = $"{Words.Capital(task.Status?.State)} {Words.Ago(task.Status?.Timestamp ?? default, call.Terminal.Time.GetUtcNow()).ToLowerInvariant()}",
+                ["DesiredState"] = HumanFormat.Capital(task.DesiredState),
+                ["CurrentState"] = $"{HumanFormat.Capital(task.Status?.State)} {HumanFormat.Ago(task.Status?.Timestamp ?? default, call.Terminal.Time.GetUtcNow()).ToLowerInvariant()}",
                 ["Error"] = Error(task.Status?.Err, whole),
                 ["Ports"] = string.Join(",", (task.Status?.PortStatus?.Ports ?? []).Select(static port =>
                     string.Create(CultureInfo.InvariantCulture, $"*:{port.PublishedPort}->{port.TargetPort}/{port.Protocol}"))),

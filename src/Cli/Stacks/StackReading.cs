@@ -65,7 +65,7 @@ internal static class StackReading
         Listing.Print(call.Out, call.Get(CommonFlags.Format), null, Columns,
         [
             .. services.GroupBy(static service => service.Spec?.Labels?.GetValueOrDefault(StackLabels.Namespace) ?? "", StringComparer.Ordinal)
-                .OrderBy(static stack => stack.Key, Comparer<string>.Create(Words.CompareNatural))
+                .OrderBy(static stack => stack.Key, Comparer<string>.Create(HumanFormat.CompareNatural))
                 .Select(static stack => new Row { ["Name"] = stack.Key, ["Services"] = stack.Count().ToString(CultureInfo.InvariantCulture) }),
         ]);
         return 0;

@@ -61,32 +61,32 @@ internal static class TopVerb
         }
     }
 
-    private static async Task<ClusterPicture> LookAsync(Invocation call, UsageSampler sampler, CancellationToken cancellation)
+    private static async Task<ClusterTable> LookAsync(Invocation call, UsageSampler sampler, CancellationToken cancellation)
     {
         List<WireNode> nodes = await call.Engine.GetAsync("/nodes", WireJson.Default.ListWireNode, cancellation);
         List<WireService> services = await call.Engine.GetAsync("/services?status=true", WireJson.Default.ListWireService, cancellation);
         List<WireTask> tasks = await TasksAsync(call, cancellation);
-        return new ClusterPicture(nodes, services, tasks, await sampler.SampleAsync(tasks, cancellation));
+        return new ClusterTable(nodes, services, tasks, await sampler.SampleAsync(tasks, cancellation));
     }
 
     private static Task<List<WireTask>> TasksAsync(Invocation call, CancellationToken cancellation)
         => call.Engine.GetAsync("/tasks", WireJson.Default.ListWireTask, cancellation);
 
-    private static string Draw(Invocation call, ClusterPicture picture)
+    private static string Draw(Invocation call, ClusterTable picture)
     {
         string format = call.Get(CommonFlags.Format);
         using StringWriter page = new() { NewLine = "\n" };
         if (format.Length > 0)
         {
-            Listing.Print(page, format, null, ClusterPicture.NodeColumns, [.. picture.NodeRows(), .. picture.ServiceRows()]);
+            Listing.Print(page, format, null, ClusterTable.NodeColumns, [.. picture.NodeRows(), .. picture.ServiceRows()]);
             return page.ToString();
         }
 
         page.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{call.Terminal.Time.GetLocalNow():HH:mm:ss}  {picture.Nodes.Count(static n => n.Status?.State == "ready")} of {picture.Nodes.Count} nodes ready, {picture.Services.Count} services, {picture.Tasks.Count(static t => t.Status?.State == "running")} tasks running\n"));
-        Listing.Print(page, "", null, ClusterPicture.NodeColumns, [.. picture.NodeRows()]);
+        Listing.Print(page, "", null, ClusterTable.NodeColumns, [.. picture.NodeRows()]);
         page.WriteLine();
-        Listing.Print(page, "", null, ClusterPicture.ServiceColumns, [.. picture.ServiceRows()]);
+        Listing.Print(page, "", null, ClusterTable.ServiceColumns, [.. picture.ServiceRows()]);
         return page.ToString();
     }
 }

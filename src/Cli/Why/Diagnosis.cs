@@ -7,7 +7,7 @@ namespace Skep.Cli.Why;
 
 /// <summary>What was asked about a service, and everything that speaks about it.</summary>
 /// <param name="LastWords">The last lines that failed tasks wrote, by the task's id.</param>
-internal sealed record Evidence(WireService Service, IReadOnlyList<WireTask> Tasks, IReadOnlyList<WireNode> Nodes, IReadOnlyDictionary<string, IReadOnlyList<string>> LastWords, DateTimeOffset Now);
+internal sealed record DiagnosisInput(WireService Service, IReadOnlyList<WireTask> Tasks, IReadOnlyList<WireNode> Nodes, IReadOnlyDictionary<string, IReadOnlyList<string>> LastWords, DateTimeOffset Now);
 
 /// <summary>Says in words why a service is not what was asked.</summary>
 internal static class Diagnosis
@@ -17,20 +17,20 @@ internal static class Diagnosis
     public static bool IsFailed(WireTask task) => task.Status?.State is "failed" or "rejected" or "orphaned";
 
     /// <summary>Empty: nothing is wrong.</summary>
-    public static List<Finding> Find(Evidence evidence)
+    public static List<Finding> Find(DiagnosisInput evidence)
     {
         List<Finding> found = [];
         List<WireTask> waiting = [.. evidence.Tasks.Where(static task => task.Status?.State is "new" or "allocated" or "pending" && task.DesiredState is "running" or "ready" or "complete")];
         foreach (IGrouping<string, WireTask> group in waiting.GroupBy(static task => task.Status?.Err ?? "", StringComparer.Ordinal).OrderByDescending(static group => group.Count()))
         {
-            string lead = $"{Counted.Tasks(group.Count())} {Counted.Verb(group.Count(), "waits", "wait")} for a node. ";
+            string lead = $"{Plural.Tasks(group.Count())} {Plural.Verb(group.Count(), "waits", "wait")} for a node. ";
             if (group.Key.Length == 0)
             {
                 found.Add(new Finding($"{lead}Nothing has been decided yet.", [], ["Look again in a few seconds; if it stays, 'skep node ls' says whether the managers have a leader."]));
                 continue;
             }
 
-            if (!PlacementReason.Speaks(group.Key))
+            if (!PlacementReason.IsMatch(group.Key))
             {
                 found.Add(new Finding($"{lead}What holds them: {group.Key}.", [], []));
                 continue;
@@ -54,13 +54,13 @@ internal static class Diagnosis
         return found;
     }
 
-    public static string Tell(Evidence evidence)
+    public static string Tell(DiagnosisInput evidence)
     {
         List<Finding> found = Find(evidence);
         Progress progress = Convergence.Read(evidence.Service, [.. evidence.Tasks.Where(static task => !IsFailed(task))], new HashSet<string>(StringComparer.Ordinal));
         string name = evidence.Service.Spec?.Name ?? evidence.Service.Id ?? "";
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"Service {name}: {progress.Done} of {Counted.Tasks((long)progress.Wanted)} {(Convergence.IsJob(evidence.Service) ? "complete" : "running")}.\n");
+        text.Append(CultureInfo.InvariantCulture, $"Service {name}: {progress.Done} of {Plural.Tasks((long)progress.Wanted)} {(Convergence.IsJob(evidence.Service) ? "complete" : "running")}.\n");
         if (found.Count == 0)
         {
             return text.Append(progress.IsConverged ? "Nothing is wrong with it.\n"
@@ -84,7 +84,7 @@ internal static class Diagnosis
         return text.ToString();
     }
 
-    private static void AddFailures(Evidence evidence, List<Finding> found)
+    private static void AddFailures(DiagnosisInput evidence, List<Finding> found)
     {
         // A slot that runs well now has got over its failures, unless it keeps failing.
         HashSet<(int, string?)> well = [.. evidence.Tasks.Where(static task => task.Status?.State is "running" or "complete").Select(Place)];
@@ -96,7 +96,7 @@ internal static class Diagnosis
             WireTask last = tasks[0];
             List<string> seen = [];
             string nodes = string.Join(", ", tasks.Select(task => Node(evidence, task)).Where(static node => node.Length > 0).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
-            seen.Add($"{Counted.Of(tasks.Count, "failure")} kept in the history{(nodes.Length > 0 ? $", on {nodes}" : "")}; the last {Output.Words.Ago(last.Status?.Timestamp ?? default, evidence.Now).ToLowerInvariant()}");
+            seen.Add($"{Plural.Of(tasks.Count, "failure")} kept in the history{(nodes.Length > 0 ? $", on {nodes}" : "")}; the last {Output.HumanFormat.Ago(last.Status?.Timestamp ?? default, evidence.Now).ToLowerInvariant()}");
             if (tasks.GroupBy(Place).Any(static slot => slot.Count() >= Loop))
             {
                 seen.Add("it is a loop: each replacement fails in the same way");
@@ -123,7 +123,7 @@ internal static class Diagnosis
     }
 
     /// <summary>Tasks that sit in a state in which none should sit for long.</summary>
-    private static void AddSlow(Evidence evidence, List<Finding> found)
+    private static void AddSlow(DiagnosisInput evidence, List<Finding> found)
     {
         foreach (IGrouping<string?, WireTask> state in evidence.Tasks
             .Where(task => task.Status?.State is "assigned" or "accepted" or "preparing" or "ready" or "starting" && task.DesiredState == "running" && evidence.Now - task.Status.Timestamp > TimeSpan.FromSeconds(10))
@@ -131,7 +131,7 @@ internal static class Diagnosis
         {
             int count = state.Count();
             string nodes = string.Join(", ", state.Select(task => Node(evidence, task)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
-            string since = Output.Words.Ago(state.Min(static task => task.Status!.Timestamp), evidence.Now).ToLowerInvariant();
+            string since = Output.HumanFormat.Ago(state.Min(static task => task.Status!.Timestamp), evidence.Now).ToLowerInvariant();
             (string what, string next) = state.Key switch
             {
                 "assigned" => ("given to its node, which has not answered", "Check with 'skep node ls' that the node is Ready; run 'skep doctor' there."),
@@ -139,7 +139,7 @@ internal static class Diagnosis
                 "ready" => ("ready and waiting for its turn", "It starts when the task it replaces has stopped and the restart delay is over."),
                 _ => ("getting its image, volumes and networks", "A large image takes its time; 'skep service ps --no-trunc' shows an error as soon as there is one."),
             };
-            found.Add(new Finding($"{Counted.Tasks(count)} on {nodes} {Counted.Verb(count, "is", "are")} {what} (since {since}).".Replace(" ago)", ")", StringComparison.Ordinal), [], [next]));
+            found.Add(new Finding($"{Plural.Tasks(count)} on {nodes} {Plural.Verb(count, "is", "are")} {what} (since {since}).".Replace(" ago)", ")", StringComparison.Ordinal), [], [next]));
         }
     }
 
@@ -161,5 +161,5 @@ internal static class Diagnosis
 
     private static (int Slot, string? Node) Place(WireTask task) => task.Slot > 0 ? (task.Slot, null) : (0, task.NodeId);
 
-    private static string Node(Evidence evidence, WireTask task) => evidence.Nodes.FirstOrDefault(node => node.Id == task.NodeId)?.Description?.Hostname ?? task.NodeId ?? "";
+    private static string Node(DiagnosisInput evidence, WireTask task) => evidence.Nodes.FirstOrDefault(node => node.Id == task.NodeId)?.Description?.Hostname ?? task.NodeId ?? "";
 }

@@ -26,12 +26,12 @@ internal static partial class PlacementReason
             $"{On(count)} the port that the service publishes in host mode is taken. A node has room for one such task.",
             [], ["Ask for fewer replicas than nodes (or --mode global), publish in ingress mode, or take another port with --publish-add."])),
         ("max replicas per node limit exceed", static (spec, _, _) => new Finding(
-            $"Every node that would do runs {Counted.Tasks((long)(spec?.Placement?.MaxReplicas ?? 0))} of the service already, and --replicas-max-per-node allows no more.",
+            $"Every node that would do runs {Plural.Tasks((long)(spec?.Placement?.MaxReplicas ?? 0))} of the service already, and --replicas-max-per-node allows no more.",
             [], ["Add nodes, scale the service down, or raise the limit with 'skep service update --replicas-max-per-node N'."])),
     ];
 
     /// <summary>Whether the text is the scheduler's.</summary>
-    public static bool Speaks(string error) => error.StartsWith(NoNode, StringComparison.Ordinal)
+    public static bool IsMatch(string error) => error.StartsWith(NoNode, StringComparison.Ordinal)
         || error == "its node does not exist"
         || Array.Exists(Filters, filter => error.Contains(filter.Words, StringComparison.Ordinal));
 
@@ -68,7 +68,7 @@ internal static partial class PlacementReason
                 : $"When {Name(node)} may work again: 'skep node update --availability active {Name(node)}'.");
         }
 
-        return new Finding($"{Counted.Nodes(count ?? 1)} {Counted.Verb(count ?? 1, "takes", "take")} no new tasks.", seen, next);
+        return new Finding($"{Plural.Nodes(count ?? 1)} {Plural.Verb(count ?? 1, "takes", "take")} no new tasks.", seen, next);
     }
 
     private static Finding Resources(WireTaskSpec? spec, IReadOnlyList<WireNode> nodes, int? count)
@@ -82,7 +82,7 @@ internal static partial class PlacementReason
 
         if (reserved.MemoryBytes > 0)
         {
-            asked.Add($"{Words.BinarySize(reserved.MemoryBytes)} of memory");
+            asked.Add($"{HumanFormat.BinarySize(reserved.MemoryBytes)} of memory");
         }
 
         asked.AddRange((reserved.GenericResources ?? []).Select(static generic => generic.DiscreteResourceSpec is { } discrete
@@ -90,7 +90,7 @@ internal static partial class PlacementReason
         return new Finding(
             $"{On(count)} too little is free: each task reserves {(asked.Count > 0 ? string.Join(" and ", asked) : "more than is left")}, and what other tasks reserve counts even if they do not use it.",
             [.. nodes.Select(static node => string.Create(CultureInfo.InvariantCulture,
-                $"node {Name(node)} has {(node.Description?.Resources?.NanoCpus ?? 0) / 1e9:0.##} CPUs and {Words.BinarySize(node.Description?.Resources?.MemoryBytes ?? 0)} in all"))],
+                $"node {Name(node)} has {(node.Description?.Resources?.NanoCpus ?? 0) / 1e9:0.##} CPUs and {HumanFormat.BinarySize(node.Description?.Resources?.MemoryBytes ?? 0)} in all"))],
             ["Reserve less ('skep service update --reserve-cpu N --reserve-memory N'), scale something down, or add a node."]);
     }
 
@@ -98,12 +98,12 @@ internal static partial class PlacementReason
     {
         List<string> constraints = spec?.Placement?.Constraints ?? [];
         return new Finding(
-            $"{Counted.Nodes(count ?? 1)} {Counted.Verb(count ?? 1, "does", "do")} not satisfy the constraint{(constraints.Count == 1 ? "" : "s")} {string.Join(" and ", constraints.Select(static text => $"'{text}'"))}.".Replace(" .", ".", StringComparison.Ordinal),
+            $"{Plural.Nodes(count ?? 1)} {Plural.Verb(count ?? 1, "does", "do")} not satisfy the constraint{(constraints.Count == 1 ? "" : "s")} {string.Join(" and ", constraints.Select(static text => $"'{text}'"))}.".Replace(" .", ".", StringComparison.Ordinal),
             [.. nodes.Select(static node => $"node {Name(node)}: role {node.Spec?.Role}, {(node.Spec?.Labels is { Count: > 0 } labels ? $"labels {string.Join(", ", labels.OrderBy(static label => label.Key, StringComparer.Ordinal).Select(static label => $"{label.Key}={label.Value}"))}" : "no labels")}")],
             ["Give a node the label it lacks ('skep node update --label-add KEY=VALUE NODE'), or take the constraint away ('skep service update --constraint-rm CONSTRAINT SERVICE')."]);
     }
 
-    private static string On(int? count) => count is { } number ? $"On {Counted.Nodes(number)}" : "Here";
+    private static string On(int? count) => count is { } number ? $"On {Plural.Nodes(number)}" : "Here";
 
     private static string Platforms(WireTaskSpec? spec) => spec?.Placement?.Platforms is { Count: > 0 } platforms
         ? string.Join(", ", platforms.Select(static platform => $"{platform.Os}/{platform.Architecture}")) : "another platform";

@@ -31,7 +31,7 @@ internal static class ServiceWhy
         return 0;
     });
 
-    private static async Task<Evidence> GatherAsync(Invocation call, string name, CancellationToken cancellation)
+    private static async Task<DiagnosisInput> GatherAsync(Invocation call, string name, CancellationToken cancellation)
     {
         WireService service;
         WireTask? single = null;
@@ -67,7 +67,7 @@ internal static class ServiceWhy
             lastWords[task.Id ?? ""] = await LastWordsAsync(call, task, cancellation);
         }
 
-        return new Evidence(service, tasks, nodes, lastWords, call.Terminal.Time.GetUtcNow());
+        return new DiagnosisInput(service, tasks, nodes, lastWords, call.Terminal.Time.GetUtcNow());
     }
 
     private static async Task<IReadOnlyList<string>> LastWordsAsync(Invocation call, WireTask task, CancellationToken cancellation)

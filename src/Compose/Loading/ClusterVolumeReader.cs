@@ -3,7 +3,7 @@ namespace Skep.Compose;
 /// <summary>Reads <c>x-cluster-spec</c> of a volume.</summary>
 internal static class ClusterVolumeReader
 {
-    public static ComposeClusterVolume Read(ComposeValue.Mapping map, string path, Decode decode) => new()
+    public static ComposeClusterVolume Read(ComposeValue.Mapping map, string path, ValueDecoder decode) => new()
     {
         Group = decode.Text(map["group"], $"{path}.Group"),
         AccessMode = map["access_mode"] is ComposeValue.Mapping access ? Access(access, $"{path}.access_mode", decode) : null,
@@ -17,13 +17,13 @@ internal static class ClusterVolumeReader
             : null,
         Secrets =
         [
-            .. Decode.Items(map["secrets"]).OfType<ComposeValue.Mapping>()
+            .. ValueDecoder.Items(map["secrets"]).OfType<ComposeValue.Mapping>()
                 .Select(item => new ComposeVolumeSecret(decode.Text(item["key"], $"{path}.Secrets.Key"), decode.Text(item["secret"], $"{path}.Secrets.Secret"))),
         ],
         Availability = decode.Text(map["availability"], $"{path}.Availability"),
     };
 
-    private static ComposeVolumeAccess Access(ComposeValue.Mapping map, string path, Decode decode) => new(
+    private static ComposeVolumeAccess Access(ComposeValue.Mapping map, string path, ValueDecoder decode) => new(
         decode.Text(map["scope"], $"{path}.Scope"),
         decode.Text(map["sharing"], $"{path}.Sharing"),
         map["mount_volume"] is ComposeValue.Mapping mount
@@ -34,5 +34,5 @@ internal static class ClusterVolumeReader
         map["block_volume"] is ComposeValue.Mapping);
 
     private static IReadOnlyDictionary<string, string>[] Segments(ComposeValue? value) =>
-        [.. Decode.Items(value).OfType<ComposeValue.Mapping>().Select(static item => Decode.Map(item["segments"]))];
+        [.. ValueDecoder.Items(value).OfType<ComposeValue.Mapping>().Select(static item => ValueDecoder.Map(item["segments"]))];
 }

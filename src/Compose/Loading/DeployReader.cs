@@ -3,7 +3,7 @@ namespace Skep.Compose;
 /// <summary>Reads a service's <c>deploy</c>.</summary>
 internal static class DeployReader
 {
-    public static ComposeDeploy Read(ComposeValue? value, Decode decode)
+    public static ComposeDeploy Read(ComposeValue? value, ValueDecoder decode)
     {
         if (value is not ComposeValue.Mapping map)
         {
@@ -15,7 +15,7 @@ internal static class DeployReader
         {
             Mode = decode.Text(map["mode"], "Deploy.Mode"),
             Replicas = decode.Count(map["replicas"], "Deploy.Replicas"),
-            Labels = Decode.Map(map["labels"]),
+            Labels = ValueDecoder.Map(map["labels"]),
             UpdateConfig = Rollout(map["update_config"], "Deploy.update_config", decode),
             RollbackConfig = Rollout(map["rollback_config"], "Deploy.rollback_config", decode),
             Limits = resources?["limits"] is ComposeValue.Mapping limits ? Limits(limits, decode) : null,
@@ -26,7 +26,7 @@ internal static class DeployReader
         };
     }
 
-    private static ComposeUpdateConfig? Rollout(ComposeValue? value, string path, Decode decode) => value is not ComposeValue.Mapping map ? null : new()
+    private static ComposeUpdateConfig? Rollout(ComposeValue? value, string path, ValueDecoder decode) => value is not ComposeValue.Mapping map ? null : new()
     {
         Parallelism = decode.Count(map["parallelism"], $"{path}.Parallelism"),
         Delay = decode.Duration(map["delay"], $"{path}.Delay") ?? default,
@@ -36,20 +36,20 @@ internal static class DeployReader
         Order = decode.Text(map["order"], $"{path}.Order"),
     };
 
-    private static ComposeLimits Limits(ComposeValue.Mapping map, Decode decode) => new()
+    private static ComposeLimits Limits(ComposeValue.Mapping map, ValueDecoder decode) => new()
     {
         Cpus = decode.Text(map["cpus"], "Deploy.Resources.Limits.cpus"),
         MemoryBytes = decode.Size(map["memory"], "Deploy.Resources.Limits.memory"),
         Pids = decode.Whole(map["pids"], "Deploy.Resources.Limits.pids"),
     };
 
-    private static ComposeReservations Reservations(ComposeValue.Mapping map, Decode decode) => new()
+    private static ComposeReservations Reservations(ComposeValue.Mapping map, ValueDecoder decode) => new()
     {
         Cpus = decode.Text(map["cpus"], "Deploy.Resources.Reservations.cpus"),
         MemoryBytes = decode.Size(map["memory"], "Deploy.Resources.Reservations.memory"),
         GenericResources =
         [
-            .. Decode.Items(map["generic_resources"]).Select(item => new ComposeGenericResource(
+            .. ValueDecoder.Items(map["generic_resources"]).Select(item => new ComposeGenericResource(
                 (item as ComposeValue.Mapping)?["discrete_resource_spec"] is ComposeValue.Mapping spec
                     ? new ComposeDiscreteResource(
                         decode.Text(spec["kind"], "Deploy.Resources.Reservations.generic_resources.Kind"),
@@ -58,7 +58,7 @@ internal static class DeployReader
         ],
     };
 
-    private static ComposeRestartPolicy Restart(ComposeValue.Mapping map, Decode decode) => new()
+    private static ComposeRestartPolicy Restart(ComposeValue.Mapping map, ValueDecoder decode) => new()
     {
         Condition = decode.Text(map["condition"], "Deploy.restart_policy.Condition"),
         Delay = decode.Duration(map["delay"], "Deploy.restart_policy.Delay"),
@@ -66,12 +66,12 @@ internal static class DeployReader
         Window = decode.Duration(map["window"], "Deploy.restart_policy.Window"),
     };
 
-    private static ComposePlacement Placement(ComposeValue.Mapping map, Decode decode) => new()
+    private static ComposePlacement Placement(ComposeValue.Mapping map, ValueDecoder decode) => new()
     {
         Constraints = decode.Texts(map["constraints"], "Deploy.Placement.Constraints"),
         Spread =
         [
-            .. Decode.Items(map["preferences"])
+            .. ValueDecoder.Items(map["preferences"])
                 .Select(item => decode.Text((item as ComposeValue.Mapping)?["spread"], "Deploy.Placement.Preferences.Spread")),
         ],
         MaxReplicasPerNode = decode.Count(map["max_replicas_per_node"], "Deploy.Placement.max_replicas_per_node") ?? 0,

@@ -11,17 +11,17 @@ internal sealed class ResourceReader(LoadContext context)
         {
             Name = decode.Text(map?["name"], $"{path}.Name"),
             Driver = decode.Text(map?["driver"], $"{path}.Driver"),
-            DriverOpts = Decode.Map(map?["driver_opts"]),
+            DriverOpts = ValueDecoder.Map(map?["driver_opts"]),
             IpamDriver = decode.Text(ipam?["driver"], $"{path}.Ipam.Driver"),
-            IpamSubnets = [.. Decode.Items(ipam?["config"]).Select(pool => decode.Text((pool as ComposeValue.Mapping)?["subnet"], $"{path}.Ipam.Config.Subnet"))],
+            IpamSubnets = [.. ValueDecoder.Items(ipam?["config"]).Select(pool => decode.Text((pool as ComposeValue.Mapping)?["subnet"], $"{path}.Ipam.Config.Subnet"))],
             External = IsExternal(map),
             Internal = decode.Flag(map?["internal"], $"{path}.Internal"),
             Attachable = decode.Flag(map?["attachable"], $"{path}.Attachable"),
-            Labels = Decode.Map(map?["labels"]),
+            Labels = ValueDecoder.Map(map?["labels"]),
         };
         return !network.External
             ? network
-            : network with { Name = ExternalName("network", key, network.Name, map!, oldSince: 5), Extensions = Decode.Extensions(map) };
+            : network with { Name = ExternalName("network", key, network.Name, map!, oldSince: 5), Extensions = ValueDecoder.Extensions(map) };
     });
 
     public IReadOnlyDictionary<string, ComposeVolume> Volumes(ComposeValue? section) => Each(section, (key, map, decode) =>
@@ -31,9 +31,9 @@ internal sealed class ResourceReader(LoadContext context)
         {
             Name = decode.Text(map?["name"], $"{path}.Name"),
             Driver = decode.Text(map?["driver"], $"{path}.Driver"),
-            DriverOpts = map?["driver_opts"] is ComposeValue.Mapping options ? Decode.Map(options) : null,
+            DriverOpts = map?["driver_opts"] is ComposeValue.Mapping options ? ValueDecoder.Map(options) : null,
             External = IsExternal(map),
-            Labels = Decode.Map(map?["labels"]),
+            Labels = ValueDecoder.Map(map?["labels"]),
             Cluster = map?["x-cluster-spec"] is ComposeValue.Mapping spec ? ClusterVolumeReader.Read(spec, $"{path}.x-cluster-spec", decode) : null,
         };
         if (!volume.External)
@@ -47,7 +47,7 @@ internal sealed class ResourceReader(LoadContext context)
             : null;
         return conflict is not null
             ? throw new ComposeException($"conflicting parameters \"external\" and \"{conflict}\" specified for volume \"{key}\"", map![conflict]?.Where)
-            : volume with { Name = ExternalName("volume", key, volume.Name, map!, oldSince: 4), Extensions = Decode.Extensions(map) };
+            : volume with { Name = ExternalName("volume", key, volume.Name, map!, oldSince: 4), Extensions = ValueDecoder.Extensions(map) };
     });
 
     /// <param name="kind"><c>secret</c> or <c>config</c>, for messages.</param>
@@ -59,11 +59,11 @@ internal sealed class ResourceReader(LoadContext context)
             Name = decode.Text(map?["name"], $"{path}.Name"),
             File = decode.Text(map?["file"], $"{path}.File"),
             External = IsExternal(map),
-            Labels = Decode.Map(map?["labels"]),
+            Labels = ValueDecoder.Map(map?["labels"]),
             Driver = decode.Text(map?["driver"], $"{path}.Driver"),
-            DriverOpts = Decode.Map(map?["driver_opts"]),
+            DriverOpts = ValueDecoder.Map(map?["driver_opts"]),
             TemplateDriver = decode.Text(map?["template_driver"], $"{path}.template_driver"),
-            Extensions = Decode.Extensions(map),
+            Extensions = ValueDecoder.Extensions(map),
         };
         if (file.External)
         {
@@ -80,11 +80,11 @@ internal sealed class ResourceReader(LoadContext context)
             : throw new ComposeException($"{kind} {key}: {kind}.driver and {kind}.file conflict; only use {kind}.driver", map!["file"]?.Where);
     });
 
-    private static SortedDictionary<string, T> Each<T>(ComposeValue? section, Func<string, ComposeValue.Mapping?, Decode, T> read)
+    private static SortedDictionary<string, T> Each<T>(ComposeValue? section, Func<string, ComposeValue.Mapping?, ValueDecoder, T> read)
     {
-        Decode decode = new();
+        ValueDecoder decode = new();
         SortedDictionary<string, T> all = Maps.New<T>();
-        foreach ((string key, ComposeValue value) in Decode.Entries(section))
+        foreach ((string key, ComposeValue value) in ValueDecoder.Entries(section))
         {
             all[key] = read(key, value as ComposeValue.Mapping, decode);
         }

@@ -7,7 +7,7 @@ internal sealed class ServiceReader(LoadContext context)
 {
     public ComposeService Read(string name, ComposeValue.Mapping map)
     {
-        Decode decode = new();
+        ValueDecoder decode = new();
         ComposeService service = Fields(name, map, decode);
         service = service with
         {
@@ -34,11 +34,11 @@ internal sealed class ServiceReader(LoadContext context)
         {
             Environment = Environment(map, service),
             Volumes = [.. service.Volumes.Select(mount => Resolve(mount, map["volumes"]))],
-            Extensions = Decode.Extensions(map),
+            Extensions = ValueDecoder.Extensions(map),
         };
     }
 
-    private static ComposeService Fields(string name, ComposeValue.Mapping map, Decode decode) => new()
+    private static ComposeService Fields(string name, ComposeValue.Mapping map, ValueDecoder decode) => new()
     {
         Name = name,
         CapAdd = decode.Texts(map["cap_add"], "cap_add"),
@@ -54,7 +54,7 @@ internal sealed class ServiceReader(LoadContext context)
         DomainName = decode.Text(map["domainname"], "domainname"),
         Entrypoint = decode.Command(map["entrypoint"], "Entrypoint"),
         EnvFile = decode.TextOrTexts(map["env_file"], "env_file"),
-        Expose = [.. Decode.Items(map["expose"]).Select(GoText.Of)],
+        Expose = [.. ValueDecoder.Items(map["expose"]).Select(GoText.Of)],
         ExternalLinks = decode.Texts(map["external_links"], "external_links"),
         ExtraHosts = Hosts(map["extra_hosts"]),
         Hostname = decode.Text(map["hostname"], "Hostname"),
@@ -62,7 +62,7 @@ internal sealed class ServiceReader(LoadContext context)
         Init = map["init"] is ComposeValue.Bool init ? init.Value : null,
         Ipc = decode.Text(map["ipc"], "Ipc"),
         Isolation = decode.Text(map["isolation"], "isolation"),
-        Labels = Decode.Map(map["labels"]),
+        Labels = ValueDecoder.Map(map["labels"]),
         Links = decode.Texts(map["links"], "Links"),
         MacAddress = decode.Text(map["mac_address"], "mac_address"),
         NetworkMode = decode.Text(map["network_mode"], "network_mode"),
@@ -75,7 +75,7 @@ internal sealed class ServiceReader(LoadContext context)
         StdinOpen = decode.Flag(map["stdin_open"], "stdin_open"),
         StopGracePeriod = decode.Duration(map["stop_grace_period"], "stop_grace_period"),
         StopSignal = decode.Text(map["stop_signal"], "stop_signal"),
-        Sysctls = Decode.Map(map["sysctls"]),
+        Sysctls = ValueDecoder.Map(map["sysctls"]),
         Tmpfs = decode.TextOrTexts(map["tmpfs"], "Tmpfs"),
         Tty = decode.Flag(map["tty"], "tty"),
         User = decode.Text(map["user"], "User"),
@@ -83,7 +83,7 @@ internal sealed class ServiceReader(LoadContext context)
         WorkingDir = decode.Text(map["working_dir"], "working_dir"),
     };
 
-    private static ComposeHealthcheck? Healthcheck(ComposeValue? value, Decode decode) => value is not ComposeValue.Mapping map ? null : new()
+    private static ComposeHealthcheck? Healthcheck(ComposeValue? value, ValueDecoder decode) => value is not ComposeValue.Mapping map ? null : new()
     {
         Test = map["test"] is ComposeValue.Text line ? ["CMD-SHELL", line.Value] : decode.Texts(map["test"], "HealthCheck.Test"),
         Timeout = decode.Duration(map["timeout"], "HealthCheck.Timeout"),
@@ -94,7 +94,7 @@ internal sealed class ServiceReader(LoadContext context)
         Disable = decode.Flag(map["disable"], "HealthCheck.Disable"),
     };
 
-    private static ComposeBuild? Build(ComposeValue? value, Decode decode)
+    private static ComposeBuild? Build(ComposeValue? value, ValueDecoder decode)
     {
         if (value is ComposeValue.Text context)
         {
@@ -105,8 +105,8 @@ internal sealed class ServiceReader(LoadContext context)
         {
             Context = decode.Text(map["context"], "Build.Context"),
             Dockerfile = decode.Text(map["dockerfile"], "Build.Dockerfile"),
-            Args = Decode.MapWithBareNames(map["args"]),
-            Labels = Decode.Map(map["labels"]),
+            Args = ValueDecoder.MapWithBareNames(map["args"]),
+            Labels = ValueDecoder.Map(map["labels"]),
             CacheFrom = decode.TextOrTexts(map["cache_from"], "Build.cache_from"),
             ExtraHosts = Hosts(map["extra_hosts"]),
             Network = decode.Text(map["network"], "Build.Network"),
@@ -114,33 +114,33 @@ internal sealed class ServiceReader(LoadContext context)
         };
     }
 
-    private static ComposeLogging? Logging(ComposeValue? value, Decode decode) => value is not ComposeValue.Mapping map ? null : new()
+    private static ComposeLogging? Logging(ComposeValue? value, ValueDecoder decode) => value is not ComposeValue.Mapping map ? null : new()
     {
         Driver = decode.Text(map["driver"], "Logging.Driver"),
-        Options = Decode.Map(map["options"]),
+        Options = ValueDecoder.Map(map["options"]),
     };
 
-    private static ComposeCredentialSpec CredentialSpec(ComposeValue? value, Decode decode) => value is not ComposeValue.Mapping map ? new() : new()
+    private static ComposeCredentialSpec CredentialSpec(ComposeValue? value, ValueDecoder decode) => value is not ComposeValue.Mapping map ? new() : new()
     {
         Config = decode.Text(map["config"], "credential_spec.Config"),
         File = decode.Text(map["file"], "credential_spec.File"),
         Registry = decode.Text(map["registry"], "credential_spec.Registry"),
     };
 
-    private static SortedDictionary<string, ComposeServiceNetwork?> Networks(ComposeValue? value, Decode decode)
+    private static SortedDictionary<string, ComposeServiceNetwork?> Networks(ComposeValue? value, ValueDecoder decode)
     {
         SortedDictionary<string, ComposeServiceNetwork?> networks = Maps.New<ComposeServiceNetwork?>();
-        foreach (ComposeValue item in Decode.Items(value))
+        foreach (ComposeValue item in ValueDecoder.Items(value))
         {
             networks[decode.Text(item, "Networks")] = null;
         }
 
-        foreach ((string key, ComposeValue entry) in Decode.Entries(value))
+        foreach ((string key, ComposeValue entry) in ValueDecoder.Entries(value))
         {
             networks[key] = entry is not ComposeValue.Mapping map ? null : new ComposeServiceNetwork
             {
                 Aliases = decode.Texts(map["aliases"], $"Networks[{key}].Aliases"),
-                DriverOpts = Decode.Map(map["driver_opts"]),
+                DriverOpts = ValueDecoder.Map(map["driver_opts"]),
                 Ipv4Address = decode.Text(map["ipv4_address"], $"Networks[{key}].ipv4_address"),
                 Ipv6Address = decode.Text(map["ipv6_address"], $"Networks[{key}].ipv6_address"),
             };
@@ -149,10 +149,10 @@ internal sealed class ServiceReader(LoadContext context)
         return networks;
     }
 
-    private List<ComposePort> Ports(ComposeValue? value, Decode decode)
+    private List<ComposePort> Ports(ComposeValue? value, ValueDecoder decode)
     {
         List<ComposePort> ports = [];
-        foreach (ComposeValue item in Decode.Items(value))
+        foreach (ComposeValue item in ValueDecoder.Items(value))
         {
             if (item is ComposeValue.Mapping map)
             {
@@ -177,10 +177,10 @@ internal sealed class ServiceReader(LoadContext context)
         return ports;
     }
 
-    private static List<ComposeMount> Mounts(ComposeValue? value, Decode decode)
+    private static List<ComposeMount> Mounts(ComposeValue? value, ValueDecoder decode)
     {
         List<ComposeMount> mounts = [];
-        foreach (ComposeValue item in Decode.Items(value))
+        foreach (ComposeValue item in ValueDecoder.Items(value))
         {
             string path = string.Create(CultureInfo.InvariantCulture, $"Volumes[{mounts.Count}]");
             if (item is ComposeValue.Mapping map)
@@ -213,10 +213,10 @@ internal sealed class ServiceReader(LoadContext context)
         return mounts;
     }
 
-    private static List<ComposeFileReference> FileReferences(ComposeValue? value, string field, Decode decode)
+    private static List<ComposeFileReference> FileReferences(ComposeValue? value, string field, ValueDecoder decode)
     {
         List<ComposeFileReference> references = [];
-        foreach (ComposeValue item in Decode.Items(value))
+        foreach (ComposeValue item in ValueDecoder.Items(value))
         {
             string path = string.Create(CultureInfo.InvariantCulture, $"{field}[{references.Count}]");
             references.Add(item is not ComposeValue.Mapping map ? new() { Source = decode.Text(item, path) } : new()
@@ -232,10 +232,10 @@ internal sealed class ServiceReader(LoadContext context)
         return references;
     }
 
-    private static SortedDictionary<string, ComposeUlimit> Ulimits(ComposeValue? value, Decode decode)
+    private static SortedDictionary<string, ComposeUlimit> Ulimits(ComposeValue? value, ValueDecoder decode)
     {
         SortedDictionary<string, ComposeUlimit> ulimits = Maps.New<ComposeUlimit>();
-        foreach ((string key, ComposeValue entry) in Decode.Entries(value))
+        foreach ((string key, ComposeValue entry) in ValueDecoder.Entries(value))
         {
             ulimits[key] = entry is ComposeValue.Mapping map
                 ? new ComposeUlimit(0, decode.Whole(map["soft"], $"Ulimits[{key}].Soft"), decode.Whole(map["hard"], $"Ulimits[{key}].Hard"))
@@ -248,11 +248,11 @@ internal sealed class ServiceReader(LoadContext context)
     /// <summary><c>host:address</c> from a mapping (sorted), or from a list of <c>host=address</c> or <c>host:address</c>.</summary>
     private static List<string> Hosts(ComposeValue? value)
     {
-        List<string> hosts = [.. Decode.Entries(value)
+        List<string> hosts = [.. ValueDecoder.Entries(value)
             .Where(static entry => entry.Value is not ComposeValue.Null)
             .Select(static entry => $"{entry.Key}:{GoText.Of(entry.Value)}")
             .Order(StringComparer.Ordinal)];
-        foreach (ComposeValue item in Decode.Items(value))
+        foreach (ComposeValue item in ValueDecoder.Items(value))
         {
             string text = GoText.Of(item);
             int split = text.IndexOf('=', StringComparison.Ordinal);
@@ -280,7 +280,7 @@ internal sealed class ServiceReader(LoadContext context)
             EnvFile.Read(Files.Absolute(context.Folder, file), context.ReadFile, context.Environment, fromFiles, map["env_file"]?.Where);
         }
 
-        foreach ((string key, string? value) in fromFiles.Concat(Decode.MapWithBareNames(map["environment"])))
+        foreach ((string key, string? value) in fromFiles.Concat(ValueDecoder.MapWithBareNames(map["environment"])))
         {
             environment[key] = string.IsNullOrEmpty(value) && context.Environment.TryGetValue(key, out string? given) ? given : value;
         }

@@ -12,43 +12,43 @@ internal static class SchemaCheck
     {
         Rule root = ComposeSchema.For(version)
             ?? throw new ComposeException($"unsupported Compose file version: {version}", file["version"]?.Where);
-        JsonFitness.Check(file);
-        Findings findings = new();
-        Check(root, file, Place.Root, findings);
+        JsonCompatibility.Check(file);
+        SchemaErrors findings = new();
+        Check(root, file, ValuePath.Root, findings);
         if (findings.Faults.Count > 0)
         {
             throw MostSpecific(findings.Faults);
         }
     }
 
-    private static ComposeException MostSpecific(List<Fault> faults)
+    private static ComposeException MostSpecific(List<SchemaError> faults)
     {
         int chosen = 0;
         for (int i = 1; i < faults.Count; i++)
         {
             int more = faults[i].Place.Depth - faults[chosen].Place.Depth;
-            if (more > 0 || (more == 0 && faults[i].Kind == FaultKind.Type && faults[chosen].Kind != FaultKind.Type))
+            if (more > 0 || (more == 0 && faults[i].Kind == SchemaErrorKind.Type && faults[chosen].Kind != SchemaErrorKind.Type))
             {
                 chosen = i;
             }
         }
 
-        Fault fault = faults[chosen];
+        SchemaError fault = faults[chosen];
         string text = fault.Kind switch
         {
-            FaultKind.Type => "must be a " + Article.Of(fault.Text),
-            FaultKind.Alternatives when chosen + 1 < faults.Count => faults[chosen + 1].Text,
-            FaultKind.Alternatives or FaultKind.Other => fault.Text,
+            SchemaErrorKind.Type => "must be a " + Article.Of(fault.Text),
+            SchemaErrorKind.Alternatives when chosen + 1 < faults.Count => faults[chosen + 1].Text,
+            SchemaErrorKind.Alternatives or SchemaErrorKind.Other => fault.Text,
         };
         return new ComposeException($"{fault.Place.Path} {text}", fault.Where);
     }
 
-    private static void Check(Rule rule, ComposeValue value, Place place, Findings findings)
+    private static void Check(Rule rule, ComposeValue value, ValuePath place, SchemaErrors findings)
     {
         string type = TypeOf(value);
         if (!rule.Allows(type) && !(type == "integer" && rule.Allows("number")))
         {
-            findings.Add(new Fault(FaultKind.Type, place, string.Join(',', rule.Types), value.Where));
+            findings.Add(new SchemaError(SchemaErrorKind.Type, place, string.Join(',', rule.Types), value.Where));
             return;
         }
 
@@ -83,15 +83,15 @@ internal static class SchemaCheck
         findings.Score++;
     }
 
-    private static void Alternatives(Rule rule, ComposeValue value, Place place, Findings findings)
+    private static void Alternatives(Rule rule, ComposeValue value, ValuePath place, SchemaErrors findings)
     {
         if (rule.OneOf.Count > 0)
         {
             int fitting = 0;
-            Findings? nearest = null;
+            SchemaErrors? nearest = null;
             foreach (Rule alternative in rule.OneOf)
             {
-                Findings found = new();
+                SchemaErrors found = new();
                 Check(alternative, value, place, found);
                 if (found.Faults.Count == 0)
                 {
@@ -105,7 +105,7 @@ internal static class SchemaCheck
 
             if (fitting != 1)
             {
-                findings.Add(new Fault(FaultKind.Alternatives, place, "Must validate one and only one schema (oneOf)", value.Where));
+                findings.Add(new SchemaError(SchemaErrorKind.Alternatives, place, "Must validate one and only one schema (oneOf)", value.Where));
                 if (fitting == 0 && nearest is not null)
                 {
                     findings.Take(nearest);
@@ -116,13 +116,13 @@ internal static class SchemaCheck
         findings.Score++;
     }
 
-    private static void CheckItems(Rule rule, ComposeValue.Sequence list, Place place, Findings findings)
+    private static void CheckItems(Rule rule, ComposeValue.Sequence list, ValuePath place, SchemaErrors findings)
     {
         if (rule.Items is { } items)
         {
             for (int i = 0; i < list.Items.Count; i++)
             {
-                Findings found = new();
+                SchemaErrors found = new();
                 Check(items, list.Items[i], place.At(i.ToString(CultureInfo.InvariantCulture)), found);
                 findings.Take(found);
             }
@@ -133,11 +133,11 @@ internal static class SchemaCheck
             Dictionary<string, int> seen = new(StringComparer.Ordinal);
             for (int j = 0; j < list.Items.Count; j++)
             {
-                string json = JsonFitness.Canonical(list.Items[j]);
+                string json = JsonCompatibility.Canonical(list.Items[j]);
                 if (seen.TryGetValue(json, out int i))
                 {
-                    findings.Add(new Fault(
-                        FaultKind.Other,
+                    findings.Add(new SchemaError(
+                        SchemaErrorKind.Other,
                         place,
                         string.Create(CultureInfo.InvariantCulture, $"array items[{i},{j}] must be unique"),
                         list.Items[j].Where));
@@ -150,13 +150,13 @@ internal static class SchemaCheck
         findings.Score++;
     }
 
-    private static void CheckKeys(Rule rule, ComposeValue.Mapping map, Place place, Findings findings)
+    private static void CheckKeys(Rule rule, ComposeValue.Mapping map, ValuePath place, SchemaErrors findings)
     {
         foreach (string required in rule.Required)
         {
             if (map[required] is null)
             {
-                findings.Add(new Fault(FaultKind.Other, place, $"{required} is required", map.Where));
+                findings.Add(new SchemaError(SchemaErrorKind.Other, place, $"{required} is required", map.Where));
             }
             else
             {
@@ -172,7 +172,7 @@ internal static class SchemaCheck
             foreach (Pattern pattern in rule.Patterns.Where(pattern => pattern.Fits(key)))
             {
                 matched = true;
-                Findings found = new();
+                SchemaErrors found = new();
                 Check(pattern.Rule, value, place.At(key), found);
                 findings.Take(found);
             }
@@ -180,35 +180,35 @@ internal static class SchemaCheck
             findings.Score += matched ? 1 : 0;
             if (rule.Closed && !described && !matched)
             {
-                findings.Add(new Fault(FaultKind.Other, place, $"Additional property {key} is not allowed", value.Where));
+                findings.Add(new SchemaError(SchemaErrorKind.Other, place, $"Additional property {key} is not allowed", value.Where));
             }
         }
 
         findings.Score++;
     }
 
-    private static void CheckScalar(Rule rule, ComposeValue value, Place place, Findings findings)
+    private static void CheckScalar(Rule rule, ComposeValue value, ValuePath place, SchemaErrors findings)
     {
         if (rule.Minimum is { } minimum && value is ComposeValue.Whole number && number.Value < minimum)
         {
-            findings.Add(new Fault(
-                FaultKind.Other, place, $"Must be greater than or equal to {minimum.ToString(CultureInfo.InvariantCulture)}", value.Where));
+            findings.Add(new SchemaError(
+                SchemaErrorKind.Other, place, $"Must be greater than or equal to {minimum.ToString(CultureInfo.InvariantCulture)}", value.Where));
         }
 
         if (rule.Format is { } format && value is not ComposeValue.Bool && !format.Fits(value))
         {
-            findings.Add(new Fault(FaultKind.Other, place, $"Does not match format '{format.Name}'", value.Where));
+            findings.Add(new SchemaError(SchemaErrorKind.Other, place, $"Does not match format '{format.Name}'", value.Where));
         }
 
         findings.Score++;
     }
 
-    private static void Common(Rule rule, ComposeValue value, Place place, Findings findings)
+    private static void Common(Rule rule, ComposeValue value, ValuePath place, SchemaErrors findings)
     {
         if (rule.Choices.Count > 0 && !(value is ComposeValue.Text text && rule.Choices.Contains(text.Value, StringComparer.Ordinal)))
         {
             string allowed = string.Join(", ", rule.Choices.Select(static choice => $"\"{choice}\""));
-            findings.Add(new Fault(FaultKind.Other, place, $"{place.Path} must be one of the following: {allowed}", value.Where));
+            findings.Add(new SchemaError(SchemaErrorKind.Other, place, $"{place.Path} must be one of the following: {allowed}", value.Where));
         }
 
         findings.Score++;

@@ -38,7 +38,7 @@ internal sealed class YamlReader
         }
         catch (YamlException broken)
         {
-            throw YamlFault.Of(broken, file, reader._collections.Count > 0 ? reader._collections.Peek() : null);
+            throw YamlError.Of(broken, file, reader._collections.Count > 0 ? reader._collections.Peek() : null);
         }
 
         return root is ComposeValue.Mapping { HasOtherKeys: false } map

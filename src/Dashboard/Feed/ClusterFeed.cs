@@ -16,7 +16,7 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
     private static readonly TimeSpan StatsEvery = TimeSpan.FromSeconds(3);
     private readonly Lock _lock = new();
     private readonly List<Channel<string>> _pages = [];
-    private readonly ClusterPicture _picture = new();
+    private readonly ClusterState _picture = new();
     private readonly UsageHistory _usage = new();
     private readonly Queue<string> _events = new();
     private readonly Channel<bool> _nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -70,22 +70,22 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
             long began = time.GetTimestamp();
             try
             {
-                foreach (string kind in ClusterPicture.Kinds.Where(k => k == "tasks" || wanted || round % 10 == 0))
+                foreach (string kind in ClusterState.Kinds.Where(k => k == "tasks" || wanted || round % 10 == 0))
                 {
                     byte[] answer = await engine.GetAsync(kind, ct).ConfigureAwait(false);
                     if (!last.TryGetValue(kind, out byte[]? before) || !answer.AsSpan().SequenceEqual(before))
                     {
                         last[kind] = answer;
                         changed = time.GetTimestamp();
-                        Tell(() => _picture.Update(kind, Projection.List(kind, answer)));
+                        Send(() => _picture.Update(kind, Projection.List(kind, answer)));
                     }
                 }
 
-                Trouble(null);
+                Error(null);
             }
             catch (Exception e) when (IsTrouble(e, ct))
             {
-                Trouble(e is OperationCanceledException ? "the engine does not answer in time" : e.Message);
+                Error(e is OperationCanceledException ? "the engine does not answer in time" : e.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, ct).ConfigureAwait(false);
             }
 
@@ -117,7 +117,7 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
                     since = Projection.Happened(told.RootElement) is { } at && at >= since ? at.AddTicks(1) : since;
                     string text = Projection.Event(told.RootElement);
                     Nudge();
-                    Tell(() =>
+                    Send(() =>
                     {
                         _events.Enqueue(text);
                         while (_events.Count > EventsKept)
@@ -156,7 +156,7 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
 
             // Also without samples: a page that hears nothing for long takes its connection for dead.
             IReadOnlyList<UsageSample> samples = await UsageSampler.TakeAsync(engine, tasks, ct).ConfigureAwait(false);
-            Tell(() => samples.Count > 0 ? _usage.Add(samples, time.GetUtcNow()) : "{}");
+            Send(() => samples.Count > 0 ? _usage.Add(samples, time.GetUtcNow()) : "{}");
         }
     }
 
@@ -184,18 +184,18 @@ internal sealed class ClusterFeed(EngineEndpoint engine, TimeProvider time)
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private void Trouble(string? message)
+    private void Error(string? message)
     {
         if (message != _trouble)
         {
             _trouble = message;
-            Tell(TroubleMessage);
+            Send(TroubleMessage);
         }
     }
 
     private string TroubleMessage() => Projection.Write(w => w.WriteString("trouble", _trouble ?? ""));
 
-    private void Tell(Func<string?> message)
+    private void Send(Func<string?> message)
     {
         lock (_lock)
         {

@@ -33,7 +33,7 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         }
         catch (Exception e) when (e is EngineRefusal or HttpRequestException or IOException or JsonException && !http.Response.HasStarted)
         {
-            await SayAsync(http, e is EngineRefusal refusal ? refusal.Status : e is JsonException ? 400 : 502, e.Message).ConfigureAwait(false);
+            await SendEventAsync(http, e is EngineRefusal refusal ? refusal.Status : e is JsonException ? 400 : 502, e.Message).ConfigureAwait(false);
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         bool isGet = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
         if (isGet && path == "/_ping")
         {
-            return SayAsync(http, 200, "OK");
+            return SendEventAsync(http, 200, "OK");
         }
 
         if (isGet && path == "/" && http.Request.Query["token"] is [{ Length: > 0 } token])
@@ -58,7 +58,7 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
 
         if (!isOpen && !sessions.IsOpen(http.Request.Cookies[cookie]))
         {
-            return SayAsync(http, 401, "This page opens with a link from `skep dashboard`, which is good once. Run it on a manager and open what it prints.");
+            return SendEventAsync(http, 401, "This page opens with a link from `skep dashboard`, which is good once. Run it on a manager and open what it prints.");
         }
 
         if (path is "/" or "/api/stream" && sessions.Renew(http.Request.Cookies[cookie]) is { } renewed)
@@ -72,7 +72,7 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
             (true, "/api/logs") => LogsAsync(http, ct),
             (false, "/api/actions") => ActAsync(http, ct),
             (true, _) => FileAsync(http, path == "/" ? "index.html" : path[1..], ct),
-            _ => SayAsync(http, 405, "method not allowed"),
+            _ => SendEventAsync(http, 405, "method not allowed"),
         };
     }
 
@@ -84,7 +84,7 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         using Stream? file = typeof(DashboardRoutes).Assembly.GetManifestResourceStream(name);
         if (file is null)
         {
-            await SayAsync(http, 404, "not found").ConfigureAwait(false);
+            await SendEventAsync(http, 404, "not found").ConfigureAwait(false);
             return;
         }
 
@@ -148,7 +148,7 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         string origin = http.Request.Headers.Origin.ToString();
         if (isOpen || http.Request.Headers["X-Skep"] != "1" || (origin.Length > 0 && origin != $"{http.Request.Scheme}://{http.Request.Host}"))
         {
-            await SayAsync(http, 403, isOpen ? "this page only shows" : "refused: not sent by this page").ConfigureAwait(false);
+            await SendEventAsync(http, 403, isOpen ? "this page only shows" : "refused: not sent by this page").ConfigureAwait(false);
             return;
         }
 
@@ -172,7 +172,7 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         await http.Response.Body.FlushAsync(ct).ConfigureAwait(false);
     }
 
-    private static async Task SayAsync(HttpContext http, int status, string message)
+    private static async Task SendEventAsync(HttpContext http, int status, string message)
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "text/plain; charset=utf-8";

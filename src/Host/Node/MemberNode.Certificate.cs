@@ -8,7 +8,7 @@ namespace Skep.Host.Node;
 /// <summary>What the node shows others and keeps on disk of itself: its certificate, renewed and put in force; the roots it trusts; its keys, sealed as the cluster wants.</summary>
 internal sealed partial class MemberNode
 {
-    private void Hear(ClusterNews news)
+    private void OnClusterInfo(ClusterInfo news)
     {
         _known.TrySetResult();
         string[] managers = [.. news.Managers.Select(m => m.Address).Order(StringComparer.Ordinal)];

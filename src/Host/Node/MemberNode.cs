@@ -20,14 +20,14 @@ internal sealed partial class MemberNode : IDisposable
 
     private readonly NodePaths _paths;
     private readonly IdentityStore _identities;
-    private readonly NodeEngine _engine;
+    private readonly NodeHost _engine;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ConsoleLog _log;
     private readonly ILogger _logger;
     private readonly NodeChannels _channels;
     private readonly IdentityHolder _identity;
-    private readonly NewCluster? _founding;
+    private readonly ClusterBootstrap? _founding;
     private bool _forceNewCluster;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,7 +46,7 @@ internal sealed partial class MemberNode : IDisposable
 
     /// <param name="founding">Not null when this node makes the cluster.</param>
     /// <param name="forceNewCluster">The manager goes on as the only member of its group.</param>
-    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, NewCluster? founding, bool forceNewCluster, NodeEngine engine, TimeProvider time, Random random, ConsoleLog log)
+    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, bool forceNewCluster, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
     {
         _paths = paths;
         _identities = identities;
@@ -129,7 +129,7 @@ internal sealed partial class MemberNode : IDisposable
             _renewer = renewer;
             var running = new List<Task>
             {
-                agent.RunAsync(membership, new ChannelsOfAgent(_channels), Hear, together.Token),
+                agent.RunAsync(membership, new ChannelsOfAgent(_channels), OnClusterInfo, together.Token),
                 renewer.RunAsync(together.Token),
                 UntilRoleChangesAsync(role, together.Token),
             };

@@ -11,7 +11,7 @@ using Skep.Worker.Local;
 namespace Skep.Host.Node;
 
 /// <summary>How this node enters, stays in and leaves clusters; at most one <see cref="MemberNode"/> lives at a time.</summary>
-internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeEngine engine, NodeFacts facts, TimeProvider time, Random random, ConsoleLog log)
+internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeHost engine, NodeFacts facts, TimeProvider time, Random random, ConsoleLog log)
     : INodeContext, INodeLifecycle, IDisposable
 {
     private const string LockedText = "Swarm is encrypted and needs to be unlocked before it can be used. Please use \"docker swarm unlock\" to unlock it.";
@@ -30,9 +30,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     private volatile LockedLife? _locked;
     private CancellationToken _daemon;
 
-    private sealed record Life(MemberNode Member, Supervised Running);
+    private sealed record Life(MemberNode Member, SupervisedTask Running);
 
-    private sealed record LockedLife(LockedNode Node, Supervised Running);
+    private sealed record LockedLife(LockedNode Node, SupervisedTask Running);
 
     public NodeFacts Facts => facts;
 
@@ -43,7 +43,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
 
     public ClusterControl? Control => _life?.Member.Manager?.Control;
 
-    public LocalNode? Local => engine.Agent?.Local;
+    public ContainerEngine? Local => engine.Agent?.Local;
 
     public EventHub Events => engine.Events;
 
@@ -58,7 +58,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
             NodeRecord? record = stored is null ? null : NodeRecord.Load(paths.NodeRecord);
             if (stored is null || record is null)
             {
-                engine.BeginAlone();
+                engine.StartStandalone();
             }
             else if (stored.IsSealed)
             {
@@ -138,7 +138,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
             RequireNoCluster();
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
             string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: "");
-            NewCluster founding = NewCluster.Create(request.Spec, request.Availability, new Moment(time.GetUtcNow(), IdSource.Secure, random));
+            ClusterBootstrap founding = ClusterBootstrap.Create(request.Spec, request.Availability, new Moment(time.GetUtcNow(), IdSource.Secure, random));
             founding = founding with
             {
                 Cluster = founding.Cluster with
@@ -319,9 +319,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     }
 
     /// <summary>Begins membership and waits until it stands; if it does not, the node is as it was before.</summary>
-    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, NewCluster? founding, CancellationToken ct)
+    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, CancellationToken ct)
     {
-        await engine.EndAloneAsync().ConfigureAwait(false);
+        await engine.StopStandaloneAsync().ConfigureAwait(false);
         _identities.Save(identity);
         record.Save(paths.NodeRecord);
         Life life = Begin(identity, record, founding, forceNewCluster: false);
@@ -343,10 +343,10 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
         }
     }
 
-    private Life Begin(NodeIdentity identity, NodeRecord record, NewCluster? founding, bool forceNewCluster)
+    private Life Begin(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, bool forceNewCluster)
     {
         var member = new MemberNode(paths, _identities, identity, record, founding, forceNewCluster, engine, time, random, log);
-        return _life = new Life(member, new Supervised(member.RunAsync, time, _logger, _daemon));
+        return _life = new Life(member, new SupervisedTask(member.RunAsync, time, _logger, _daemon));
     }
 
     /// <summary>What the node runs goes on; the cluster's half of the API waits for the unlock key.</summary>
@@ -354,7 +354,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeE
     {
         var node = new LockedNode(identity, record);
         _logger.Locked(identity.Self.Node);
-        _locked = new LockedLife(node, new Supervised(
+        _locked = new LockedLife(node, new SupervisedTask(
             ct => node.RunAsync(engine.Agent ?? throw new ClusterException(ErrorKind.Unavailable, "the node's engine is not open"), ct), time, _logger, _daemon));
     }
 

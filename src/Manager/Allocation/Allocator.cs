@@ -11,7 +11,7 @@ internal static class Allocator
     /// <summary>Tasks given addresses in one plan; the rest follows with the next.</summary>
     private const int MostTasks = 1000;
 
-    public static List<StoreChange> Plan(AllocationBook book, StoreView view, DateTimeOffset now)
+    public static List<StoreChange> Plan(AllocationIndex book, StoreView view, DateTimeOffset now)
     {
         var changes = new List<StoreChange>();
         Network? ingress = view.Networks.FirstOrDefault(n => n.Spec.Ingress);
@@ -19,11 +19,11 @@ internal static class Allocator
         Nodes(book, view, ingress, changes);
         Dictionary<ServiceId, string> stuck = Services(book, view, changes);
         Tasks(book, view, ingress, now, stuck, changes);
-        book.GiveBack(0);
+        book.Release(0);
         return changes;
     }
 
-    private static void Networks(AllocationBook book, StoreView view, List<StoreChange> changes)
+    private static void Networks(AllocationIndex book, StoreView view, List<StoreChange> changes)
     {
         if (view.Cluster is null)
         {
@@ -41,7 +41,7 @@ internal static class Allocator
         }
     }
 
-    private static void Nodes(AllocationBook book, StoreView view, Network? ingress, List<StoreChange> changes)
+    private static void Nodes(AllocationIndex book, StoreView view, Network? ingress, List<StoreChange> changes)
     {
         foreach (NodeId id in book.NodesToCheck.ToArray())
         {
@@ -72,7 +72,7 @@ internal static class Allocator
     }
 
     /// <returns>Services that cannot have what they ask for now, and why.</returns>
-    private static Dictionary<ServiceId, string> Services(AllocationBook book, StoreView view, List<StoreChange> changes)
+    private static Dictionary<ServiceId, string> Services(AllocationIndex book, StoreView view, List<StoreChange> changes)
     {
         var stuck = new Dictionary<ServiceId, string>();
         foreach (ServiceId id in book.ServicesToCheck.ToArray())
@@ -86,7 +86,7 @@ internal static class Allocator
             int mark = book.Mark();
             if (!EndpointPlan.TryMake(service, book, view, out ServiceEndpoint? endpoint, out string reason))
             {
-                book.GiveBack(mark);
+                book.Release(mark);
                 stuck[id] = reason;
             }
             else if (endpoint == service.Endpoint)
@@ -102,7 +102,7 @@ internal static class Allocator
         return stuck;
     }
 
-    private static void Tasks(AllocationBook book, StoreView view, Network? ingress, DateTimeOffset now, Dictionary<ServiceId, string> stuck, List<StoreChange> changes)
+    private static void Tasks(AllocationIndex book, StoreView view, Network? ingress, DateTimeOffset now, Dictionary<ServiceId, string> stuck, List<StoreChange> changes)
     {
         if (!book.HasNewTasks)
         {
@@ -128,7 +128,7 @@ internal static class Allocator
                     continue;
                 }
 
-                book.GiveBack(mark);
+                book.Release(mark);
             }
             else if (view.Services.Find(task.ServiceId) is not { } service)
             {
@@ -150,7 +150,7 @@ internal static class Allocator
                     continue;
                 }
 
-                book.GiveBack(mark);
+                book.Release(mark);
             }
 
             if (reason.Length > 0 && reason != task.Status.Error)

@@ -19,7 +19,7 @@ internal sealed class AllocatorLoop(ClusterStore store, TimeProvider time, ILogg
     public async Task RunAsync(CancellationToken ct)
     {
         using StoreWatch watch = store.Watch();
-        var book = new AllocationBook();
+        AllocationIndex book = new AllocationIndex();
         var batches = new ChangeBatches(MostChanges);
         await foreach (StoreBatch first in watch.WithCancellation(ct).ConfigureAwait(false))
         {
@@ -36,11 +36,11 @@ internal sealed class AllocatorLoop(ClusterStore store, TimeProvider time, ILogg
         }
     }
 
-    private static AllocationBook Take(AllocationBook book, StoreBatch batch)
+    private static AllocationIndex Take(AllocationIndex book, StoreBatch batch)
     {
         if (batch.IsResync)
         {
-            return AllocationBook.Of(batch.View);
+            return AllocationIndex.Of(batch.View);
         }
 
         foreach (StoreEvent change in batch.Events)
@@ -52,7 +52,7 @@ internal sealed class AllocatorLoop(ClusterStore store, TimeProvider time, ILogg
     }
 
     /// <summary>A network cannot say itself that it found no subnet.</summary>
-    private void Report(StoreView view, AllocationBook book, List<StoreChange> changes)
+    private void Report(StoreView view, AllocationIndex book, List<StoreChange> changes)
     {
         foreach (NetworkId id in book.NetworksWaiting)
         {

@@ -14,7 +14,7 @@ internal static class EndpointPlan
 
     /// <param name="endpoint">Null when something is missing.</param>
     /// <param name="reason">What is missing; empty while a network only waits for its own turn.</param>
-    public static bool TryMake(Service service, AllocationBook book, StoreView view, [NotNullWhen(true)] out ServiceEndpoint? endpoint, out string reason)
+    public static bool TryMake(Service service, AllocationIndex book, StoreView view, [NotNullWhen(true)] out ServiceEndpoint? endpoint, out string reason)
     {
         endpoint = null;
         EndpointMode mode = service.Spec.Endpoint?.Mode ?? EndpointMode.Vip;
@@ -27,7 +27,7 @@ internal static class EndpointPlan
         return true;
     }
 
-    private static bool TryVips(Service service, EndpointMode mode, AllocationBook book, StoreView view, out ValueList<VirtualIp> vips, out string reason)
+    private static bool TryVips(Service service, EndpointMode mode, AllocationIndex book, StoreView view, out ValueList<VirtualIp> vips, out string reason)
     {
         var found = new List<VirtualIp>();
         vips = [];
@@ -64,7 +64,7 @@ internal static class EndpointPlan
         return true;
     }
 
-    private static bool TryPorts(Service service, AllocationBook book, out ValueList<PortConfig> ports, out string reason)
+    private static bool TryPorts(Service service, AllocationIndex book, out ValueList<PortConfig> ports, out string reason)
     {
         ValueList<PortConfig> asked = service.Spec.Endpoint?.Ports ?? [];
         List<PortConfig> present = [.. (service.Endpoint?.Ports ?? []).Where(p => p.Mode == PublishMode.Ingress

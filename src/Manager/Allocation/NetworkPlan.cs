@@ -11,7 +11,7 @@ internal static class NetworkPlan
     private const string MtuOption = "com.docker.network.driver.mtu";
 
     /// <returns>Null: the subnet asked for is taken, or the pools hold no more.</returns>
-    public static NetworkAllocation? Allocate(Network network, AllocationBook book, StoreView view)
+    public static NetworkAllocation? Allocate(Network network, AllocationIndex book, StoreView view)
     {
         IpamPool? asked = network.Spec.Ipam is { Pools: [var first, ..] } ? first : null;
         Ipv4Prefix? subnet = Ipv4Prefix.TryParse(asked?.Subnet, out Ipv4Prefix wanted)

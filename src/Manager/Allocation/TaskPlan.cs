@@ -9,7 +9,7 @@ internal static class TaskPlan
     /// <param name="pending">The task as it goes on to the scheduler; null when something is missing.</param>
     /// <param name="reason">What is missing; empty while a network only waits for its own turn.</param>
     public static bool TryAllocate(
-        SwarmTask task, ServiceEndpoint endpoint, AllocationBook book, StoreView view, Network? ingress, DateTimeOffset now,
+        SwarmTask task, ServiceEndpoint endpoint, AllocationIndex book, StoreView view, Network? ingress, DateTimeOffset now,
         [NotNullWhen(true)] out SwarmTask? pending, out string reason)
     {
         pending = null;
@@ -49,7 +49,7 @@ internal static class TaskPlan
     }
 
     /// <summary>An attachment's node is given and nothing of it runs, so nobody has to place it: it goes on to its node.</summary>
-    public static bool TryAttach(SwarmTask task, AllocationBook book, StoreView view, DateTimeOffset now, [NotNullWhen(true)] out SwarmTask? assigned, out string reason)
+    public static bool TryAttach(SwarmTask task, AllocationIndex book, StoreView view, DateTimeOffset now, [NotNullWhen(true)] out SwarmTask? assigned, out string reason)
     {
         assigned = null;
         var attachments = new List<NetworkAttachment>();
@@ -88,7 +88,7 @@ internal static class TaskPlan
 
     public static string Exhausted(Network network, AddressPool pool) => $"network {network.Name} has no free address: all {pool.Capacity} of {pool.Subnet} are in use";
 
-    private static bool TryAttach(Network network, ValueList<string> aliases, AllocationBook book, List<NetworkAttachment> attachments, out string reason)
+    private static bool TryAttach(Network network, ValueList<string> aliases, AllocationIndex book, List<NetworkAttachment> attachments, out string reason)
     {
         reason = "";
         if (book.PoolOf(network.Id) is not { } pool)

@@ -28,7 +28,7 @@ public static class RootAuthority
 
     /// <summary>A root that somebody brings, to take over from <paramref name="present"/>.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: says what is wrong with certificate or key.</exception>
-    public static RootRotation Bring(RootCa present, string certificatePem, SensitiveBytes keyPem, DateTimeOffset now)
+    public static RootRotation Import(RootCa present, string certificatePem, SensitiveBytes keyPem, DateTimeOffset now)
     {
         using X509Certificate2 certificate = ReadRoot(certificatePem, now);
         using X509Certificate2 old = X509Certificate2.CreateFromPem(present.CertificatePem);

@@ -24,9 +24,9 @@ internal sealed class RootRotations : IReconciler<ClusterId>
 
     /// <summary>The cluster with a root of its own making, or <paramref name="brought"/>, about to take over.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: what is wrong with the root that was brought.</exception>
-    public static Cluster Begin(Cluster cluster, BroughtRoot? brought, DateTimeOffset now)
+    public static Cluster Begin(Cluster cluster, ImportedRoot? brought, DateTimeOffset now)
     {
-        RootRotation next = brought is null ? RootAuthority.CreateNext(cluster.RootCa, now) : RootAuthority.Bring(cluster.RootCa, brought.CertificatePem, brought.KeyPem, now);
+        RootRotation next = brought is null ? RootAuthority.CreateNext(cluster.RootCa, now) : RootAuthority.Import(cluster.RootCa, brought.CertificatePem, brought.KeyPem, now);
         return cluster with { RootCa = cluster.RootCa with { Rotation = next } };
     }
 
@@ -45,4 +45,4 @@ internal sealed class RootRotations : IReconciler<ClusterId>
 }
 
 /// <summary>A root certificate and its key that somebody made elsewhere, PEM.</summary>
-public sealed record BroughtRoot(string CertificatePem, SensitiveBytes KeyPem);
+public sealed record ImportedRoot(string CertificatePem, SensitiveBytes KeyPem);

@@ -6,7 +6,7 @@ namespace Skep.Manager.Control;
 /// <param name="Container">Its id, 64 hexadecimal digits.</param>
 /// <param name="Name">What others on the network know it by.</param>
 /// <param name="Network">Name, id or unambiguous beginning of an id.</param>
-public sealed record AttachmentWish(string Container, string Name, string Network)
+public sealed record AttachmentRequest(string Container, string Name, string Network)
 {
     /// <summary>Further names.</summary>
     public ValueList<string> Aliases { get; init; } = [];
@@ -15,8 +15,8 @@ public sealed record AttachmentWish(string Container, string Name, string Networ
     public Ipv4Address? Address { get; init; }
 }
 
-/// <param name="Trouble">Why the place has no address yet; empty when it has one, or only waits for its turn.</param>
-public sealed record AttachmentAnswer(TaskId Task, NetworkId Network, string Trouble);
+/// <param name="Error">Why the place has no address yet; empty when it has one, or only waits for its turn.</param>
+public sealed record AttachmentResult(TaskId Task, NetworkId Network, string Error);
 
 /// <summary>Places in cluster networks for containers that users run on a node: made and given back.</summary>
 /// <remarks>Source: moby/swarmkit:manager/resourceapi/allocator.go.</remarks>
@@ -35,7 +35,7 @@ public sealed class AttachmentControl
     /// <exception cref="ClusterException">
     /// <see cref="ErrorKind.NotFound"/>: no such network. <see cref="ErrorKind.PermissionDenied"/>: it is not attachable. <see cref="ErrorKind.InvalidArgument"/>: the address.
     /// </exception>
-    public Task<AttachmentAnswer> AttachAsync(NodeId node, AttachmentWish wish, CancellationToken ct) => _commits.CommitAsync(
+    public Task<AttachmentResult> AttachAsync(NodeId node, AttachmentRequest wish, CancellationToken ct) => _commits.CommitAsync(
         view =>
         {
             Network network = view.Network(wish.Network);
@@ -47,7 +47,7 @@ public sealed class AttachmentControl
             SwarmTask? present = view.Tasks.OfNode(node).FirstOrDefault(t => t.Attachment?.Container == wish.Container && t.Spec.Networks[0].Target == network.Id.Value);
             if (present is { Status.State: <= TaskState.Running } && (wish.Address is null || present.Attachment!.Address == wish.Address || present.Networks is [{ Address: { } held }] && held == wish.Address))
             {
-                return new ControlPlan<AttachmentAnswer>([], new AttachmentAnswer(present.Id, network.Id, present.Status.Error));
+                return new ControlPlan<AttachmentResult>([], new AttachmentResult(present.Id, network.Id, present.Status.Error));
             }
 
             CheckAddress(network, wish);
@@ -60,7 +60,7 @@ public sealed class AttachmentControl
                 Attachment = new TaskAttachment(wish.Container, wish.Address),
             };
             ValueList<StoreChange> changes = present is null ? [new StoreChange.Create(made)] : [StoreChange.Remove.Of(present), new StoreChange.Create(made)];
-            return new ControlPlan<AttachmentAnswer>(changes, new AttachmentAnswer(made.Id, network.Id, ""));
+            return new ControlPlan<AttachmentResult>(changes, new AttachmentResult(made.Id, network.Id, ""));
         },
         static (_, _) => new ClusterException(ErrorKind.Unavailable, "the container is just being attached; ask again"),
         ct);
@@ -74,7 +74,7 @@ public sealed class AttachmentControl
         },
         ct);
 
-    private static void CheckAddress(Network network, AttachmentWish wish)
+    private static void CheckAddress(Network network, AttachmentRequest wish)
     {
         if (wish.Address is { } address && network.Allocation is { } allocation
             && (!allocation.Subnet.Contains(address) || address == allocation.Subnet.Network || address == allocation.Subnet.Last || address == allocation.Gateway))

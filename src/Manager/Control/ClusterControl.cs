@@ -57,7 +57,7 @@ public sealed class ClusterControl
 
     /// <summary>A place to try operations out, from the cluster with every write that was answered before.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: no leader.</exception>
-    public async Task<ClusterRehearsal> RehearseAsync(CancellationToken ct) => new(_store.Branch(await _store.ReadAsync(ct)), _time, _ids);
+    public async Task<ClusterDryRun> DryRunAsync(CancellationToken ct) => new(_store.Branch(await _store.ReadAsync(ct)), _time, _ids);
 
     /// <summary>The cluster as this manager last saw it; for what must answer even without a leader.</summary>
     public StoreView View() => _store.View();

@@ -24,7 +24,7 @@ public sealed class SwarmControl
     /// <param name="change">From the present settings to the ones wanted. Another <see cref="ClusterSpec.CaForceRotate"/> has a new root take over.</param>
     /// <param name="brought">A root that is to take over; null: none is brought.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.OutOfSequence"/>; <see cref="ErrorKind.InvalidArgument"/></exception>
-    public Task UpdateAsync(ulong version, Func<ClusterSpec, ClusterSpec> change, SecretRotation rotation, BroughtRoot? brought, CancellationToken ct) => _commits.CommitAsync(
+    public Task UpdateAsync(ulong version, Func<ClusterSpec, ClusterSpec> change, SecretRotation rotation, ImportedRoot? brought, CancellationToken ct) => _commits.CommitAsync(
         view =>
         {
             Cluster cluster = view.RequireCluster();

@@ -16,7 +16,7 @@ public sealed class DispatchHub(ClusterStore store)
         using StoreWatch watch = store.Watch();
         await foreach (StoreBatch batch in watch.WithCancellation(ct).ConfigureAwait(false))
         {
-            if (batch.IsResync || batch.Events.Any(NodeConcerns.Matters))
+            if (batch.IsResync || batch.Events.Any(DispatchFilter.Matters))
             {
                 WakeAll();
             }

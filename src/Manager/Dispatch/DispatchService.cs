@@ -41,7 +41,7 @@ public sealed class DispatchService(
 
             NodeDescription description = requestStream.Current.Hello.Description.ToModel();
             await registrar.RegisterAsync(node, description, ending.Token).ConfigureAwait(false);
-            presence.Heard(node);
+            presence.Seen(node);
             logger.SessionOpened(node, description.Hostname);
 
             var session = new DispatchSession(node, hub, time, logger);
@@ -62,7 +62,7 @@ public sealed class DispatchService(
         }
         finally
         {
-            presence.Gone(node);
+            presence.Removed(node);
             ManagerMetrics.Sessions.Add(-1);
             logger.SessionEnded(node, reason);
         }
@@ -70,15 +70,15 @@ public sealed class DispatchService(
 
     public override async Task<V1.AttachResponse> Attach(V1.AttachRequest request, ServerCallContext context)
     {
-        var wish = new AttachmentWish(request.ContainerId, request.ContainerName, request.Network)
+        AttachmentRequest wish = new AttachmentRequest(request.ContainerId, request.ContainerName, request.Network)
         {
             Aliases = request.Aliases.ToValueList(),
             Address = request.HasAddress ? new Ipv4Address(request.Address) : null,
         };
         try
         {
-            AttachmentAnswer answer = await attachments.AttachAsync(context.Caller().Node, wish, context.CancellationToken).ConfigureAwait(false);
-            return new V1.AttachResponse { TaskId = answer.Task.Value, NetworkId = answer.Network.Value, Trouble = answer.Trouble };
+            AttachmentResult answer = await attachments.AttachAsync(context.Caller().Node, wish, context.CancellationToken).ConfigureAwait(false);
+            return new V1.AttachResponse { TaskId = answer.Task.Value, NetworkId = answer.Network.Value, Trouble = answer.Error };
         }
         catch (ClusterException e)
         {
@@ -120,7 +120,7 @@ public sealed class DispatchService(
     {
         while (await messages.MoveNext(ct).ConfigureAwait(false))
         {
-            presence.Heard(session.Node);
+            presence.Seen(session.Node);
             V1.AgentMessage message = messages.Current;
             switch (message.MessageCase)
             {

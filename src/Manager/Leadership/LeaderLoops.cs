@@ -18,7 +18,7 @@ internal static class LeaderLoops
         new ReconcileLoop<ServiceId>(new TaskReaper(), store, time, ids, random),
         new ReconcileLoop<NodeId>(new ConstraintEnforcer(), store, time, ids, random),
         new ReconcileLoop<ClusterId>(new RootRotations(), store, time, ids, random),
-        new ReconcileLoop<NodeId>(new LostTasks(), store, time, ids, random),
+        new ReconcileLoop<NodeId>(new OrphanedTasks(), store, time, ids, random),
         new AllocatorLoop(store, time, loggers.CreateLogger<AllocatorLoop>()),
         new SchedulerLoop(store, time, loggers.CreateLogger<SchedulerLoop>()),
     ];

@@ -7,9 +7,9 @@ public sealed class NodePresence(TimeProvider time)
 {
     private readonly ConcurrentDictionary<NodeId, long> _heard = new();
 
-    public void Heard(NodeId node) => _heard[node] = time.GetTimestamp();
+    public void Seen(NodeId node) => _heard[node] = time.GetTimestamp();
 
-    public void Gone(NodeId node) => _heard.TryRemove(node, out _);
+    public void Removed(NodeId node) => _heard.TryRemove(node, out _);
 
     /// <summary>Each node with the time since its last message.</summary>
     public IReadOnlyList<(NodeId Node, TimeSpan Age)> Ages() => [.. _heard.Select(p => (p.Key, time.GetElapsedTime(p.Value)))];

@@ -41,10 +41,10 @@ internal sealed class GlobalServices : IReconciler<ServiceId>
         foreach (Node node in draft.View.Nodes.Where(n => IsMember(draft.Service, n) && n.Spec.Availability == NodeAvailability.Active).TakeWhile(_ => !draft.IsFull))
         {
             Slot slot = draft.SlotOf(new SlotKey(0, node.Id));
-            SlotUpkeep.Run(draft, slot);
+            SlotReconciler.Run(draft, slot);
             if (!slot.IsWanted && !IsFinished(slot))
             {
-                draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotUpkeep.IsGone(draft, t))?.Id, null);
+                draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotReconciler.IsGone(draft, t))?.Id, null);
             }
 
             members.Add(slot);
@@ -56,7 +56,7 @@ internal sealed class GlobalServices : IReconciler<ServiceId>
     private static Node? NodeOf(StoreView view, Slot slot) => slot.Key.Node is { } node ? view.Nodes.Find(node) : null;
 
     private static bool IsMember(Service service, Node? node)
-        => node is { Description: not null } && SlotUpkeep.IsUsable(node) && Constraint.AllMatch(service.Spec.Task.Placement.Constraints, node);
+        => node is { Description: not null } && SlotReconciler.IsUsable(node) && Constraint.AllMatch(service.Spec.Task.Placement.Constraints, node);
 
     /// <summary>Its last task ended by itself and is not to be restarted.</summary>
     private static bool IsFinished(Slot slot)

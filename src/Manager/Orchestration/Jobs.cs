@@ -49,7 +49,7 @@ internal sealed class Jobs : IReconciler<ServiceId>
         Slot[] begun = [.. draft.Slots.Values.Where(s => Present(draft, s).Any())];
         foreach (Slot slot in begun.Where(s => !IsCompleted(draft, s)).TakeWhile(_ => !draft.IsFull))
         {
-            SlotUpkeep.Run(draft, slot);
+            SlotReconciler.Run(draft, slot);
         }
 
         int running = begun.Count(s => !IsCompleted(draft, s) && s.IsWanted);
@@ -68,7 +68,7 @@ internal sealed class Jobs : IReconciler<ServiceId>
     {
         ValueList<string> constraints = draft.Service.Spec.Task.Placement.Constraints;
         HashSet<SlotKey> members = [.. draft.View.Nodes
-            .Where(n => n.Description is not null && SlotUpkeep.IsUsable(n) && Constraint.AllMatch(constraints, n))
+            .Where(n => n.Description is not null && SlotReconciler.IsUsable(n) && Constraint.AllMatch(constraints, n))
             .Select(n => new SlotKey(0, n.Id))];
         foreach (SwarmTask task in draft.Slots.Values.Where(s => !members.Contains(s.Key)).SelectMany(s => s.Wanted).Where(t => t.Status.State <= TaskState.Running).ToArray())
         {
@@ -83,7 +83,7 @@ internal sealed class Jobs : IReconciler<ServiceId>
                 continue;
             }
 
-            SlotUpkeep.Run(draft, slot);
+            SlotReconciler.Run(draft, slot);
             bool isUsedUp = Present(draft, slot).LastOrDefault() is { Status.State: TaskState.Failed or TaskState.Rejected } last && !RestartPolicy.MayRestart(last, slot.Tasks);
             if (!slot.IsWanted && !isUsedUp)
             {
@@ -93,7 +93,7 @@ internal sealed class Jobs : IReconciler<ServiceId>
     }
 
     private static void Begin(ServiceDraft draft, Slot slot)
-        => draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotUpkeep.IsGone(draft, t))?.Id, null);
+        => draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotReconciler.IsGone(draft, t))?.Id, null);
 
     private static IEnumerable<SwarmTask> Present(ServiceDraft draft, Slot slot) => slot.Tasks.Where(t => t.JobIteration == draft.Service.JobStatus!.Iteration);
 

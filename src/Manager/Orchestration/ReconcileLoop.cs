@@ -10,7 +10,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
     /// <summary>Changes committed at a time; larger passes are cut between keys. Source: moby/swarmkit:manager/state/store/memory.go MaxChangesPerTransaction.</summary>
     private const int MostChanges = 200;
 
-    private readonly DueQueue<TKey> _due = new(time);
+    private readonly DelayQueue<TKey> _due = new(time);
 
     public string Name { get; } = reconciler.GetType().Name;
 
@@ -43,7 +43,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         var changes = new List<StoreChange>();
         while (true)
         {
-            List<TKey> due = await _due.TakeDueAsync(ct).ConfigureAwait(false);
+            List<TKey> due = await _due.DequeueAsync(ct).ConfigureAwait(false);
             int taken = 0;
             while (taken < due.Count)
             {

@@ -23,7 +23,7 @@ internal sealed class ReplicatedServices : IReconciler<ServiceId>
                 return draft.ToPlan();
             }
 
-            SlotUpkeep.Run(draft, slot);
+            SlotReconciler.Run(draft, slot);
         }
 
         do
@@ -57,7 +57,7 @@ internal sealed class ReplicatedServices : IReconciler<ServiceId>
 
             // A slot is given out again at once, but its new task starts only when the old one has stopped.
             Slot slot = draft.SlotOf(new SlotKey(number, null));
-            draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotUpkeep.IsGone(draft, t))?.Id, null);
+            draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotReconciler.IsGone(draft, t))?.Id, null);
         }
     }
 

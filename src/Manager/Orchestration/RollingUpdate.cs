@@ -121,7 +121,7 @@ internal static class RollingUpdate
             draft.Want(task, TaskState.Shutdown);
         }
 
-        draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotUpkeep.IsGone(draft, t))?.Id, null);
+        draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotReconciler.IsGone(draft, t))?.Id, null);
     }
 
     /// <summary>Of several wanted tasks in one slot the newest of the present version stays; with start-first the others go only when it runs.</summary>

@@ -26,5 +26,5 @@ internal static class ServiceKeys
     private static bool Matters(SwarmTask? old, SwarmTask? present, StoreView view)
         => old is null || present is null || old.DesiredState != present.DesiredState
             || (old.Status.State != present.Status.State && present.Status.State >= TaskState.Running)
-            || (old.Node != present.Node && present.Node is { } node && !SlotUpkeep.IsUsable(view.Nodes.Find(node)));
+            || (old.Node != present.Node && present.Node is { } node && !SlotReconciler.IsUsable(view.Nodes.Find(node)));
 }

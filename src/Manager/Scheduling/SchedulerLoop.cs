@@ -18,7 +18,7 @@ internal sealed class SchedulerLoop(ClusterStore store, TimeProvider time, ILogg
     public async Task RunAsync(CancellationToken ct)
     {
         using StoreWatch watch = store.Watch();
-        var picture = new ClusterPicture();
+        ClusterCache picture = new ClusterCache();
         var batches = new ChangeBatches(MostChanges);
         bool isDirty = false;
         await foreach (StoreBatch first in watch.WithCancellation(ct).ConfigureAwait(false))
@@ -62,11 +62,11 @@ internal sealed class SchedulerLoop(ClusterStore store, TimeProvider time, ILogg
         }
     }
 
-    private static (ClusterPicture Picture, bool Matters) Take(ClusterPicture picture, StoreBatch batch)
+    private static (ClusterCache Picture, bool Matters) Take(ClusterCache picture, StoreBatch batch)
     {
         if (batch.IsResync)
         {
-            return (ClusterPicture.Of(batch.View.Nodes, batch.View.Tasks, batch.View.Networks), true);
+            return (ClusterCache.Of(batch.View.Nodes, batch.View.Tasks, batch.View.Networks), true);
         }
 
         bool matters = false;

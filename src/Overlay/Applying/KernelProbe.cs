@@ -35,7 +35,7 @@ internal static class KernelProbe
             Ipvlan: HasLink(links, "ipvlan", w => w.Attribute(1, [0, 0]), parent: 1),
             WireGuard: HasLink(links, "wireguard", null),
             Esp: calls.ErrnoOf(xfrm) == 0 && HasEsp(calls.DescriptorOf(xfrm)),
-            FilteredFlowDelete: nftables && FlowTable.CanFilterDeletes(tracked));
+            FilteredFlowDelete: nftables && ConntrackFlusher.CanFilterDeletes(tracked));
     }
 
     private static bool HasTables(NftContext context)

@@ -10,7 +10,7 @@ namespace Skep.Overlay.Applying;
 
 /// <summary>Performs plans. Consecutive messages to one namespace go into one send; the picture of what is there is kept in step.</summary>
 internal sealed class NetworkApplier(
-    KernelThread thread, NamespaceFactory factory, FlowTable flows, PresentNetwork present, Dictionary<NamespaceKey, NamespaceHandle> handles, ILogger logger)
+    KernelThread thread, NamespaceFactory factory, ConntrackFlusher flows, PresentNetwork present, Dictionary<NamespaceKey, NamespaceHandle> handles, ILogger logger)
 {
     private const int Exists = 17;
     private static readonly int[] Gone = [2, 3, 19, 99]; // ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL
@@ -97,9 +97,9 @@ internal sealed class NetworkApplier(
                 Flush();
                 handles[change.Namespace].Tables!.Run(change.Change.ToCommands(present[change.Namespace].Table.Marker is not null));
                 break;
-            case Operation.ForgetFlows forget:
+            case Operation.DeleteFlows forget:
                 Flush();
-                _ = flows.ForgetAsync(handles[forget.Namespace].Flows!, forget.Backend, CancellationToken.None); // nothing later in the plan needs it done
+                _ = flows.DeleteAsync(handles[forget.Namespace].Flows!, forget.Backend, CancellationToken.None); // nothing later in the plan needs it done
                 break;
             case Operation.ReservePort reserve:
                 if (NamespaceFactory.Reserve(thread, handles[NamespaceKey.Host], reserve.Port) is { } socket)

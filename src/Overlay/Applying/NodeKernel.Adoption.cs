@@ -37,7 +37,7 @@ internal sealed partial class NodeKernel
     {
         try
         {
-            SandboxNamespace opened = _factory.OpenSandbox(_writer, path, space => task is { } asked ? _names.Left(asked, space) : null);
+            SandboxNamespace opened = _factory.OpenSandbox(_writer, path, space => task is { } asked ? _names.Adopt(asked, space) : null);
             if (task is { } id)
             {
                 Hold(id, opened).IsAdopted = true;

@@ -23,12 +23,12 @@ internal sealed partial class NodeKernel : IDisposable
     private readonly PresentNetwork _present = new();
     private readonly Dictionary<NamespaceKey, NamespaceHandle> _handles = [];
     private readonly SortedDictionary<TaskId, Sandbox> _sandboxes = [];
-    private readonly FlowTable _flows;
+    private readonly ConntrackFlusher _flows;
     private readonly NetworkApplier _applier;
     private readonly NamespaceReader _reader;
     private readonly PlannerOptions _planning;
-    private readonly RestingRouters _resting;
-    private readonly INameKeeper _names;
+    private readonly IdleRouters _resting;
+    private readonly INameServer _names;
     private volatile DesiredNetwork? _desired;
     private bool _isClosed;
 
@@ -49,16 +49,16 @@ internal sealed partial class NodeKernel : IDisposable
         _factory = new NamespaceFactory(options, _directory);
         _pool = new SandboxPool(_factory, _maker, options.SandboxPoolSize, logger);
         _planning = new PlannerOptions(options.MeshInterface, options.DataPathPort, options.EgressGateway, closedRouter);
-        _resting = new RestingRouters(options.RouterRest, time);
+        _resting = new IdleRouters(options.RouterIdleTime, time);
         _reader = new NamespaceReader(_planning);
         _handles[NamespaceKey.Host] = host;
-        _flows = new FlowTable(features.FilteredFlowDelete, logger);
+        _flows = new ConntrackFlusher(features.FilteredFlowDelete, logger);
         _applier = new NetworkApplier(writer, _factory, _flows, _present, _handles, logger);
         string counts = DnsCounts.PathBeside(Path.Combine(options.RunDirectory, "names.sock"));
         OverlayMetrics.DnsCounts = counts;
         _names = options.Names is { } names
-            ? new NamesLink(options, names, host.File, time, logger)
-            : new NamesHere(new NamesKeeper(_maker, new DnsCounts(counts), time, logger) { Settings = options, Host = host.File });
+            ? new NameServerProcess(options, names, host.File, time, logger)
+            : new InProcessNameServer(new NameServer(_maker, new DnsCounts(counts), time, logger) { Settings = options, Host = host.File });
     }
 
     public KernelFeatures Features { get; }
@@ -133,7 +133,7 @@ internal sealed partial class NodeKernel : IDisposable
         finally
         {
             _desired = desired; // after the kernel: a name must not lead to what is not there yet
-            _names.Show(NamesPicture.Of(desired));
+            _names.Update(NamesState.Of(desired));
         }
         if (report.Operations > 0)
         {
@@ -195,7 +195,7 @@ internal sealed partial class NodeKernel : IDisposable
         return _handles.GetValueOrDefault(key)?.Flows;
     }
 
-    public FlowTable Flows => _flows;
+    public ConntrackFlusher Flows => _flows;
 
     public bool TearDown()
     {
@@ -303,7 +303,7 @@ internal sealed partial class NodeKernel : IDisposable
         var sandbox = new Sandbox(opened);
         _sandboxes[task] = sandbox;
         _handles[NamespaceKey.Sandbox(task)] = opened.Handle;
-        _names.Hold(task, opened);
+        _names.Add(task, opened);
         return sandbox;
     }
 

@@ -23,7 +23,7 @@ internal static class FlowMessages
     }
 
     /// <summary>All UDP flows answered by <paramref name="backend"/>, in one message.</summary>
-    /// <remarks>A kernel that does not know the filter would delete every flow: use only after <see cref="FlowTable.CanFilterDeletes"/>.</remarks>
+    /// <remarks>A kernel that does not know the filter would delete every flow: use only after <see cref="ConntrackFlusher.CanFilterDeletes"/>.</remarks>
     public static void DeleteByFilter(NetlinkWriter to, Ipv4Address backend)
     {
         to.Begin(Delete, NetlinkWriter.Ack);

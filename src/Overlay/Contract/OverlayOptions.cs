@@ -23,7 +23,7 @@ public sealed record OverlayOptions
 
     /// <summary>How long the router of a network that lost its last task here is kept for the next one. Making one takes many times as long as keeping it costs,
     /// and the kernel frees a network id long after the namespace that had it was dropped.</summary>
-    public TimeSpan RouterRest { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan RouterIdleTime { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Port of 127.0.0.11 the embedded DNS is bound to in each task; port 53 is rewritten to it.</summary>
     public int DnsPort { get; init; } = 60053;

@@ -15,7 +15,7 @@ internal sealed class DnsServer : IDisposable
     private static readonly TimeSpan StreamIdle = TimeSpan.FromSeconds(10);
 
     private readonly TaskId _task;
-    private readonly Func<NamesPicture?> _picture;
+    private readonly Func<NamesState?> _picture;
     private readonly OverlayOptions _options;
     private readonly TimeProvider _time;
     private readonly DnsForwarder _forwarder;
@@ -28,7 +28,7 @@ internal sealed class DnsServer : IDisposable
     private int _begun;
 
     /// <summary>Takes the two sockets over.</summary>
-    public DnsServer(TaskId task, FileDescriptor udp, FileDescriptor tcp, Func<NamesPicture?> picture, OverlayOptions options, TimeProvider time, DnsForwarder forwarder, DnsCounts counts, ILogger logger)
+    public DnsServer(TaskId task, FileDescriptor udp, FileDescriptor tcp, Func<NamesState?> picture, OverlayOptions options, TimeProvider time, DnsForwarder forwarder, DnsCounts counts, ILogger logger)
     {
         (_task, _picture, _options, _time, _forwarder, _counts, _logger) = (task, picture, options, time, forwarder, counts, logger);
         _forwards = new SemaphoreSlim(options.DnsForwardLimit);

@@ -13,7 +13,7 @@ internal static class NameLookup
 {
     /// <summary>Asks the task's networks in the order of its attachments; the first that knows the name answers.</summary>
     /// <param name="name">Lower case, no final dot.</param>
-    public static NameResult Find(NamesPicture picture, TaskId task, string name, ushort type)
+    public static NameResult Find(NamesState picture, TaskId task, string name, ushort type)
     {
         if (!picture.Tasks.TryGetValue(task, out TaskNames? knows))
         {
@@ -48,7 +48,7 @@ internal static class NameLookup
     }
 
     /// <summary>Whether names outside the cluster may be asked for: not by tasks on internal networks only.</summary>
-    public static bool MayAskOutside(NamesPicture picture, TaskId task) => !picture.Tasks.TryGetValue(task, out TaskNames? knows) || knows.AsksOutside;
+    public static bool MayAskOutside(NamesState picture, TaskId task) => !picture.Tasks.TryGetValue(task, out TaskNames? knows) || knows.AsksOutside;
 
     private static string? StripNetwork(string name, string network) =>
         network.Length > 0 && name.Length > network.Length + 1 && name[^(network.Length + 1)] == '.' && name.EndsWith(network, StringComparison.OrdinalIgnoreCase)

@@ -42,7 +42,7 @@ internal static unsafe partial class LibC
     public static FileDescriptor Duplicate(FileDescriptor file) => Checked(fcntl(file.Value, DuplicateCloseOnExec, 0), "dup");
 
     /// <summary>No send and no receive takes longer; they fail.</summary>
-    public static void SetPatience(FileDescriptor socket, TimeSpan limit)
+    public static void SetTimeout(FileDescriptor socket, TimeSpan limit)
     {
         long* timeout = stackalloc long[2] { (long)limit.TotalSeconds, limit.Milliseconds * 1000 };
         if (setsockopt(socket.Value, SolSocket, ReceiveTimeout, timeout, 16) != 0 || setsockopt(socket.Value, SolSocket, SendTimeout, timeout, 16) != 0)

@@ -5,7 +5,7 @@ namespace Skep.Overlay.Names;
 internal static class NamesDelta
 {
     /// <summary>Messages that make <paramref name="to"/> of <paramref name="from"/>; parts that are the same instance are not looked at.</summary>
-    public static IEnumerable<NamesFrame> Between(NamesPicture from, NamesPicture to)
+    public static IEnumerable<NamesMessage> Between(NamesState from, NamesState to)
     {
         foreach ((NetworkId network, _, _, NamedZone? before, NamedZone? now) in Walk(from.Zones, to.Zones, Comparer<NetworkId>.Default))
         {
@@ -16,7 +16,7 @@ internal static class NamesDelta
 
             if (now is null)
             {
-                yield return NamesFrame.Of(NamesVerb.ZoneGone, w => w.Write(network.Value));
+                yield return NamesMessage.Of(NamesMessageKind.ZoneGone, w => w.Write(network.Value));
             }
             else if (ZoneFrame(network, before ?? NamedZone.Empty, now, isNew: before is null) is { } frame)
             {
@@ -25,26 +25,26 @@ internal static class NamesDelta
         }
         foreach ((TaskId task, TaskNames? _, TaskNames? now) in Changes(from.Tasks, to.Tasks))
         {
-            yield return now is null ? NamesFrame.Of(NamesVerb.TaskGone, task) : NamesFrame.Of(NamesVerb.Task, w => WriteTask(w, task, now));
+            yield return now is null ? NamesMessage.Of(NamesMessageKind.TaskGone, task) : NamesMessage.Of(NamesMessageKind.Task, w => WriteTask(w, task, now));
         }
     }
 
     /// <summary>The picture after a message of <see cref="Between"/>.</summary>
-    public static NamesPicture Apply(NamesPicture picture, NamesFrame frame)
+    public static NamesState Apply(NamesState picture, NamesMessage frame)
     {
         using BinaryReader reader = frame.Read();
         string id = reader.ReadString();
         return frame.Verb switch
         {
-            NamesVerb.Zone => picture with { Zones = picture.Zones.Set(new NetworkId(id), ReadZone(reader, picture.Zones.TryGetValue(new NetworkId(id), out NamedZone? zone) ? zone : NamedZone.Empty)) },
-            NamesVerb.ZoneGone => picture with { Zones = picture.Zones.Remove(new NetworkId(id)) },
-            NamesVerb.Task => picture with { Tasks = picture.Tasks.Set(new TaskId(id), ReadTask(reader)) },
-            NamesVerb.TaskGone => picture with { Tasks = picture.Tasks.Remove(new TaskId(id)) },
+            NamesMessageKind.Zone => picture with { Zones = picture.Zones.Set(new NetworkId(id), ReadZone(reader, picture.Zones.TryGetValue(new NetworkId(id), out NamedZone? zone) ? zone : NamedZone.Empty)) },
+            NamesMessageKind.ZoneGone => picture with { Zones = picture.Zones.Remove(new NetworkId(id)) },
+            NamesMessageKind.Task => picture with { Tasks = picture.Tasks.Set(new TaskId(id), ReadTask(reader)) },
+            NamesMessageKind.TaskGone => picture with { Tasks = picture.Tasks.Remove(new TaskId(id)) },
             _ => picture,
         };
     }
 
-    private static NamesFrame? ZoneFrame(NetworkId network, NamedZone before, NamedZone now, bool isNew)
+    private static NamesMessage? ZoneFrame(NetworkId network, NamedZone before, NamedZone now, bool isNew)
     {
         (string Key, ValueList<Ipv4Address>? Now)[] names = [.. Changes(before.Zone.Names, now.Zone.Names, StringComparer.Ordinal)];
         (Ipv4Address Key, string? Now)[] pointers = [.. Changes(before.Zone.Pointers, now.Zone.Pointers).Select(c => (c.Key, c.Now))];
@@ -53,7 +53,7 @@ internal static class NamesDelta
             return null;
         }
 
-        return NamesFrame.Of(NamesVerb.Zone, w =>
+        return NamesMessage.Of(NamesMessageKind.Zone, w =>
         {
             w.Write(network.Value);
             w.Write(now.Network);

@@ -30,18 +30,18 @@ public static class NamesProgram
         File.WriteAllText(processFile, $"{Environment.ProcessId}\n");
         OverlayLog.NamesBegin(logger, socket);
         var doors = new KernelThread("skep-doors");
-        var keeper = new NamesKeeper(doors, new DnsCounts(DnsCounts.PathBeside(socket)), time, logger); // counts until the process ends
+        NameServer keeper = new NameServer(doors, new DnsCounts(DnsCounts.PathBeside(socket)), time, logger); // counts until the process ends
         while (Names.LibC.Poll(listener, null, keeper.IsEmpty ? NamesOptions.Idle : null).First)
         {
             using var session = new NamesSession(new NamesSocket(Names.LibC.Accept(listener)), keeper, logger);
-            NamesEnd end = session.Run();
-            if (end == NamesEnd.Retired)
+            NamesEndReason end = session.Run();
+            if (end == NamesEndReason.Retired)
             {
                 keeper.Retire(); // the files are not closed one by one: they are the other program's as well
                 OverlayLog.NamesEnded(logger, "retired");
                 return;
             }
-            if (end == NamesEnd.Told)
+            if (end == NamesEndReason.Told)
             {
                 break;
             }

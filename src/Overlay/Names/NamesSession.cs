@@ -4,7 +4,7 @@ using Skep.Overlay.Namespaces;
 namespace Skep.Overlay.Names;
 
 /// <summary>Why a session with skepd ended.</summary>
-internal enum NamesEnd
+internal enum NamesEndReason
 {
     /// <summary>skepd is away; it will be back.</summary>
     Gone,
@@ -17,90 +17,90 @@ internal enum NamesEnd
 }
 
 /// <summary>The names program's side of one connection.</summary>
-internal sealed class NamesSession(NamesSocket socket, NamesKeeper keeper, ILogger logger) : IDisposable
+internal sealed class NamesSession(NamesSocket socket, NameServer keeper, ILogger logger) : IDisposable
 {
-    private NamesPicture? _coming;
+    private NamesState? _coming;
 
-    public NamesEnd Run()
+    public NamesEndReason Run()
     {
         try
         {
-            Greet();
+            Handshake();
             while (Names.LibC.Poll(socket.File, null, keeper.IsEmpty ? NamesOptions.Idle : null).First)
             {
                 if (socket.Receive() is not { } frame)
                 {
-                    return NamesEnd.Gone;
+                    return NamesEndReason.Gone;
                 }
 
-                if (frame.Verb == NamesVerb.Retire)
+                if (frame.Verb == NamesMessageKind.Retire)
                 {
-                    return NamesEnd.Retired;
+                    return NamesEndReason.Retired;
                 }
 
-                if (frame.Verb == NamesVerb.End)
+                if (frame.Verb == NamesMessageKind.End)
                 {
-                    return NamesEnd.Told;
+                    return NamesEndReason.Told;
                 }
 
                 Take(frame);
             }
-            return NamesEnd.Told;
+            return NamesEndReason.Told;
         }
         catch (Exception e) when (e is KernelException or InvalidDataException or EndOfStreamException)
         {
             OverlayLog.NamesSessionFailed(logger, e);
-            return NamesEnd.Gone;
+            return NamesEndReason.Gone;
         }
     }
 
     public void Dispose() => socket.Dispose();
 
-    private void Greet()
+    private void Handshake()
     {
-        socket.Send(NamesFrame.Of(NamesVerb.Hello, w => w.Write(NamesProgram.Build)));
-        foreach ((TaskId task, FileDescriptor[] files) in keeper.Held)
+        socket.Send(NamesMessage.Of(NamesMessageKind.Hello, w => w.Write(NamesProgram.Build)));
+        foreach ((TaskId task, FileDescriptor[] files) in keeper.Tasks)
         {
-            socket.Send(NamesFrame.Of(NamesVerb.Held, task) with { Files = files });
+            socket.Send(NamesMessage.Of(NamesMessageKind.Held, task) with { Files = files });
         }
 
-        socket.Send(NamesFrame.Of(NamesVerb.Listed));
+        socket.Send(NamesMessage.Of(NamesMessageKind.Listed));
     }
 
-    private void Take(NamesFrame frame)
+    private void Take(NamesMessage frame)
     {
         switch (frame.Verb)
         {
-            case NamesVerb.Hold:
-                keeper.Hold(frame.ReadTask(), frame.Files[0], frame.Files[1], frame.Files[2]);
+            case NamesMessageKind.Hold:
+                keeper.Add(frame.ReadTask(), frame.Files[0], frame.Files[1], frame.Files[2]);
                 break;
-            case NamesVerb.Drop:
+            case NamesMessageKind.Drop:
                 keeper.Drop(frame.ReadTask());
                 break;
-            case NamesVerb.Settings:
+            case NamesMessageKind.Settings:
                 keeper.Settings = NamesSettings.Read(frame);
                 keeper.Host = frame.Files[0];
                 break;
-            case NamesVerb.Fresh:
-                _coming = NamesPicture.Empty;
+            case NamesMessageKind.Fresh:
+                _coming = NamesState.Empty;
                 break;
-            case NamesVerb.Zone or NamesVerb.ZoneGone or NamesVerb.Task or NamesVerb.TaskGone:
-                _coming = NamesDelta.Apply(_coming ?? keeper.Picture ?? NamesPicture.Empty, frame);
+            case NamesMessageKind.Zone or NamesMessageKind.ZoneGone or NamesMessageKind.Task or NamesMessageKind.TaskGone:
+                _coming = NamesDelta.Apply(_coming ?? keeper.Picture ?? NamesState.Empty, frame);
                 break;
-            case NamesVerb.Sync:
-                keeper.Show(_coming ?? keeper.Picture);
+            case NamesMessageKind.Sync:
+                keeper.Update(_coming ?? keeper.Picture);
                 _coming = null;
-                socket.Send(NamesFrame.Of(NamesVerb.Sync));
+                socket.Send(NamesMessage.Of(NamesMessageKind.Sync));
                 break;
-            case NamesVerb.Tell:
-                foreach (NamesFrame part in NamesDelta.Between(NamesPicture.Empty, keeper.Picture ?? NamesPicture.Empty))
+            case NamesMessageKind.Tell:
+                foreach (NamesMessage part in NamesDelta.Between(NamesState.Empty, keeper.Picture ?? NamesState.Empty))
                 {
                     socket.Send(part);
                 }
 
-                socket.Send(NamesFrame.Of(NamesVerb.Listed));
+                socket.Send(NamesMessage.Of(NamesMessageKind.Listed));
                 break;
-            case NamesVerb.Hello or NamesVerb.Held or NamesVerb.Listed or NamesVerb.Retire or NamesVerb.End:
+            case NamesMessageKind.Hello or NamesMessageKind.Held or NamesMessageKind.Listed or NamesMessageKind.Retire or NamesMessageKind.End:
                 break;
         }
     }

@@ -3,7 +3,7 @@ namespace Skep.Overlay.Names;
 /// <summary>The part of <see cref="OverlayOptions"/> that answering needs, as a message.</summary>
 internal static class NamesSettings
 {
-    public static NamesFrame Write(OverlayOptions options) => NamesFrame.Of(NamesVerb.Settings, w =>
+    public static NamesMessage Write(OverlayOptions options) => NamesMessage.Of(NamesMessageKind.Settings, w =>
     {
         w.Write(options.ResolvConfPath);
         w.Write(options.DnsForwardTimeout.Ticks);
@@ -11,7 +11,7 @@ internal static class NamesSettings
         NamesDelta.WriteAddresses(w, options.Resolvers);
     });
 
-    public static OverlayOptions Read(NamesFrame frame)
+    public static OverlayOptions Read(NamesMessage frame)
     {
         using BinaryReader reader = frame.Read();
         return new OverlayOptions

@@ -13,7 +13,7 @@ internal sealed class NamesSocket(FileDescriptor file) : IDisposable
     public static NamesSocket? Connect(string path, TimeSpan patience)
     {
         FileDescriptor file = LibC.OpenUnix();
-        LibC.SetPatience(file, patience);
+        LibC.SetTimeout(file, patience);
         if (LibC.Connect(file, path))
         {
             return new NamesSocket(file);
@@ -24,7 +24,7 @@ internal sealed class NamesSocket(FileDescriptor file) : IDisposable
     }
 
     /// <exception cref="ObjectDisposedException">One of the frame's files was closed meanwhile; nothing was sent.</exception>
-    public void Send(NamesFrame frame)
+    public void Send(NamesMessage frame)
     {
         int held = 0;
         try
@@ -48,15 +48,15 @@ internal sealed class NamesSocket(FileDescriptor file) : IDisposable
     }
 
     /// <summary>The next frame; null when the other side ended.</summary>
-    public NamesFrame? Receive()
+    public NamesMessage? Receive()
     {
-        Span<byte> header = stackalloc byte[NamesFrame.HeaderLength];
+        Span<byte> header = stackalloc byte[NamesMessage.HeaderLength];
         if (!Fill(header))
         {
             return null;
         }
 
-        (NamesVerb verb, int length, int files) = NamesFrame.ReadHeader(header);
+        (NamesMessageKind verb, int length, int files) = NamesMessage.ReadHeader(header);
         byte[] body = new byte[length];
         if (!Fill(body))
         {
@@ -68,7 +68,7 @@ internal sealed class NamesSocket(FileDescriptor file) : IDisposable
             throw new InvalidDataException($"{verb} came with {_files.Count} of {files} files");
         }
 
-        return new NamesFrame(verb, body) { Files = [.. Enumerable.Range(0, files).Select(_ => _files.Dequeue())] };
+        return new NamesMessage(verb, body) { Files = [.. Enumerable.Range(0, files).Select(_ => _files.Dequeue())] };
     }
 
     public void Dispose()

@@ -14,7 +14,7 @@ internal sealed class NamespaceHandle(FileDescriptor file) : IDisposable
     /// <summary>Null in sandboxes.</summary>
     public NftContext? Tables { get; init; }
 
-    /// <summary>ctnetlink, used and closed by <see cref="Conntrack.FlowTable"/>; null in sandboxes.</summary>
+    /// <summary>ctnetlink, used and closed by <see cref="Conntrack.ConntrackFlusher"/>; null in sandboxes.</summary>
     public NetlinkSocket? Flows { get; init; }
 
     /// <summary>Device numbers by name, as far as asked for.</summary>

@@ -169,7 +169,7 @@ internal static class NetworkPlanner
         operations.Add(new Operation.ChangeTable(target.Key, change));
         foreach (Ipv4Address ended in EndedBackends(target, change, present.Table, desired))
         {
-            operations.Add(new Operation.ForgetFlows(target.Key, ended));
+            operations.Add(new Operation.DeleteFlows(target.Key, ended));
         }
     }
 

@@ -19,7 +19,7 @@ internal abstract record Operation(NamespaceKey Namespace)
     public sealed record ChangeTable(NamespaceKey Namespace, TableChange Change) : Operation(Namespace);
 
     /// <summary>UDP flows to a backend that ended.</summary>
-    public sealed record ForgetFlows(NamespaceKey Namespace, Ipv4Address Backend) : Operation(Namespace);
+    public sealed record DeleteFlows(NamespaceKey Namespace, Ipv4Address Backend) : Operation(Namespace);
 
     /// <summary>Binds a published port, so that no program of the host takes it and wonders.</summary>
     public sealed record ReservePort(BoundPort Port) : Operation(NamespaceKey.Host);

@@ -78,8 +78,8 @@ public sealed partial class RaftCore
         bool isQuestion = message.Kind == MessageKind.PreVote;
         // A vote once given stays given; a question about a future term binds nobody.
         bool free = _vote == message.From || (_vote == 0 && _leader == 0) || (isQuestion && message.Term > _term);
-        free |= _options.Bugs.HasFlag(PlantedBugs.VoteTwiceInATerm) && _role != RaftRole.Leader;
-        bool covered = _log.IsCoveredBy(message.Index, message.LogTerm) || _options.Bugs.HasFlag(PlantedBugs.IgnoreLogWhenVoting);
+        free |= _options.Bugs.HasFlag(InjectedBugs.VoteTwiceInATerm) && _role != RaftRole.Leader;
+        bool covered = _log.IsCoveredBy(message.Index, message.LogTerm) || _options.Bugs.HasFlag(InjectedBugs.IgnoreLogWhenVoting);
         MessageKind kind = isQuestion ? MessageKind.PreVoteResponse : MessageKind.VoteResponse;
         if (!free || !covered)
         {

@@ -378,7 +378,7 @@ public sealed partial class RaftCore
     private bool TryCommit()
     {
         ulong held = HeldByQuorum();
-        if (_options.Bugs.HasFlag(PlantedBugs.CommitWithoutQuorum))
+        if (_options.Bugs.HasFlag(InjectedBugs.CommitWithoutQuorum))
         {
             held = _progress.Where(p => p.Value.IsVoter).Max(p => p.Value.Match);
         }
@@ -388,7 +388,7 @@ public sealed partial class RaftCore
             return false;
         }
 
-        if (_log.TermAt(held) != _term && !_options.Bugs.HasFlag(PlantedBugs.CommitEarlierTermsByCounting))
+        if (_log.TermAt(held) != _term && !_options.Bugs.HasFlag(InjectedBugs.CommitEarlierTermsByCounting))
         {
             return false;
         }

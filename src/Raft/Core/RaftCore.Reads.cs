@@ -30,7 +30,7 @@ public sealed partial class RaftCore
             return ProposeOutcome.Dropped;
         }
 
-        bool eager = _options.Bugs.HasFlag(PlantedBugs.ReadWithoutConfirmation);
+        bool eager = _options.Bugs.HasFlag(InjectedBugs.ReadWithoutConfirmation);
         if (_log.TermAt(_log.Commit) != _term && !eager)
         {
             _readsBeforeFirstCommit.Enqueue(new PendingRead(from, context, 0, 0));

@@ -31,7 +31,7 @@ public sealed record RaftCoreOptions
     public bool CheckQuorum { get; init; } = true;
 
     /// <summary>Mistakes made on purpose, to see that the simulation notices them.</summary>
-    internal PlantedBugs Bugs { get; init; }
+    internal InjectedBugs Bugs { get; init; }
 
     internal void Check()
     {
@@ -47,7 +47,7 @@ public sealed record RaftCoreOptions
 
 /// <summary>Classic ways to get Raft wrong; only tests can set them.</summary>
 [Flags]
-internal enum PlantedBugs
+internal enum InjectedBugs
 {
     None = 0,
 

@@ -41,7 +41,7 @@ internal sealed class RaftDisk
             disk.Take(recovered, options, stateMachine);
             if (options.Start == RaftStart.ForceNewCluster)
             {
-                disk.MakeAlone(options.Self);
+                disk.ResetToSingleMember(options.Self);
                 log.ForcedNewCluster(options.Id, disk.LastIndex, disk.HardState.Term);
             }
 
@@ -118,7 +118,7 @@ internal sealed class RaftDisk
     /// Appends the changes that leave this member alone and declares everything committed. Entries that were not known to be committed are kept: some
     /// may have been acknowledged, and the commit index on disk lags.
     /// </summary>
-    private void MakeAlone(RaftMember self)
+    private void ResetToSingleMember(RaftMember self)
     {
         Membership members = Meta.Membership;
         foreach (Entry entry in Entries.Where(e => e.Kind == EntryKind.Membership))

@@ -19,7 +19,7 @@ internal sealed class RecoveredLog
     public ulong LastIndex => _entries.Count > 0 ? _entries[^1].Index : SnapshotIndex;
 
     /// <summary>A tail that was never durable and has been cut off; null for none.</summary>
-    public CutTail? Repaired { get; internal set; }
+    public TruncatedTail? Repaired { get; internal set; }
 
     public bool IsEmpty => HardState == default && SnapshotIndex == 0 && _entries.Count == 0;
 
@@ -71,4 +71,4 @@ internal sealed class RecoveredLog
 }
 
 /// <summary>Where a torn write was cut off, and how many bytes of the file went.</summary>
-internal sealed record CutTail(string File, long Offset, long LostBytes);
+internal sealed record TruncatedTail(string File, long Offset, long LostBytes);

@@ -190,7 +190,7 @@ internal sealed partial class WriteAheadLog
             file.Truncate(end);
             if (lost > 0)
             {
-                recovered.Repaired = new CutTail(name, end, lost);
+                recovered.Repaired = new TruncatedTail(name, end, lost);
             }
         }
     }

@@ -5,7 +5,7 @@ internal sealed class ReadyFilter : NodeFilter
 {
     public override bool AppliesTo(TaskGroup group) => true;
 
-    public override int Room(TaskGroup group, PlacementBoard board, int node)
+    public override int Room(TaskGroup group, PlacementSnapshot board, int node)
         => board.Ready[node] ? Unlimited : 0;
 
     public override string Explain(int nodes) => nodes == 1 ? "1 node not available for new tasks" : $"{nodes} nodes not available for new tasks";
@@ -17,7 +17,7 @@ internal sealed class ResourceFilter : NodeFilter
     public override bool AppliesTo(TaskGroup group)
         => group.Spec.Reservations is { } reserved && (reserved.NanoCpus != 0 || reserved.MemoryBytes != 0 || !reserved.Generic.IsEmpty);
 
-    public override int Room(TaskGroup group, PlacementBoard board, int node)
+    public override int Room(TaskGroup group, PlacementSnapshot board, int node)
     {
         Resources reserved = group.Spec.Reservations!;
         long room = Math.Min(Fits(board.FreeNanoCpus[node], reserved.NanoCpus), Fits(board.FreeMemoryBytes[node], reserved.MemoryBytes));
@@ -39,7 +39,7 @@ internal sealed class PluginFilter : NodeFilter
 {
     public override bool AppliesTo(TaskGroup group) => group.Plugins.Length > 0;
 
-    public override int Room(TaskGroup group, PlacementBoard board, int node)
+    public override int Room(TaskGroup group, PlacementSnapshot board, int node)
         => board.NodeAt(node).Description is not { } description || group.Plugins.All(p => Has(description, p)) ? Unlimited : 0;
 
     public override string Explain(int nodes) => Counted("missing plugin", nodes);
@@ -70,7 +70,7 @@ internal sealed class ConstraintFilter : NodeFilter
 {
     public override bool AppliesTo(TaskGroup group) => group.Constraints.Length > 0;
 
-    public override int Room(TaskGroup group, PlacementBoard board, int node)
+    public override int Room(TaskGroup group, PlacementSnapshot board, int node)
     {
         foreach (Constraint? constraint in group.Constraints)
         {
@@ -91,7 +91,7 @@ internal sealed class PlatformFilter : NodeFilter
 {
     public override bool AppliesTo(TaskGroup group) => !group.Spec.Placement.Platforms.IsEmpty;
 
-    public override int Room(TaskGroup group, PlacementBoard board, int node)
+    public override int Room(TaskGroup group, PlacementSnapshot board, int node)
     {
         if (board.NodeAt(node).Description is { } description)
         {
@@ -119,7 +119,7 @@ internal sealed class HostPortFilter : NodeFilter
 {
     public override bool AppliesTo(TaskGroup group) => group.Ports.Length > 0;
 
-    public override int Room(TaskGroup group, PlacementBoard board, int node)
+    public override int Room(TaskGroup group, PlacementSnapshot board, int node)
     {
         foreach (HostPort port in group.Ports)
         {
@@ -139,7 +139,7 @@ internal sealed class MaxReplicasFilter : NodeFilter
 {
     public override bool AppliesTo(TaskGroup group) => group.Spec.Placement.MaxReplicasPerNode > 0;
 
-    public override int Room(TaskGroup group, PlacementBoard board, int node)
+    public override int Room(TaskGroup group, PlacementSnapshot board, int node)
         => (int)Math.Min(Unlimited, group.Spec.Placement.MaxReplicasPerNode - Math.Min((ulong)board.ServiceTasks[node], group.Spec.Placement.MaxReplicasPerNode));
 
     public override string Explain(int nodes) => "max replicas per node limit exceed";

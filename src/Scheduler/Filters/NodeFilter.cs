@@ -16,7 +16,7 @@ internal abstract class NodeFilter
     public abstract bool AppliesTo(TaskGroup group);
 
     /// <summary>How many more tasks of the group the node takes as the board stands; 0: it does not do.</summary>
-    public abstract int Room(TaskGroup group, PlacementBoard board, int node);
+    public abstract int Room(TaskGroup group, PlacementSnapshot board, int node);
 
     /// <summary>What it means that so many nodes failed.</summary>
     public abstract string Explain(int nodes);
@@ -29,7 +29,7 @@ internal sealed class FilterPipeline(TaskGroup group)
 {
     private readonly NodeFilter[] _filters = [.. NodeFilter.Pipeline.Where(f => f.AppliesTo(group))];
 
-    public int Room(PlacementBoard board, int node)
+    public int Room(PlacementSnapshot board, int node)
     {
         int room = NodeFilter.Unlimited;
         foreach (NodeFilter filter in _filters)
@@ -45,7 +45,7 @@ internal sealed class FilterPipeline(TaskGroup group)
     }
 
     /// <summary>Why none of the nodes takes another task: the filters each failed first, the most frequent first. Empty if there are no nodes.</summary>
-    public string Explain(PlacementBoard board, IEnumerable<int> nodes)
+    public string Explain(PlacementSnapshot board, IEnumerable<int> nodes)
     {
         int[] failed = new int[_filters.Length];
         foreach (int node in nodes)

@@ -44,7 +44,7 @@ public static class MountMapping
             throw new ClusterException(ErrorKind.NotImplemented, $"mount {mount.Target}: ImageOptions.Subpath is not supported");
         }
 
-        return new Mount(WireWords.ReadMountKind(mount.Type), mount.Source ?? "", mount.Target ?? "")
+        return new Mount(WireEnums.ReadMountKind(mount.Type), mount.Source ?? "", mount.Target ?? "")
         {
             ReadOnly = mount.ReadOnly,
             Consistency = mount.Consistency ?? "",

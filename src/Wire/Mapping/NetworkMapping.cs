@@ -89,7 +89,7 @@ public static class NetworkMapping
             throw ClusterException.Invalid("IPv4 cannot be disabled in a swarm scope network");
         }
 
-        return new NetworkSpec(Omit.Annotations(create.Name, create.Labels))
+        return new NetworkSpec(OmitEmpty.Annotations(create.Name, create.Labels))
         {
             Driver = create.Driver is { Length: > 0 } driver || create.Options is { Count: > 0 }
                 ? new Driver(create.Driver ?? "") { Options = create.Options.ToModel() }

@@ -37,10 +37,10 @@ public static class NodeMapping
     };
 
     /// <exception cref="ClusterException">Role or availability is missing or unknown.</exception>
-    public static NodeSpec ToModel(this WireNodeSpec spec) => new(Omit.Annotations(spec.Name, spec.Labels))
+    public static NodeSpec ToModel(this WireNodeSpec spec) => new(OmitEmpty.Annotations(spec.Name, spec.Labels))
     {
-        DesiredRole = WireWords.ReadRole(spec.Role),
-        Availability = WireWords.ReadAvailability(spec.Availability),
+        DesiredRole = WireEnums.ReadRole(spec.Role),
+        Availability = WireEnums.ReadAvailability(spec.Availability),
     };
 
     public static WireNodeDescription ToWire(this NodeDescription description) => new()

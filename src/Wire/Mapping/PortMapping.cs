@@ -14,12 +14,12 @@ public static class PortMapping
     };
 
     public static PortConfig ToModel(this WirePort port)
-        => new(WireWords.ReadProtocol(port.Protocol), Number(port.TargetPort), Number(port.PublishedPort), WireWords.ReadPublishMode(port.PublishMode)) { Name = port.Name ?? "" };
+        => new(WireEnums.ReadProtocol(port.Protocol), Number(port.TargetPort), Number(port.PublishedPort), WireEnums.ReadPublishMode(port.PublishMode)) { Name = port.Name ?? "" };
 
     public static WireEndpointSpec ToWire(this EndpointSpec endpoint) => new() { Mode = endpoint.Mode.ToWire(), Ports = endpoint.Ports.OrAbsent(ToWire) };
 
     public static EndpointSpec ToModel(this WireEndpointSpec endpoint)
-        => new(WireWords.ReadEndpointMode(endpoint.Mode)) { Ports = endpoint.Ports.ToModel(ToModel) };
+        => new(WireEnums.ReadEndpointMode(endpoint.Mode)) { Ports = endpoint.Ports.ToModel(ToModel) };
 
     private static int Number(long port)
         => port is >= 0 and <= 65535 ? (int)port : throw ClusterException.Invalid($"port '{port}' is out of range: ports are 0 to 65535");

@@ -30,7 +30,7 @@ public static class SecretMapping
         Templating = spec.Templating?.ToWire(),
     };
 
-    public static SecretSpec ToModel(this WireSecretSpec spec) => new(Omit.Annotations(spec.Name, spec.Labels))
+    public static SecretSpec ToModel(this WireSecretSpec spec) => new(OmitEmpty.Annotations(spec.Name, spec.Labels))
     {
         Data = SensitiveBytes.From(spec.Data),
         Driver = spec.Driver?.ToModel(),
@@ -54,7 +54,7 @@ public static class SecretMapping
         Templating = spec.Templating?.ToWire(),
     };
 
-    public static ConfigSpec ToModel(this WireConfigSpec spec) => new(Omit.Annotations(spec.Name, spec.Labels))
+    public static ConfigSpec ToModel(this WireConfigSpec spec) => new(OmitEmpty.Annotations(spec.Name, spec.Labels))
     {
         Data = spec.Data is { } data ? [.. data] : [],
         Templating = spec.Templating?.ToModel(),

@@ -40,7 +40,7 @@ public static class ServiceMapping
             task = task with { Networks = networks.ToModel(TaskSpecMapping.ToModel) };
         }
 
-        return new ServiceSpec(Omit.Annotations(spec.Name, spec.Labels))
+        return new ServiceSpec(OmitEmpty.Annotations(spec.Name, spec.Labels))
         {
             Task = task,
             Mode = ModeToModel(spec.Mode),
@@ -64,10 +64,10 @@ public static class ServiceMapping
     {
         Parallelism = update.Parallelism,
         Delay = new Duration(update.Delay),
-        FailureAction = WireWords.ReadFailureAction(update.FailureAction),
+        FailureAction = WireEnums.ReadFailureAction(update.FailureAction),
         Monitor = update.Monitor == 0 ? null : new Duration(update.Monitor),
         MaxFailureRatio = update.MaxFailureRatio,
-        Order = WireWords.ReadOrder(update.Order),
+        Order = WireEnums.ReadOrder(update.Order),
     };
 
     private static WireEndpoint Endpoint(Service service, Func<NetworkId, Network?> network) => new()

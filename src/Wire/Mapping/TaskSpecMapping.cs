@@ -75,7 +75,7 @@ public static class TaskSpecMapping
 
     public static RestartPolicySpec ToModel(this WireRestartPolicy policy) => new()
     {
-        Condition = WireWords.ReadCondition(policy.Condition),
+        Condition = WireEnums.ReadCondition(policy.Condition),
         Delay = policy.Delay.ToDuration(),
         MaxAttempts = policy.MaxAttempts,
         Window = policy.Window.ToDuration(),
@@ -86,7 +86,7 @@ public static class TaskSpecMapping
         Constraints = placement.Constraints.OrAbsent(),
         Preferences = placement.SpreadOver.OrAbsent(label => new WirePlacementPreference { Spread = new WireSpread { SpreadDescriptor = label } }),
         MaxReplicas = placement.MaxReplicasPerNode,
-        Platforms = placement.Platforms.OrAbsent(Omit.ToWire),
+        Platforms = placement.Platforms.OrAbsent(OmitEmpty.ToWire),
     };
 
     public static Placement ToModel(this WirePlacement placement) => new()
@@ -94,7 +94,7 @@ public static class TaskSpecMapping
         Constraints = placement.Constraints.ToModel(),
         SpreadOver = placement.Preferences.ToModel(p => p.Spread?.SpreadDescriptor ?? throw ClusterException.Invalid("placement preference: only Spread is known")),
         MaxReplicasPerNode = placement.MaxReplicas,
-        Platforms = placement.Platforms.ToModel(Omit.ToModel),
+        Platforms = placement.Platforms.ToModel(OmitEmpty.ToModel),
     };
 
     private static Resources? Meaningful(WireResources? resources)

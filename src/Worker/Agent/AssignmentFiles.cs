@@ -9,7 +9,7 @@ internal sealed class AssignmentFiles(string diskDirectory, string memoryDirecto
 
     private string MemoryPath => Path.Combine(memoryDirectory, ".secrets");
 
-    public void Load(AssignmentBook book)
+    public void Load(AssignmentSet book)
     {
         try
         {

@@ -11,7 +11,7 @@ internal sealed class ManagerCalls(Func<IEnumerable<string>> managers, INodeChan
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
 
     /// <exception cref="ClusterException">What a manager answered; <see cref="ErrorKind.Unavailable"/>: none did.</exception>
-    public async Task<T> AskAsync<T>(Func<Proto.Dispatch.DispatchClient, CancellationToken, AsyncUnaryCall<T>> question, CancellationToken ct)
+    public async Task<T> CallAsync<T>(Func<Proto.Dispatch.DispatchClient, CancellationToken, AsyncUnaryCall<T>> question, CancellationToken ct)
     {
         var last = new ClusterException(ErrorKind.Unavailable, "no manager is known");
         foreach (string address in managers())

@@ -8,7 +8,7 @@ namespace Skep.Worker.Agent;
 
 /// <summary>A session with some manager, for ever: when one breaks, another manager is asked.</summary>
 internal sealed class ManagerSession(
-    Membership membership, INodeChannels channels, NodeDescription description, AssignmentBook book, ReportOutbox outbox, TimeProvider time, Random random, ILogger logger)
+    Membership membership, INodeChannels channels, NodeDescription description, AssignmentSet book, ReportOutbox outbox, TimeProvider time, Random random, ILogger logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
@@ -17,7 +17,7 @@ internal sealed class ManagerSession(
     private static readonly TimeSpan Batching = TimeSpan.FromMilliseconds(5);
 
     /// <summary>A session without a word this long is given up; managers answer heartbeats by their own streams' keep-alive.</summary>
-    private static readonly TimeSpan FirstWordWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstMessageTimeout = TimeSpan.FromSeconds(5);
 
     private ValueList<string> _managers = membership.Managers;
     private volatile string _present = "";
@@ -26,7 +26,7 @@ internal sealed class ManagerSession(
     /// <summary>Called with each step after the book has taken it, in order.</summary>
     public required Func<bool, Task> OnAssigned { get; init; }
 
-    public required Action<ClusterNews, ValueList<int>> OnNews { get; init; }
+    public required Action<ClusterInfo, ValueList<int>> OnClusterInfo { get; init; }
 
     /// <summary>host:port of the managers that are known, the one of the present session first.</summary>
     public IEnumerable<string> Managers => _managers.OrderBy(m => m == _present ? 0 : 1);
@@ -48,13 +48,13 @@ internal sealed class ManagerSession(
             bool wasGood = false;
             try
             {
-                await TalkAsync(address, () => wasGood = true, ct);
+                await RunSessionAsync(address, () => wasGood = true, ct);
             }
             catch (Exception e) when (e is RpcException or IOException or InvalidOperationException or TimeoutException)
             {
                 // A cancelled call ends as an error too.
                 ct.ThrowIfCancellationRequested();
-                WorkerLog.SessionBroke(logger, address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
+                WorkerLog.SessionEnded(logger, address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
             }
 
             pause = wasGood ? FirstPause : pause;
@@ -63,7 +63,7 @@ internal sealed class ManagerSession(
         }
     }
 
-    private async Task TalkAsync(string address, Action isGood, CancellationToken ct)
+    private async Task RunSessionAsync(string address, Action isGood, CancellationToken ct)
     {
         using var scope = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var client = new Proto.Dispatch.DispatchClient(channels.To(address));
@@ -78,7 +78,7 @@ internal sealed class ManagerSession(
         try
         {
             Task<bool> first = call.ResponseStream.MoveNext(ct);
-            await first.WaitAsync(FirstWordWithin, time, ct);
+            await first.WaitAsync(FirstMessageTimeout, time, ct);
             for (bool more = await first; more; more = await call.ResponseStream.MoveNext(ct))
             {
                 isGood();
@@ -93,7 +93,7 @@ internal sealed class ManagerSession(
         finally
         {
             await scope.CancelAsync();
-            await writing.SettleAsync();
+            await writing.SuppressThrowingAsync();
         }
     }
 
@@ -118,8 +118,8 @@ internal sealed class ManagerSession(
                     nudges.TryWrite(true); // The wait for the next one was measured by the old pace.
                 }
 
-                OnNews(
-                    new ClusterNews(new ClusterId(node.ClusterId), (NodeRole)node.DesiredRole, managers, _heartbeat, node.RootCaPem, node.IssuerPublicKey.ToByteArray().ToValueList(), (int)node.DataPathPort),
+                OnClusterInfo(
+                    new ClusterInfo(new ClusterId(node.ClusterId), (NodeRole)node.DesiredRole, managers, _heartbeat, node.RootCaPem, node.IssuerPublicKey.ToByteArray().ToValueList(), (int)node.DataPathPort),
                     node.ManagerPorts.Select(p => (int)p).ToValueList());
                 break;
             case Proto.ManagerMessage.MessageOneofCase.Assignments:
@@ -175,7 +175,7 @@ internal sealed class ManagerSession(
             if (isNudged || time.GetElapsedTime(lastBeat) >= _heartbeat * 0.9)
             {
                 lastBeat = time.GetTimestamp();
-                BookMark mark = book.Mark;
+                AssignmentVersion mark = book.Version;
                 await stream.WriteAsync(new Proto.AgentMessage { Heartbeat = new Proto.Heartbeat { Sequence = mark.Sequence, Checksum = mark.Checksum } }, ct);
             }
         }

@@ -32,6 +32,6 @@ public interface INodeChannels
 /// <param name="DesiredRole">When it differs from the certificate's, a new certificate is due.</param>
 /// <param name="RootCaPem">The roots to trust.</param>
 /// <param name="IssuerPublicKey">DER of the key that is to have signed the certificate; else a new one is due. Empty: any.</param>
-public sealed record ClusterNews(ClusterId Cluster, NodeRole DesiredRole, ValueList<ManagerEndpoint> Managers, TimeSpan HeartbeatPeriod, string RootCaPem, ValueList<byte> IssuerPublicKey, int DataPathPort);
+public sealed record ClusterInfo(ClusterId Cluster, NodeRole DesiredRole, ValueList<ManagerEndpoint> Managers, TimeSpan HeartbeatPeriod, string RootCaPem, ValueList<byte> IssuerPublicKey, int DataPathPort);
 
 public sealed record ManagerEndpoint(NodeId Node, string Address);

@@ -9,7 +9,7 @@ internal static class NodeDescriber
 {
     public static NodeDescription Describe(WorkerOptions options, Membership membership, KernelFeatures? network) => new(
         options.Hostname ?? Environment.MachineName,
-        PlatformChoice.Machine with { Architecture = DockerArchitecture(PlatformChoice.Machine.Architecture) },
+        PlatformMatcher.Machine with { Architecture = DockerArchitecture(PlatformMatcher.Machine.Architecture) },
         new Resources(Environment.ProcessorCount * 1_000_000_000L, MemoryBytes()) { Generic = options.GenericResources })
     {
         EngineVersion = options.EngineVersion,

@@ -8,7 +8,7 @@ namespace Skep.Worker.Agent;
 
 /// <summary>Keeps the Overlay room's picture up to date, and gives tasks their place in it.</summary>
 /// <remarks>There is one for the life of an agent; either the membership's run or the run without a cluster drives it, one at a time.</remarks>
-internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, LocalAddresses addresses, Ipv4Address gateway, WorkerOptions options, TimeProvider time, ILogger logger) : ITaskNetworks
+internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, AddressLeases addresses, Ipv4Address gateway, WorkerOptions options, TimeProvider time, ILogger logger) : ITaskNetworks
 {
     private static readonly TimeSpan ManagerSpeaksWithin = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PictureWithin = TimeSpan.FromSeconds(15);
@@ -27,7 +27,7 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
     private volatile NetworkMember? _member;
 
     /// <summary>What the node has of its own, whether or not it is in a cluster.</summary>
-    public Func<LocalPicture> Locals { get; set; } = () => LocalPicture.Empty;
+    public Func<LocalDesiredNetwork> Locals { get; set; } = () => LocalDesiredNetwork.Empty;
 
     /// <summary>Places in networks that the node makes of its own devices, and what to do when a task leaves them.</summary>
     public (Func<Network, TaskId, DirectAttachment> Take, Action<TaskId> Release) Directs { get; set; }
@@ -36,13 +36,13 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
 
     public NodeNetwork Network => network;
 
-    public LocalAddresses Addresses => addresses;
+    public AddressLeases Addresses => addresses;
 
     /// <summary>What managers told; empty outside a cluster.</summary>
     public AssignmentView View => _member?.View() ?? AssignmentView.Empty;
 
     /// <summary>The node's place in a cluster from now on; null: it has none.</summary>
-    public void Become(NetworkMember? member)
+    public void SetMembership(NetworkMember? member)
     {
         _member = member;
         _joined.Clear();
@@ -57,13 +57,13 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
         }
         catch (ClusterException e)
         {
-            Tell(e.Message); // settings it was made from are gone: what is plugged in stays
-            _joined[task.Id] = NetworkPicture.Sandbox(task, View, addresses.Take, (_, _) => null);
+            LogFailure(e.Message); // settings it was made from are gone: what is plugged in stays
+            _joined[task.Id] = DesiredNetworkBuilder.Sandbox(task, View, addresses.Take, (_, _) => null);
         }
     }
 
     /// <summary>Notes that the network is not as it should be.</summary>
-    public void Tell(string trouble) => WorkerLog.NetworkNotApplied(logger, trouble);
+    public void LogFailure(string trouble) => WorkerLog.NetworkNotApplied(logger, trouble);
 
     /// <summary>Something the picture is made from has changed.</summary>
     public long Changed()
@@ -118,22 +118,22 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
                 }
             }
 
-            await WantedOrAfterAsync(wanted, again, ct);
+            await ChangedOrAfterAsync(wanted, again, ct);
         }
     }
 
-    public async Task<TaskNetwork> JoinAsync(SwarmTask task, CancellationToken ct)
+    public async Task<JoinedNetwork> JoinAsync(SwarmTask task, CancellationToken ct)
     {
         AssignmentView now = View;
         string[] drivers = [.. task.Networks.Select(a => NetworkDrivers.Of(now.Networks.GetValueOrDefault(a.Network), a.Network))];
         if (drivers.Contains("host"))
         {
-            return new TaskNetwork(null, null, Endpoints(task, now, null), []);
+            return new JoinedNetwork(null, null, Endpoints(task, now, null), []);
         }
 
         if (drivers.Length > 0 && drivers.All(d => d == "null"))
         {
-            return new TaskNetwork("", null, Endpoints(task, now, null), []);
+            return new JoinedNetwork("", null, Endpoints(task, now, null), []);
         }
 
         if (drivers.FirstOrDefault(d => d is not ("overlay" or "null" or "bridge" or "macvlan")) is { } other)
@@ -152,7 +152,7 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
         }
 
         string path = await network.CreateSandboxAsync(task.Id, ct);
-        return new TaskNetwork(path, sandbox.Overlays.IsEmpty ? null : sandbox.Dns.ToResolvConf(), Endpoints(task, now, sandbox), NetworkPicture.HostPorts(task).ToValueList());
+        return new JoinedNetwork(path, sandbox.Overlays.IsEmpty ? null : sandbox.Dns.ToResolvConf(), Endpoints(task, now, sandbox), DesiredNetworkBuilder.HostPorts(task).ToValueList());
     }
 
     /// <summary>Why a network is left out on this node; null when it is not.</summary>
@@ -177,11 +177,11 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
             WorkerLog.NetworkNotApplied(logger, e.Message); // A task must be stoppable on a node whose network is broken.
         }
 
-        await TcpActivity.QuietAsync(() => TcpActivity.Of(pid), options.DrainDelay, options.DrainLimit, time, ct);
+        await TcpActivity.WaitUntilQuietAsync(() => TcpActivity.Of(pid), options.DrainDelay, options.DrainLimit, time, ct);
         foreach (NetworkAttachment attachment in reachable)
         {
             bool isIngress = now.Networks.GetValueOrDefault(attachment.Network)?.Spec.Ingress == true;
-            await network.ForgetFlowsAsync(isIngress ? null : attachment.Network, attachment.Address!.Value, ct);
+            await network.DeleteFlowsAsync(isIngress ? null : attachment.Network, attachment.Address!.Value, ct);
         }
     }
 
@@ -200,8 +200,8 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
     private DesiredNetwork? Picture()
     {
         DesiredNetwork? picture = _member is { } member
-            ? NetworkPicture.Build(member.View(), member.Self, hostname, _joined.Select(WithParents), member.ManagerPorts())
-            : NetworkPicture.Alone(hostname, gateway);
+            ? DesiredNetworkBuilder.Build(member.View(), member.Self, hostname, _joined.Select(WithParents), member.ManagerPorts())
+            : DesiredNetworkBuilder.Standalone(hostname, gateway);
         return picture is null ? null : Locals().AddTo(picture);
     }
 
@@ -210,9 +210,9 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
         => joined.Value.Directs.IsEmpty ? joined
             : new(joined.Key, joined.Value with { Directs = joined.Value.Directs.Where(d => Standalone.HostPrefixes.HasLink(d.Parent)).ToValueList() });
 
-    private TaskSandbox Join(SwarmTask task, AssignmentView now) => _joined.GetOrAdd(task.Id, _ => NetworkPicture.Sandbox(task, now, addresses.Take, Directs.Take));
+    private TaskSandbox Join(SwarmTask task, AssignmentView now) => _joined.GetOrAdd(task.Id, _ => DesiredNetworkBuilder.Sandbox(task, now, addresses.Take, Directs.Take));
 
-    private async Task WantedOrAfterAsync(Task wanted, TimeSpan? delay, CancellationToken ct)
+    private async Task ChangedOrAfterAsync(Task wanted, TimeSpan? delay, CancellationToken ct)
     {
         if (delay is not { } longest)
         {
@@ -298,9 +298,9 @@ internal sealed class NodeTaskNetworks(NodeNetwork network, string hostname, Loc
 internal sealed record NetworkMember(NodeId Self, Func<AssignmentView> View, Func<ValueList<int>> ManagerPorts);
 
 /// <summary>What a node's own containers and networks add to the picture.</summary>
-internal sealed record LocalPicture(ValueMap<TaskId, TaskSandbox> Sandboxes, ValueMap<NetworkId, OverlayNetwork> Networks, ValueMap<NetworkId, DnsZone> Dns)
+internal sealed record LocalDesiredNetwork(ValueMap<TaskId, TaskSandbox> Sandboxes, ValueMap<NetworkId, OverlayNetwork> Networks, ValueMap<NetworkId, DnsZone> Dns)
 {
-    public static LocalPicture Empty { get; } = new(ValueMap<TaskId, TaskSandbox>.Empty, ValueMap<NetworkId, OverlayNetwork>.Empty, ValueMap<NetworkId, DnsZone>.Empty);
+    public static LocalDesiredNetwork Empty { get; } = new(ValueMap<TaskId, TaskSandbox>.Empty, ValueMap<NetworkId, OverlayNetwork>.Empty, ValueMap<NetworkId, DnsZone>.Empty);
 
     /// <summary>Some of them is in a network that only managers can tell of.</summary>
     public bool NeedsManager => Sandboxes.Values.Any(s => s.Overlays.Any(o => !Networks.ContainsKey(o.Network)));

@@ -28,19 +28,19 @@ public sealed class WorkerAgent : IAsyncDisposable
 
     private readonly WorkerOptions _options;
     private readonly NodeNetwork? _network;
-    private readonly TaskWorkshop _shop;
+    private readonly EngineContext _shop;
     private readonly ContainerdClient _client;
     private readonly ClusterPeers _peers;
     private readonly Random _random;
     private readonly ILogger _logger;
     private readonly AssignmentFiles _files;
     private readonly NodeTaskNetworks? _nodeNetworks;
-    private readonly StandaloneHouse _standalone;
+    private readonly ContainerStore _standalone;
     private readonly ClusterAttachments _attachments;
-    private volatile TaskFleet? _fleet;
+    private volatile TaskSupervisor? _fleet;
     private ValueList<int> _managerPorts = [2377];
 
-    private WorkerAgent(WorkerOptions options, NodeNetwork? network, TaskWorkshop shop, ContainerdClient client, ClusterPeers peers, Random random, ILogger logger)
+    private WorkerAgent(WorkerOptions options, NodeNetwork? network, EngineContext shop, ContainerdClient client, ClusterPeers peers, Random random, ILogger logger)
     {
         _options = options;
         _network = network;
@@ -54,27 +54,27 @@ public sealed class WorkerAgent : IAsyncDisposable
         if (network is not null)
         {
             _nodeNetworks = new NodeTaskNetworks(
-                network, hostname, new LocalAddresses(Path.Combine(options.DataDirectory, "egress"), EgressPool), EgressPool[1], options, shop.Time, logger);
+                network, hostname, new AddressLeases(Path.Combine(options.DataDirectory, "egress"), EgressPool), EgressPool[1], options, shop.Time, logger);
         }
 
         _attachments = new ClusterAttachments(shop.Time, logger);
         StandaloneNetworks? networks = _nodeNetworks is null ? null : new StandaloneNetworks(
-            _nodeNetworks, new LocalNetworkBook(Path.Combine(options.DataDirectory, "networks"), () => [EgressPool, .. HostPrefixes.Read()], shop.Time, shop.Ids), shop.Runtime, _attachments);
-        _standalone = new StandaloneHouse(shop, (IStandaloneNetworks?)networks ?? new NoStandaloneNetworks(), hostname, random);
+            _nodeNetworks, new LocalNetworkStore(Path.Combine(options.DataDirectory, "networks"), () => [EgressPool, .. HostPrefixes.Read()], shop.Time, shop.Ids), shop.Runtime, _attachments);
+        _standalone = new ContainerStore(shop, (IStandaloneNetworks?)networks ?? new NoStandaloneNetworks(), hostname, random);
         if (networks is not null)
         {
-            networks.House = _standalone;
+            networks.Containers = _standalone;
         }
 
         _standalone.Load();
-        Local = new LocalNode(shop, options, () => _fleet, _standalone, networks);
+        Local = new ContainerEngine(shop, options, () => _fleet, _standalone, networks);
         PeerImages = new PeerImagesService(shop.Images);
         NodeLogs = new NodeLogsService(shop.Logs);
         NodeEngine = new NodeEngineService(options.EngineSocket);
     }
 
     /// <summary>Containers, images and volumes of this node.</summary>
-    public LocalNode Local { get; }
+    public ContainerEngine Local { get; }
 
     /// <summary>To be mapped on the node's gRPC listener: images for other nodes.</summary>
     public PeerImagesService PeerImages { get; }
@@ -113,17 +113,17 @@ public sealed class WorkerAgent : IAsyncDisposable
         var views = new ImageViews(client, images, options.Snapshotter, Path.Combine(options.RunDirectory, "views"), ids);
         var volumes = new VolumeStore(Path.Combine(options.DataDirectory, "volumes"), events, time);
         HostFacts host = HostFacts.Read(options.CgroupRoot);
-        var shop = new TaskWorkshop
+        EngineContext shop = new EngineContext
         {
             Options = options,
             Runtime = runtime,
             Images = images,
             Views = views,
-            Mounts = new TaskMounts(volumes, views),
+            Mounts = new MountResolver(volumes, views),
             Volumes = volumes,
-            Files = TaskFiles.Open(Path.Combine(options.RunDirectory, "tasks")),
+            Files = ContainerFiles.Open(Path.Combine(options.RunDirectory, "tasks")),
             Records = new TaskRecords(Path.Combine(options.DataDirectory, "tasks"), host.BootId),
-            Logs = new LogBook(Path.Combine(options.DataDirectory, "logs"), time),
+            Logs = new LogStore(Path.Combine(options.DataDirectory, "logs"), time),
             Events = events,
             Host = host,
             Time = time,
@@ -138,16 +138,16 @@ public sealed class WorkerAgent : IAsyncDisposable
 
     /// <summary>Starts what was last assigned, keeps a session with a manager, applies assignments. Ends only when cancelled; containers go on.</summary>
     /// <param name="news">Called with what each manager says of the cluster; in order.</param>
-    public async Task RunAsync(Membership membership, INodeChannels channels, Action<ClusterNews> news, CancellationToken ct)
+    public async Task RunAsync(Membership membership, INodeChannels channels, Action<ClusterInfo> news, CancellationToken ct)
     {
         using var scope = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var book = new AssignmentBook();
+        AssignmentSet book = new AssignmentSet();
         var outbox = new ReportOutbox();
         _files.Load(book);
         string hostname = _options.Hostname ?? Environment.MachineName;
         NodeTaskNetworks? nodeNetworks = _nodeNetworks;
-        nodeNetworks?.Become(new NetworkMember(membership.Self, () => book.View, () => _managerPorts));
-        var around = new TaskSurroundings
+        nodeNetworks?.SetMembership(new NetworkMember(membership.Self, () => book.View, () => _managerPorts));
+        TaskContext around = new TaskContext
         {
             Node = membership.Self,
             Cluster = membership.Cluster,
@@ -157,7 +157,7 @@ public sealed class WorkerAgent : IAsyncDisposable
             Configs = id => book.View.Configs.GetValueOrDefault(id),
             Report = outbox.Put,
         };
-        var fleet = new TaskFleet(_shop, around, scope.Token);
+        TaskSupervisor fleet = new TaskSupervisor(_shop, around, scope.Token);
         _fleet = fleet;
         // What runs already goes on at once; the rest waits for a manager, who may have given it to another node meanwhile.
         foreach (SwarmTask task in book.View.Tasks.Values.Where(t => fleet.IsAdoptable(t.Id)))
@@ -166,13 +166,13 @@ public sealed class WorkerAgent : IAsyncDisposable
             fleet.Put(task);
         }
 
-        using var steps = new AssignmentSteps(book, fleet, nodeNetworks, _files, _shop.Time, _logger, step => TellPeers(step, membership, channels), _attachments.Told);
-        TellPeers(book.View, membership, channels);
+        using AssignmentApplier steps = new AssignmentApplier(book, fleet, nodeNetworks, _files, _shop.Time, _logger, step => UpdatePeers(step, membership, channels), _attachments.NotifyChanged);
+        UpdatePeers(book.View, membership, channels);
         var session = new ManagerSession(
             membership, channels, NodeDescriber.Describe(_options, membership, _network?.Features), book, outbox, _shop.Time, _random, _logger)
         {
             OnAssigned = complete => steps.ApplyAsync(complete, scope.Token),
-            OnNews = (told, ports) =>
+            OnClusterInfo = (told, ports) =>
             {
                 if (!ports.IsEmpty && ports != _managerPorts)
                 {
@@ -183,26 +183,26 @@ public sealed class WorkerAgent : IAsyncDisposable
                 news(told);
             },
         };
-        _attachments.Become(new AttachmentUplink(new ManagerCalls(() => session.Managers, channels, _shop.Time), () => book.View), isAlone: false);
+        _attachments.Connect(new AttachmentClient(new ManagerCalls(() => session.Managers, channels, _shop.Time), () => book.View), isAlone: false);
         try
         {
             Task[] parts =
             [
                 session.RunAsync(scope.Token),
-                _attachments.RunAsync(steps.HeardManager, scope.Token),
-                nodeNetworks?.RunAsync(steps.HeardManager, scope.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, _shop.Time, scope.Token),
+                _attachments.RunAsync(steps.ManagerContacted, scope.Token),
+                nodeNetworks?.RunAsync(steps.ManagerContacted, scope.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, _shop.Time, scope.Token),
                 steps.WriteAsync(scope.Token),
                 steps.StartWithoutManagerAsync(ManagerWithin, scope.Token),
             ];
             // Any part that fails ends the run; its error is the run's.
             Task first = await Task.WhenAny(parts);
             await scope.CancelAsync();
-            await Task.WhenAll(parts).SettleAsync();
+            await Task.WhenAll(parts).SuppressThrowingAsync();
             await first;
         }
         finally
         {
-            _attachments.Become(null, isAlone: false);
+            _attachments.Connect(null, isAlone: false);
             await scope.CancelAsync();
             await fleet.WhenEndedAsync();
             steps.WriteNow();
@@ -210,15 +210,15 @@ public sealed class WorkerAgent : IAsyncDisposable
     }
 
     /// <summary>The life of a node in no cluster: its network serves its own containers. Ends only when cancelled. Never together with <see cref="RunAsync"/>.</summary>
-    public async Task RunAloneAsync(CancellationToken ct)
+    public async Task RunStandaloneAsync(CancellationToken ct)
     {
         if (_nodeNetworks is null)
         {
             return;
         }
 
-        _attachments.Become(null, isAlone: true);
-        _nodeNetworks.Become(null);
+        _attachments.Connect(null, isAlone: true);
+        _nodeNetworks.SetMembership(null);
         await _nodeNetworks.RunAsync(Task.CompletedTask, ct);
     }
 
@@ -230,7 +230,7 @@ public sealed class WorkerAgent : IAsyncDisposable
     {
         _fleet = null;
         _files.Forget();
-        foreach (FoundContainer container in (await _shop.Runtime.ListAsync(ct)).Where(c => !c.Labels.ContainsKey(ContainerMaker.Label)))
+        foreach (FoundContainer container in (await _shop.Runtime.ListAsync(ct)).Where(c => !c.Labels.ContainsKey(ContainerFactory.Label)))
         {
             await _shop.Runtime.DeleteAsync(container.Id, ct);
             await _shop.Logs.RemoveAsync(container.Id);
@@ -257,6 +257,6 @@ public sealed class WorkerAgent : IAsyncDisposable
         _client.Dispose();
     }
 
-    private void TellPeers(AssignmentView view, Membership membership, INodeChannels channels)
-        => _peers.Become([.. view.Peers.Values.Where(p => p.IsUp && p.Node != membership.Self && p.PeerAddress.Length > 0).Select(p => p.PeerAddress)], channels);
+    private void UpdatePeers(AssignmentView view, Membership membership, INodeChannels channels)
+        => _peers.Update([.. view.Peers.Values.Where(p => p.IsUp && p.Node != membership.Self && p.PeerAddress.Length > 0).Select(p => p.PeerAddress)], channels);
 }

@@ -26,7 +26,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     private readonly string _snapshotter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ExitBook _exits = new();
+    private readonly ExitCache _exits = new();
     private readonly ConcurrentDictionary<string, byte> _outOfMemory = new();
     private readonly TaskCompletionSource _standing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _ended = new();
@@ -169,7 +169,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     }
 
     /// <summary>The end of process 1, also when it ended before; <see cref="ProcessExit.Unknown"/> if containerd lost it.</summary>
-    public async Task<ProcessExit> WhenEndedAsync(string id, CancellationToken ct)
+    public async Task<ProcessExit> WaitAsync(string id, CancellationToken ct)
     {
         Task<ProcessExit> ended = _exits.WhenEnded(ProcessKey.Main(id));
         if (!ended.IsCompleted)
@@ -181,7 +181,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     }
 
     /// <summary>Before process 1 of a container that ran already is made again: its former end is not its next one.</summary>
-    public void ForgetEnd(string id)
+    public void ForgetExit(string id)
     {
         _exits.Forget(ProcessKey.Main(id));
         _outOfMemory.TryRemove(id, out _);
@@ -329,7 +329,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
                 // Still running: end it first.
                 if (await KillAsync(id, 9, all: true, ct))
                 {
-                    await WhenEndedAsync(id, ct);
+                    await WaitAsync(id, ct);
                 }
             }
         }
@@ -338,7 +338,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
-        await _listening.SettleAsync();
+        await _listening.SuppressThrowingAsync();
         _ended.Dispose();
     }
 
@@ -354,7 +354,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
             return;
         }
 
-        WorkerLog.EventStreamStands(_logger, _exits.Awaited.Count);
+        WorkerLog.EventStreamReconnected(_logger, _exits.Awaited.Count);
     }
 
     /// <summary>Looks whether a process has ended already, or is unknown.</summary>

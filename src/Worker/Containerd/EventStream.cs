@@ -71,10 +71,10 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
         finally
         {
             await scope.CancelAsync();
-            await marking.SettleAsync();
+            await marking.SuppressThrowingAsync();
             if (reconciling is not null)
             {
-                await reconciling.SettleAsync();
+                await reconciling.SuppressThrowingAsync();
             }
         }
 

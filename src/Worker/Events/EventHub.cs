@@ -25,7 +25,7 @@ public sealed class EventHub(TimeProvider time)
     }
 
     /// <summary>Tells an event of now. Its time is set here unless it has one that is later than the last.</summary>
-    public void Tell(NodeEvent told)
+    public void Publish(NodeEvent told)
     {
         lock (_gate)
         {
@@ -41,13 +41,13 @@ public sealed class EventHub(TimeProvider time)
             _past.Enqueue(told);
             foreach (EventSubscription listener in _listeners)
             {
-                listener.Hear(told);
+                listener.Deliver(told);
             }
         }
     }
 
     /// <summary>Tells an event of this node's own objects.</summary>
-    public void Tell(string type, string action, string id, params ReadOnlySpan<(string Key, string Value)> attributes)
+    public void Publish(string type, string action, string id, params ReadOnlySpan<(string Key, string Value)> attributes)
     {
         var all = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string key, string value) in attributes)
@@ -55,13 +55,13 @@ public sealed class EventHub(TimeProvider time)
             all[key] = value;
         }
 
-        Tell(new NodeEvent(type, action, id, all.ToValueMap()));
+        Publish(new NodeEvent(type, action, id, all.ToValueMap()));
     }
 
     /// <summary>Tells an event of a container: its image, name and labels go with it, as Docker's do.</summary>
     /// <param name="name">Without a leading slash.</param>
     /// <param name="more">What the event says besides: exitCode, signal, execID …</param>
-    public void TellContainer(
+    public void PublishContainer(
         string action, string id, string name, string image, IEnumerable<KeyValuePair<string, string>> labels, params ReadOnlySpan<(string Key, string Value)> more)
     {
         var all = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -77,7 +77,7 @@ public sealed class EventHub(TimeProvider time)
             all[key] = value;
         }
 
-        Tell(new NodeEvent("container", action, id, all.ToValueMap()));
+        Publish(new NodeEvent("container", action, id, all.ToValueMap()));
     }
 
     /// <summary>Listens: first to what is kept since a moment (null: nothing of the past), then to what comes. Dispose to stop.</summary>

@@ -29,5 +29,5 @@ public sealed class EventSubscription : IDisposable
         _coming.Writer.TryComplete();
     }
 
-    internal void Hear(NodeEvent told) => _coming.Writer.TryWrite(told);
+    internal void Deliver(NodeEvent told) => _coming.Writer.TryWrite(told);
 }

@@ -108,7 +108,7 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
             }
 
             ProcessExit end = await exit;
-            await Task.WhenAll(outputs.Select(o => o.Reading)).WaitAsync(DrainLimit, time).SettleAsync();
+            await Task.WhenAll(outputs.Select(o => o.Reading)).WaitAsync(DrainLimit, time).SuppressThrowingAsync();
             End(end.Code);
         }
         finally
@@ -121,10 +121,10 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
                 pipe.Stop();
             }
 
-            await typing.SettleAsync();
+            await typing.SuppressThrowingAsync();
             foreach ((Fifo pipe, Task reading) in outputs)
             {
-                await reading.SettleAsync();
+                await reading.SuppressThrowingAsync();
                 pipe.Dispose();
             }
 

@@ -20,8 +20,8 @@ internal sealed class BuiltImage(byte[] manifest, byte[] config, string configDi
             new ImageConfigJson
             {
                 Created = now,
-                Architecture = PlatformChoice.Machine.Architecture,
-                Os = PlatformChoice.Machine.Os,
+                Architecture = PlatformMatcher.Machine.Architecture,
+                Os = PlatformMatcher.Machine.Os,
                 Config = run,
                 Rootfs = new RootfsJson { Type = "layers", DiffIds = [diffId] },
                 History = [new HistoryJson { Created = now, Comment = comment }],

@@ -10,7 +10,7 @@ using Cd = Skep.Rpc.Containerd;
 namespace Skep.Worker.Images;
 
 /// <summary>How an image is to be fetched.</summary>
-internal sealed record FetchWishes
+internal sealed record FetchOptions
 {
     /// <summary>Label of layers, <c>key=value</c>, that says which registry has them.</summary>
     public string? DistributionLabel { get; init; }
@@ -42,7 +42,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
     /// <summary>Fetches and unpacks; then <paramref name="name"/> is called while everything is still held.</summary>
     /// <returns>What the name is to point to, and what this platform gets.</returns>
     public async Task<(Descriptor Target, ImageContents Contents)> FetchAsync(
-        IImageSource source, FetchWishes wishes, Func<Descriptor, CancellationToken, Task> name, CancellationToken ct)
+        IImageSource source, FetchOptions wishes, Func<Descriptor, CancellationToken, Task> name, CancellationToken ct)
     {
         string lease = $"skep-fetch-{ids.Next()}";
         var create = new Cd.CreateLeaseRequest { Id = lease };
@@ -53,7 +53,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
             ContainerdClient held = client.Under(lease);
             (Descriptor target, ImageContents contents, IReadOnlySet<string> present) = await FetchBlobsAsync(source, new ContentStore(held), wishes, ct);
             // What runs on another machine is kept, not unpacked to be run here.
-            if (wishes.Platform is null || wishes.Platform == PlatformChoice.Machine)
+            if (wishes.Platform is null || wishes.Platform == PlatformMatcher.Machine)
             {
                 await unpacker.UnpackAsync(held, contents, (i, done) => TellUnpacked(contents.Layers[i], done), ct);
             }
@@ -72,7 +72,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         finally
         {
             // Not synchronous: the collection that follows need not be waited for.
-            await client.Leases.DeleteAsync(new Cd.DeleteLeaseRequest { Id = lease }, cancellationToken: CancellationToken.None).ResponseAsync.SettleAsync();
+            await client.Leases.DeleteAsync(new Cd.DeleteLeaseRequest { Id = lease }, cancellationToken: CancellationToken.None).ResponseAsync.SuppressThrowingAsync();
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         ManifestJson manifest = Parse(await store.ReadSmallAsync(target.Digest, ct), target.Digest);
         if (manifest.Manifests is not null)
         {
-            manifestDescriptor = PlatformChoice.Choose(manifest.Manifests, PlatformChoice.Machine);
+            manifestDescriptor = PlatformMatcher.Choose(manifest.Manifests, PlatformMatcher.Machine);
             manifest = Parse(await store.ReadSmallAsync(manifestDescriptor.Digest, ct), manifestDescriptor.Digest);
         }
 
@@ -111,7 +111,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
     }
 
     private async Task<(Descriptor, ImageContents, IReadOnlySet<string>)> FetchBlobsAsync(
-        IImageSource source, ContentStore store, FetchWishes wishes, CancellationToken ct)
+        IImageSource source, ContentStore store, FetchOptions wishes, CancellationToken ct)
     {
         Descriptor target = await source.ResolveAsync(ct);
         byte[] targetBytes = await ReadVerifiedAsync(source, target, ct);
@@ -123,10 +123,10 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
         ManifestJson manifest = parsed;
         if (parsed.Manifests is not null)
         {
-            manifestDescriptor = PlatformChoice.Choose(parsed.Manifests, wishes.Platform ?? PlatformChoice.Machine);
+            manifestDescriptor = PlatformMatcher.Choose(parsed.Manifests, wishes.Platform ?? PlatformMatcher.Machine);
             manifestBytes = await ReadVerifiedAsync(source, manifestDescriptor, ct);
             manifest = Parse(manifestBytes, manifestDescriptor.Digest);
-            if (wishes.Platform is not null && wishes.Platform != PlatformChoice.Machine)
+            if (wishes.Platform is not null && wishes.Platform != PlatformMatcher.Machine)
             {
                 // The name is to stand for what was asked for, whatever this machine is.
                 target = manifestDescriptor = new Descriptor { MediaType = TypeOf(manifest, manifestDescriptor.MediaType), Digest = manifestDescriptor.Digest, Size = manifestBytes.Length };
@@ -174,7 +174,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
     }
 
     /// <returns>Digests of layers that were here already.</returns>
-    private async Task<IReadOnlySet<string>> FetchLayersAsync(IImageSource source, ContentStore store, ImageContents contents, FetchWishes wishes, CancellationToken ct)
+    private async Task<IReadOnlySet<string>> FetchLayersAsync(IImageSource source, ContentStore store, ImageContents contents, FetchOptions wishes, CancellationToken ct)
     {
         var gate = new Lock();
         var diffIds = contents.DiffIds;

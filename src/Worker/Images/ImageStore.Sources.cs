@@ -43,8 +43,8 @@ internal sealed partial class ImageStore
     }
 
     /// <summary>What a name stands for in its registry now; nothing is fetched.</summary>
-    public Task<ImageVersion> AskRegistryAsync(ImageReference reference, RegistryCredentials? credentials, CancellationToken ct)
-        => FromRegistryAsync(reference, credentials, source => _fetcher.DescribeAsync(new PatientSource(source, _patience, _time), ct), ct);
+    public Task<ImageVersion> ResolveAtRegistryAsync(ImageReference reference, RegistryCredentials? credentials, CancellationToken ct)
+        => FromRegistryAsync(reference, credentials, source => _fetcher.DescribeAsync(new TimeoutSource(source, _patience, _time), ct), ct);
 
     /// <summary>Whether the image's own layer was pulled from the repository of that name. (The layers below it may be those of another image.)</summary>
     public async Task<bool> IsFromRegistryAsync(StoredImage image, ImageReference reference, CancellationToken ct)
@@ -59,17 +59,17 @@ internal sealed partial class ImageStore
         foreach ((IImageSource source, IReadOnlyList<string> names) in await archive.ReadImagesAsync(ct))
         {
             ImageReference[] references = [.. names.Select(ImageReference.Parse)];
-            loaded.Add((await TakeInAsync(source, references, ct), [.. references.Select(r => r.FamiliarName)]));
+            loaded.Add((await AddAsync(source, references, ct), [.. references.Select(r => r.FamiliarName)]));
         }
 
         return loaded;
     }
 
     /// <summary>Takes an image from a source that is at hand and gives it these names; without any it is a nameless image.</summary>
-    public async Task<StoredImage> TakeInAsync(IImageSource source, IReadOnlyList<ImageReference> names, CancellationToken ct)
+    public async Task<StoredImage> AddAsync(IImageSource source, IReadOnlyList<ImageReference> names, CancellationToken ct)
     {
         (Descriptor target, ImageContents contents) = await _fetcher.FetchAsync(
-            source, new FetchWishes(),
+            source, new FetchOptions(),
             async (found, token) =>
             {
                 foreach (ImageReference reference in names)
@@ -132,7 +132,7 @@ internal sealed partial class ImageStore
 
             try
             {
-                return await TakeAsync(peer, reference, new FetchWishes(), ct);
+                return await TakeAsync(peer, reference, new FetchOptions(), ct);
             }
             catch (Exception e) when (e is ClusterException or IOException or RpcException && !ct.IsCancellationRequested)
             {
@@ -152,7 +152,7 @@ internal sealed partial class ImageStore
     private Task<StoredImage> FetchFromRegistryAsync(
         ImageReference reference, Platform? platform, RegistryCredentials? credentials, Action<ImageProgress> progress, CancellationToken ct)
     {
-        var wishes = new FetchWishes { DistributionLabel = $"{SourceLabelOf(reference)}={reference.Path}", Platform = platform, Progress = progress };
+        FetchOptions wishes = new FetchOptions { DistributionLabel = $"{SourceLabelOf(reference)}={reference.Path}", Platform = platform, Progress = progress };
         return FromRegistryAsync(reference, credentials, source => TakeAsync(source, reference, wishes, ct), ct);
     }
 
@@ -169,7 +169,7 @@ internal sealed partial class ImageStore
             }
             catch (HttpRequestException e)
             {
-                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {Registries.Explain(e)}", e);
+                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {RegistryClientFactory.Explain(e)}", e);
             }
             catch (SourceStalledException e)
             {
@@ -188,7 +188,7 @@ internal sealed partial class ImageStore
         throw last ?? ClusterException.NotFound("registry for", reference.FamiliarName);
     }
 
-    private async Task<StoredImage> TakeAsync(IImageSource source, ImageReference reference, FetchWishes wishes, CancellationToken ct)
+    private async Task<StoredImage> TakeAsync(IImageSource source, ImageReference reference, FetchOptions wishes, CancellationToken ct)
     {
         string from = wishes.DistributionLabel is null ? "peer" : "registry";
         using Activity? trace = WorkerMetrics.Traces.StartActivity($"fetch image from {from}");
@@ -198,14 +198,14 @@ internal sealed partial class ImageStore
         try
         {
             (Descriptor target, ImageContents contents) = await _fetcher.FetchAsync(
-                new PatientSource(source, _patience, _time), wishes, (found, token) => NameAsync(reference.FullName, found, token), ct);
+                new TimeoutSource(source, _patience, _time), wishes, (found, token) => NameAsync(reference.FullName, found, token), ct);
             _contents[target.Digest] = contents;
             done = true;
             return new StoredImage(reference.FullName, target, contents, _time.GetUtcNow());
         }
         finally
         {
-            WorkerMetrics.Fetched(from, done, _time.GetElapsedTime(began));
+            WorkerMetrics.ImageFetched(from, done, _time.GetElapsedTime(began));
         }
     }
 }

@@ -14,7 +14,7 @@ internal sealed partial class ImageStore : IDisposable
     private readonly ContentStore _content;
     private readonly Unpacker _unpacker;
     private readonly ImageFetcher _fetcher;
-    private readonly Registries _registries;
+    private readonly RegistryClientFactory _registries;
     private readonly IPeerImageSource _peers;
     private readonly string _stagingDirectory;
     private readonly TimeSpan _patience;
@@ -31,7 +31,7 @@ internal sealed partial class ImageStore : IDisposable
         Sizes = new LayerSizes(client, options.Snapshotter);
         _unpacker = new Unpacker(options.Snapshotter, ids);
         _fetcher = new ImageFetcher(client, options.Snapshotter, _unpacker, options.ConcurrentDownloads, ids, time);
-        _registries = new Registries(options.InsecureRegistries, options.RegistryMirrors, options.RegistryCertificates);
+        _registries = new RegistryClientFactory(options.InsecureRegistries, options.RegistryMirrors, options.RegistryCertificates);
         _peers = peers;
         _stagingDirectory = Path.Combine(options.DataDirectory, "staging");
         _patience = options.SourcePatience;
@@ -47,7 +47,7 @@ internal sealed partial class ImageStore : IDisposable
 
     public LayerSizes Sizes { get; }
 
-    public Registries Registries => _registries;
+    public RegistryClientFactory Registries => _registries;
 
     /// <summary>The name that holds an image nobody gave one, or whose last name went to another image.</summary>
     public static string NamelessOf(string targetDigest) => $"{ImageReference.DockerHub}/{ImageReference.NamelessPath}@{targetDigest}";
@@ -195,13 +195,13 @@ internal sealed partial class ImageStore : IDisposable
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
         {
-            await KeepWhatLosesItsNameAsync(fullName, target, ct);
+            await KeepUntaggedAsync(fullName, target, ct);
             await _client.Images.UpdateAsync(new Cd.UpdateImageRequest { Image = image, UpdateMask = new FieldMask { Paths = { "target" } } }, cancellationToken: ct);
         }
     }
 
     /// <summary>What a name stood for before stays until it is removed or pruned; a container may have been made from it.</summary>
-    private async Task KeepWhatLosesItsNameAsync(string fullName, Descriptor target, CancellationToken ct)
+    private async Task KeepUntaggedAsync(string fullName, Descriptor target, CancellationToken ct)
     {
         Google.Protobuf.Collections.RepeatedField<Cd.NamedImage> all = (await _client.Images.ListAsync(new Cd.ListImagesRequest(), cancellationToken: ct)).Images;
         string? before = all.FirstOrDefault(i => i.Name == fullName)?.Target.Digest;

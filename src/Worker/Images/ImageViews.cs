@@ -92,7 +92,7 @@ internal sealed class ImageViews(ContainerdClient client, ImageStore images, str
                 Directory.Delete(mountPoint);
             }
 
-            await client.Snapshots.RemoveAsync(new Cd.SnapshotKey { Snapshotter = snapshotter, Key = key }, cancellationToken: CancellationToken.None).ResponseAsync.SettleAsync();
+            await client.Snapshots.RemoveAsync(new Cd.SnapshotKey { Snapshotter = snapshotter, Key = key }, cancellationToken: CancellationToken.None).ResponseAsync.SuppressThrowingAsync();
         }
     }
 }

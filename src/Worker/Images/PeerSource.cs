@@ -23,7 +23,7 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
     private volatile Peers _peers = new([], null);
 
     /// <summary>Replaces the nodes to ask: addresses of their gRPC listeners.</summary>
-    public void Become(IReadOnlyList<string> addresses, INodeChannels? channels) => _peers = new Peers(addresses, channels);
+    public void Update(IReadOnlyList<string> addresses, INodeChannels? channels) => _peers = new Peers(addresses, channels);
 
     public async Task<IImageSource?> FindAsync(ImageReference reference, IReadOnlyCollection<string> except, CancellationToken ct)
     {

@@ -6,9 +6,9 @@ namespace Skep.Worker.Images;
 
 /// <summary>Brings one image of this node to a registry: layers it lacks, the config, the manifest under the name.</summary>
 /// <remarks>Source: opencontainers/distribution-spec:spec.md, Push.</remarks>
-internal sealed class RegistryPush(RegistryConversation registry, ContentStore content, Action<ImageProgress> progress)
+internal sealed class RegistryPush(RegistryClient registry, ContentStore content, Action<ImageProgress> progress)
 {
-    private const long TellEveryBytes = 512 * 1024;
+    private const long ProgressEveryBytes = 512 * 1024;
 
     /// <exception cref="ClusterException">The registry refuses.</exception>
     public async Task RunAsync(ImageContents image, CancellationToken ct)
@@ -66,7 +66,7 @@ internal sealed class RegistryPush(RegistryConversation registry, ContentStore c
                 long told = 0;
                 var body = new BlobStream(content, blob, sent =>
                 {
-                    if (sent - told < TellEveryBytes && sent != blob.Size)
+                    if (sent - told < ProgressEveryBytes && sent != blob.Size)
                     {
                         return;
                     }

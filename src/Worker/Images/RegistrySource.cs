@@ -5,7 +5,7 @@ namespace Skep.Worker.Images;
 
 /// <summary>One image of a registry.</summary>
 /// <remarks>Source: opencontainers/distribution-spec:spec.md, Pull.</remarks>
-internal sealed class RegistrySource(RegistryConversation registry) : IImageSource
+internal sealed class RegistrySource(RegistryClient registry) : IImageSource
 {
     public string Description => registry.Description;
 

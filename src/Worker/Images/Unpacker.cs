@@ -78,7 +78,7 @@ internal sealed class Unpacker(string snapshotter, IdSource ids)
         {
             if (!committed)
             {
-                await client.Snapshots.RemoveAsync(new Cd.SnapshotKey { Snapshotter = snapshotter, Key = key }, cancellationToken: CancellationToken.None).ResponseAsync.SettleAsync();
+                await client.Snapshots.RemoveAsync(new Cd.SnapshotKey { Snapshotter = snapshotter, Key = key }, cancellationToken: CancellationToken.None).ResponseAsync.SuppressThrowingAsync();
             }
         }
     }

@@ -53,7 +53,7 @@ internal sealed class LogTailer : IDisposable
             LibC.Unwatch(_inotify, watch);
         }
 
-        await tail.Pumping.SettleAsync();
+        await tail.Pumping.SuppressThrowingAsync();
     }
 
     public void Dispose()

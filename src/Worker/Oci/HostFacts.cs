@@ -21,10 +21,10 @@ internal sealed record HostFacts(bool CgroupV2, bool SwapIsLimited, int LastCapa
         bool swap = v2 ? HasSwapFiles(cgroupRoot) : File.Exists(Path.Combine(cgroupRoot, "memory", "memory.memsw.limit_in_bytes"));
         return new HostFacts(
             v2, swap, int.Parse(File.ReadAllText("/proc/sys/kernel/cap_last_cap"), CultureInfo.InvariantCulture), InitPrograms.FirstOrDefault(File.Exists),
-            File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), Images.PlatformChoice.Machine)
+            File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), Images.PlatformMatcher.Machine)
         {
             Capabilities = Oci.Capabilities.OfThisProcess(),
-            RunsX32 = Images.PlatformChoice.Machine.Architecture == "amd64" && LibC.TakesX32(),
+            RunsX32 = Images.PlatformMatcher.Machine.Architecture == "amd64" && LibC.TakesX32(),
         };
     }
 

@@ -212,8 +212,8 @@ internal static class SpecWriter
             json.WriteString("rootfsPropagation", plan.RootPropagation);
         }
 
-        WriteList(json, "maskedPaths", plan.Privileged ? [] : HiddenPaths.Masked);
-        WriteList(json, "readonlyPaths", plan.Privileged ? [] : HiddenPaths.ReadOnly);
+        WriteList(json, "maskedPaths", plan.Privileged ? [] : ProtectedPaths.Masked);
+        WriteList(json, "readonlyPaths", plan.Privileged ? [] : ProtectedPaths.ReadOnly);
         json.WriteEndObject();
     }
 

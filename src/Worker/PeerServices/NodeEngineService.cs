@@ -48,7 +48,7 @@ public sealed class NodeEngineService : NodeEngine.NodeEngineBase
         finally
         {
             await scope.CancelAsync();
-            await sending.SettleAsync();
+            await sending.SuppressThrowingAsync();
         }
     }
 

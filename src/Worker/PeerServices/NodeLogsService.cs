@@ -11,9 +11,9 @@ namespace Skep.Worker.PeerServices;
 public sealed class NodeLogsService : NodeLogs.NodeLogsBase
 {
     private const int LinesPerBatch = 256;
-    private readonly LogBook _logs;
+    private readonly LogStore _logs;
 
-    internal NodeLogsService(LogBook logs) => _logs = logs;
+    internal NodeLogsService(LogStore logs) => _logs = logs;
 
     public override async Task Read(ReadLogsRequest request, IServerStreamWriter<LogBatch> responseStream, ServerCallContext context)
     {
@@ -48,7 +48,7 @@ public sealed class NodeLogsService : NodeLogs.NodeLogsBase
         finally
         {
             await scope.CancelAsync();
-            await reading.SettleAsync();
+            await reading.SuppressThrowingAsync();
         }
 
         async Task ReadAllAsync()

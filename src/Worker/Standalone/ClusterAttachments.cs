@@ -22,23 +22,23 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Container, NetworkId Network), AttachmentHold> _held = [];
+    private readonly Dictionary<(string Container, NetworkId Network), AttachmentRecord> _held = [];
     private readonly HashSet<string> _asking = new(StringComparer.Ordinal);
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile AttachmentUplink? _uplink;
+    private volatile AttachmentClient? _uplink;
     private volatile bool _isAlone;
 
     /// <summary>The node's way to its managers from now on; null: it has none now.</summary>
     /// <param name="isAlone">It is in no cluster; else one may be found presently.</param>
-    public void Become(AttachmentUplink? uplink, bool isAlone)
+    public void Connect(AttachmentClient? uplink, bool isAlone)
     {
         _isAlone = isAlone;
         _uplink = uplink;
-        Told();
+        NotifyChanged();
     }
 
     /// <summary>The managers told something new.</summary>
-    public void Told()
+    public void NotifyChanged()
     {
         TaskCompletionSource news;
         lock (_gate)
@@ -50,7 +50,7 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
     }
 
     /// <summary>A container that an earlier agent attached goes on to hold its place.</summary>
-    public void Adopt(AttachmentHold hold)
+    public void Adopt(AttachmentRecord hold)
     {
         lock (_gate)
         {
@@ -74,7 +74,7 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         {
             while (true)
             {
-                Task news = News();
+                Task news = Changed();
                 if (_isAlone)
                 {
                     break;
@@ -85,7 +85,7 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
                     if (uplink.View() is var view && view.Attachments.TryGetValue(new TaskId(answer.TaskId), out SwarmTask? task) && task.Networks is [{ Address: { } given } place]
                         && view.Networks.TryGetValue(place.Network, out Network? found) && found.Allocation is { } allocation)
                     {
-                        Adopt(new AttachmentHold(container, name, place.Network, aliases, given));
+                        Adopt(new AttachmentRecord(container, name, place.Network, aliases, given));
                         return new AttachedNetwork(place.Network, found.Name, given, place.PrefixLength, allocation.Gateway, found.Spec.Internal);
                     }
 
@@ -95,7 +95,7 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
                     }
                 }
 
-                await NewsOrAfterAsync(news, AskAgain, limit.Token);
+                await ChangedOrAfterAsync(news, AskAgain, limit.Token);
             }
 
             throw new ClusterException(ErrorKind.NotFound, $"network {network} not found");
@@ -152,8 +152,8 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         catch (Exception e) when (e is ClusterException or OperationCanceledException)
         {
             ct.ThrowIfCancellationRequested();
-            WorkerLog.AttachmentsNotInStep(logger, e.Message);
-            Told();
+            WorkerLog.AttachmentsOutOfSync(logger, e.Message);
+            NotifyChanged();
         }
     }
 
@@ -164,18 +164,18 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         TimeSpan pause = FirstPause;
         while (true)
         {
-            Task news = News();
+            Task news = Changed();
             bool isInStep = true;
             if (_uplink is { } uplink)
             {
                 try
                 {
-                    await SettleAsync(uplink, ct);
+                    await ReconcileAsync(uplink, ct);
                     pause = FirstPause;
                 }
                 catch (ClusterException e)
                 {
-                    WorkerLog.AttachmentsNotInStep(logger, e.Message);
+                    WorkerLog.AttachmentsOutOfSync(logger, e.Message);
                     isInStep = false;
                 }
             }
@@ -192,8 +192,8 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
     }
 
     /// <summary>What differs between the list and the containers. Pure.</summary>
-    internal static (IReadOnlyList<TaskId> Extra, IReadOnlyList<AttachmentHold> Missing) Compare(
-        IEnumerable<SwarmTask> listed, IReadOnlyCollection<AttachmentHold> held, IReadOnlySet<string> asking)
+    internal static (IReadOnlyList<TaskId> Extra, IReadOnlyList<AttachmentRecord> Missing) Compare(
+        IEnumerable<SwarmTask> listed, IReadOnlyCollection<AttachmentRecord> held, IReadOnlySet<string> asking)
     {
         var extra = new List<TaskId>();
         var present = new HashSet<(string, NetworkId)>();
@@ -214,10 +214,10 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         return (extra, [.. held.Where(h => !present.Contains((h.Container, h.Network)) && !asking.Contains(h.Container))]);
     }
 
-    private async Task SettleAsync(AttachmentUplink uplink, CancellationToken ct)
+    private async Task ReconcileAsync(AttachmentClient uplink, CancellationToken ct)
     {
         IReadOnlyList<TaskId> extra;
-        IReadOnlyList<AttachmentHold> missing;
+        IReadOnlyList<AttachmentRecord> missing;
         lock (_gate)
         {
             (extra, missing) = Compare(uplink.View().Attachments.Values, _held.Values, _asking);
@@ -228,26 +228,26 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
             await DetachAsync(uplink, extra, ct);
         }
 
-        foreach (AttachmentHold hold in missing)
+        foreach (AttachmentRecord hold in missing)
         {
-            await uplink.Managers.AskAsync((client, limit) => client.AttachAsync(Request(hold.Container, hold.Name, hold.Network.Value, hold.Aliases, hold.Address), cancellationToken: limit), ct);
+            await uplink.Managers.CallAsync((client, limit) => client.AttachAsync(Request(hold.Container, hold.Name, hold.Network.Value, hold.Aliases, hold.Address), cancellationToken: limit), ct);
         }
     }
 
-    private static Task DetachAsync(AttachmentUplink uplink, IEnumerable<TaskId> places, CancellationToken ct)
+    private static Task DetachAsync(AttachmentClient uplink, IEnumerable<TaskId> places, CancellationToken ct)
     {
         var request = new Proto.DetachRequest();
         request.TaskIds.Add(places.Select(p => p.Value));
-        return uplink.Managers.AskAsync((client, limit) => client.DetachAsync(request, cancellationToken: limit), ct);
+        return uplink.Managers.CallAsync((client, limit) => client.DetachAsync(request, cancellationToken: limit), ct);
     }
 
     /// <returns>Null: no manager can say now.</returns>
     private static async Task<Proto.AttachResponse?> AskAsync(
-        AttachmentUplink uplink, string container, string name, string network, ValueList<string> aliases, Ipv4Address? address, CancellationToken ct)
+        AttachmentClient uplink, string container, string name, string network, ValueList<string> aliases, Ipv4Address? address, CancellationToken ct)
     {
         try
         {
-            return await uplink.Managers.AskAsync((client, limit) => client.AttachAsync(Request(container, name, network, aliases, address), cancellationToken: limit), ct);
+            return await uplink.Managers.CallAsync((client, limit) => client.AttachAsync(Request(container, name, network, aliases, address), cancellationToken: limit), ct);
         }
         catch (ClusterException e) when (e.Kind is ErrorKind.Unavailable or ErrorKind.Internal)
         {
@@ -267,7 +267,7 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         return request;
     }
 
-    private Task News()
+    private Task Changed()
     {
         lock (_gate)
         {
@@ -275,7 +275,7 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         }
     }
 
-    private async Task NewsOrAfterAsync(Task news, TimeSpan longest, CancellationToken ct)
+    private async Task ChangedOrAfterAsync(Task news, TimeSpan longest, CancellationToken ct)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
         await Task.WhenAny(news, Task.Delay(longest, time, timer.Token));
@@ -285,10 +285,10 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
 }
 
 /// <summary>A member's way to its managers, and what they told.</summary>
-internal sealed record AttachmentUplink(ManagerCalls Managers, Func<AssignmentView> View);
+internal sealed record AttachmentClient(ManagerCalls Managers, Func<AssignmentView> View);
 
 /// <summary>A place that a container holds.</summary>
-internal sealed record AttachmentHold(string Container, string Name, NetworkId Network, ValueList<string> Aliases, Ipv4Address Address);
+internal sealed record AttachmentRecord(string Container, string Name, NetworkId Network, ValueList<string> Aliases, Ipv4Address Address);
 
 /// <summary>A place that a container was given.</summary>
 internal sealed record AttachedNetwork(NetworkId Network, string Name, Ipv4Address Address, int PrefixLength, Ipv4Address Gateway, bool Internal);

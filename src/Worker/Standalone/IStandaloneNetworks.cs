@@ -13,23 +13,23 @@ internal interface IStandaloneNetworks
     StandaloneSpec Check(StandaloneSpec spec);
 
     /// <summary>Gives the container its namespace with everything plugged in.</summary>
-    Task<StandaloneJoin> JoinAsync(StandaloneRecord record, CancellationToken ct);
+    Task<JoinedNetworks> JoinAsync(StandaloneRecord record, CancellationToken ct);
 
     /// <summary>A container that an earlier agent left running keeps what it has.</summary>
     void Adopt(StandaloneRecord record);
 
     /// <summary>Plugs a running container into a further network.</summary>
-    Task<StandaloneJoin> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct);
+    Task<JoinedNetworks> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct);
 
     /// <summary>Takes a running container out of a network.</summary>
-    Task<StandaloneJoin> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct);
+    Task<JoinedNetworks> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct);
 
     /// <summary>After the last process: lets the namespace go.</summary>
     Task LeaveAsync(StandaloneRecord record, CancellationToken ct);
 }
 
 /// <summary>A container's network, and what is plugged into it.</summary>
-internal sealed record StandaloneJoin(TaskNetwork Network, Plugged Plugged);
+internal sealed record JoinedNetworks(JoinedNetwork Network, NetworkSettings Plugged);
 
 /// <summary>A node without a data plane: host, none and other containers' networks only.</summary>
 internal sealed class NoStandaloneNetworks : IStandaloneNetworks
@@ -37,10 +37,10 @@ internal sealed class NoStandaloneNetworks : IStandaloneNetworks
     public StandaloneSpec Check(StandaloneSpec spec)
         => spec.NetworkMode is "host" or "none" || spec.NetworkMode.StartsWith("container:", StringComparison.Ordinal) ? spec : throw Missing(spec.NetworkMode);
 
-    public Task<StandaloneJoin> JoinAsync(StandaloneRecord record, CancellationToken ct) => record.Spec.NetworkMode switch
+    public Task<JoinedNetworks> JoinAsync(StandaloneRecord record, CancellationToken ct) => record.Spec.NetworkMode switch
     {
-        "host" => Task.FromResult(new StandaloneJoin(new TaskNetwork(null, null, [], []), Plugged.Nothing)),
-        "none" => Task.FromResult(new StandaloneJoin(new TaskNetwork("", null, [], []), Plugged.Nothing)),
+        "host" => Task.FromResult(new JoinedNetworks(new JoinedNetwork(null, null, [], []), NetworkSettings.Nothing)),
+        "none" => Task.FromResult(new JoinedNetworks(new JoinedNetwork("", null, [], []), NetworkSettings.Nothing)),
         var other => throw Missing(other),
     };
 
@@ -48,9 +48,9 @@ internal sealed class NoStandaloneNetworks : IStandaloneNetworks
     {
     }
 
-    public Task<StandaloneJoin> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct) => throw Missing(wish.Network);
+    public Task<JoinedNetworks> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct) => throw Missing(wish.Network);
 
-    public Task<StandaloneJoin> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct) => throw Missing(endpoint.Name);
+    public Task<JoinedNetworks> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct) => throw Missing(endpoint.Name);
 
     public Task LeaveAsync(StandaloneRecord record, CancellationToken ct) => Task.CompletedTask;
 

@@ -105,7 +105,7 @@ public sealed record LocalNetwork(string Id, string Name, Ipv4Prefix Subnet, Ipv
 }
 
 /// <summary>What a user asks of a new network of the node. Null addresses: chosen here.</summary>
-public sealed record LocalNetworkWish(string Name)
+public sealed record LocalNetworkSpec(string Name)
 {
     public string Driver { get; init; } = "bridge";
 

@@ -18,23 +18,23 @@ internal sealed partial class StandaloneContainer
         {
             if (_record.State == ContainerState.Restarting)
             {
-                Put(_record with { State = ContainerState.Exited, WasStopped = true });
+                Save(_record with { State = ContainerState.Exited, WasStopped = true });
                 _restarting.TrySetResult();
                 return true;
             }
 
             if (!_record.IsAlive)
             {
-                Put(_record with { WasStopped = true });
+                Save(_record with { WasStopped = true });
                 return false;
             }
 
-            Put(_record with { WasStopped = true });
+            Save(_record with { WasStopped = true });
             ended = _ended.Task;
             if (_record.State == ContainerState.Paused)
             {
                 await _shop.Runtime.ResumeAsync(Id, ct);
-                Put(_record with { State = ContainerState.Running });
+                Save(_record with { State = ContainerState.Running });
             }
         }
         finally
@@ -54,7 +54,7 @@ internal sealed partial class StandaloneContainer
             await ended.WaitAsync(ct);
         }
 
-        Tell("stop");
+        Publish("stop");
         return true;
     }
 
@@ -69,7 +69,7 @@ internal sealed partial class StandaloneContainer
 
         if (number == Signals.Kill || number == Signals.Parse(await _maker.StopSignalAsync(_record, ct)))
         {
-            await ChangeAsync(() => Put(_record with { WasStopped = true }), ct);
+            await ChangeAsync(() => Save(_record with { WasStopped = true }), ct);
         }
 
         Task<int> ended = _ended.Task;
@@ -84,10 +84,10 @@ internal sealed partial class StandaloneContainer
     public async Task RestartAsync(string signal, TimeSpan? limit, CancellationToken ct)
     {
         await StopAsync(signal, limit, ct);
-        await Supervision.WaitAsync(ct).SettleAsync();
+        await Supervision.WaitAsync(ct).SuppressThrowingAsync();
         ct.ThrowIfCancellationRequested();
         await StartAsync(ct);
-        Tell("restart");
+        Publish("restart");
     }
 
     /// <param name="force">Kills it first.</param>
@@ -119,7 +119,7 @@ internal sealed partial class StandaloneContainer
                     throw Conflict($"cannot remove container \"{_record.Name}\": container is {state}: {(state == "paused" ? "unpause and then " : "")}stop the container before removing or force remove");
                 }
 
-                Put(_record with { WasStopped = true, Spec = _record.Spec with { AutoRemove = false } });
+                Save(_record with { WasStopped = true, Spec = _record.Spec with { AutoRemove = false } });
                 ended = _ended.Task;
             }
             finally
@@ -135,12 +135,12 @@ internal sealed partial class StandaloneContainer
     private async Task SignalAsync(int number, CancellationToken ct)
     {
         await _shop.Runtime.KillAsync(Id, number, all: number == Signals.Kill, ct);
-        Tell("kill", ("signal", number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        Publish("kill", ("signal", number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
     }
 
     private async Task RemoveLockedAsync(bool withVolumes, CancellationToken ct)
     {
-        Put(_record with { State = ContainerState.Removing });
+        Save(_record with { State = ContainerState.Removing });
         byte[]? spec = await _shop.Runtime.FindSpecAsync(Id, ct);
         await _shop.Runtime.DeleteAsync(Id, ct);
         await _networks.LeaveAsync(_record, ct);
@@ -153,7 +153,7 @@ internal sealed partial class StandaloneContainer
         _shop.Files.Remove(_record.Sandbox);
         _records.Remove(Id);
         _forget(this);
-        Tell("destroy");
+        Publish("destroy");
         _removed.TrySetResult(_record.ExitCode);
         Finish(_record.ExitCode);
     }
@@ -163,7 +163,7 @@ internal sealed partial class StandaloneContainer
     {
         foreach (OciMount mount in SpecReader.Read(spec).Mounts)
         {
-            string name = Tasks.TaskMounts.AnonymousName(_record.Sandbox, mount.Destination);
+            string name = Tasks.MountResolver.AnonymousName(_record.Sandbox, mount.Destination);
             if (_shop.Volumes.Find(name) is { IsAnonymous: true })
             {
                 _shop.Volumes.Remove(name);

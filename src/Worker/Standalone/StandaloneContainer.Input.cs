@@ -103,7 +103,7 @@ internal sealed partial class StandaloneContainer
         Health = tracker.Present;
         while (true)
         {
-            await Task.Delay(tracker.Pause(_shop.Time.GetUtcNow()), _shop.Time, ct);
+            await Task.Delay(tracker.NextInterval(_shop.Time.GetUtcNow()), _shop.Time, ct);
             HealthState before = tracker.Present.State;
             if (await ProbeOnceAsync(process, plan.Timeout, ct) is not { } probe)
             {
@@ -114,7 +114,7 @@ internal sealed partial class StandaloneContainer
             Health = tracker.Present;
             if (tracker.Present.State != before)
             {
-                Tell($"health_status: {tracker.Present.State.ToString().ToLowerInvariant()}");
+                Publish($"health_status: {tracker.Present.State.ToString().ToLowerInvariant()}");
             }
         }
     }

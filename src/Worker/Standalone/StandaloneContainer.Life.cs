@@ -32,7 +32,7 @@ internal sealed partial class StandaloneContainer
 
             _restarting.TrySetResult();
             _pause = TimeSpan.Zero;
-            Put(_record with { WasStopped = false, RestartCount = 0 });
+            Save(_record with { WasStopped = false, RestartCount = 0 });
             // A client that goes away in the middle must not leave half a start behind.
             await StartLockedAsync(_agentEnd);
             return true;
@@ -52,7 +52,7 @@ internal sealed partial class StandaloneContainer
             Cd.ProcessState? process = _record.BootId == _shop.Host.BootId ? await _shop.Runtime.StateAsync(Id, ct) : null;
             if (process is { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })
             {
-                Put(_record with { State = process.Status == Cd.ProcessStatus.Paused ? ContainerState.Paused : ContainerState.Running });
+                Save(_record with { State = process.Status == Cd.ProcessStatus.Paused ? ContainerState.Paused : ContainerState.Running });
                 OpenInput();
                 Supervision = Task.Run(() => SuperviseAsync(_agentEnd), CancellationToken.None);
                 return;
@@ -71,7 +71,7 @@ internal sealed partial class StandaloneContainer
             bool hasRun = _record.State is ContainerState.Restarting || (_record.State == ContainerState.Exited && _record.StartedAt is not null);
             if (hasRun && RestartDecision.IsDueAtBoot(_record.Spec.Restart, _record.ExitCode, _record.RestartCount, _record.WasStopped))
             {
-                Put(_record with { State = ContainerState.Restarting });
+                Save(_record with { State = ContainerState.Restarting });
                 Supervision = Task.Run(() => SuperviseAsync(_agentEnd), CancellationToken.None);
             }
         }
@@ -86,26 +86,26 @@ internal sealed partial class StandaloneContainer
         await _shop.Slots.WaitAsync(ct);
         try
         {
-            StandaloneJoin joined = await _networks.JoinAsync(_record, ct);
-            Put(_record with { Plugged = joined.Plugged, BootId = _shop.Host.BootId });
-            StoredImage image = await _maker.MakeAsync(_record, joined.Network, ct);
+            JoinedNetworks joined = await _networks.JoinAsync(_record, ct);
+            Save(_record with { Networks = joined.Plugged, BootId = _shop.Host.BootId });
+            StoredImage image = await _maker.CreateAsync(_record, joined.Network, ct);
             ContainerLog log = _shop.Logs.Open(Id, LogsOf(_record.Spec))!;
             _shop.Logs.Resume(Id);
             OpenInput();
-            _shop.Runtime.ForgetEnd(Id);
+            _shop.Runtime.ForgetExit(Id);
             IReadOnlyList<Cd.MountPoint> rootfs = await _shop.Runtime.PrepareAsync(Id, image.ChainId, ct);
             bool tty = _record.Spec.Template.Container.Tty;
             await _shop.Runtime.CreateProcessAsync(Id, rootfs, _stdin?.Path ?? "", log.StdoutPath, log.StderrPath, tty, ct);
             await _shop.Runtime.StartAsync(Id, ct);
-            Put(_record with { State = ContainerState.Running, StartedAt = _shop.Time.GetUtcNow(), FinishedAt = null, ExitCode = 0, Error = "", OutOfMemory = false });
+            Save(_record with { State = ContainerState.Running, StartedAt = _shop.Time.GetUtcNow(), FinishedAt = null, ExitCode = 0, Error = "", OutOfMemory = false });
             if (_stdinEnds)
             {
                 await CloseInputAsync(ct);
             }
 
             Health = HealthPlan.From(_record.Spec.Template.Container.HealthCheck, image.Contents.Settings) is null ? null : new LocalHealth(HealthState.Starting, 0, []);
-            TellPlugs("connect");
-            Tell("start");
+            PublishConnections("connect");
+            Publish("start");
             if (Supervision.IsCompleted)
             {
                 Supervision = Task.Run(() => SuperviseAsync(_agentEnd), CancellationToken.None);
@@ -117,7 +117,7 @@ internal sealed partial class StandaloneContainer
             string message = e is RpcException rpc ? rpc.Status.Detail : e.Message;
             int code = message.Contains("no such file or directory", StringComparison.Ordinal) || message.Contains("executable file not found", StringComparison.Ordinal) ? 127
                 : message.Contains("permission denied", StringComparison.Ordinal) ? 126 : 128;
-            Put(_record with { State = _record.StartedAt is null ? ContainerState.Created : ContainerState.Exited, ExitCode = code, Error = message, FinishedAt = _record.StartedAt is null ? null : _shop.Time.GetUtcNow() });
+            Save(_record with { State = _record.StartedAt is null ? ContainerState.Created : ContainerState.Exited, ExitCode = code, Error = message, FinishedAt = _record.StartedAt is null ? null : _shop.Time.GetUtcNow() });
             Finish(code);
             throw e is ClusterException ? e : new ClusterException(ErrorKind.InvalidArgument, $"failed to create task for container: {message}", e);
         }
@@ -136,7 +136,7 @@ internal sealed partial class StandaloneContainer
             {
                 if (_record.IsAlive)
                 {
-                    await LiveAsync(ct);
+                    await WatchAsync(ct);
                 }
 
                 if (_record.State != ContainerState.Restarting || !await StartAgainAsync(ct))
@@ -152,17 +152,17 @@ internal sealed partial class StandaloneContainer
         catch (Exception e)
         {
             // The supervisor of one container's life: the others go on.
-            WorkerLog.StandaloneBroke(_shop.Logger, Id, e.Message, e);
+            WorkerLog.StandaloneFailed(_shop.Logger, Id, e.Message, e);
         }
     }
 
-    private async Task LiveAsync(CancellationToken ct)
+    private async Task WatchAsync(CancellationToken ct)
     {
         using var probing = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task probes = ProbeAsync(probing.Token);
-        ProcessExit exit = await _shop.Runtime.WhenEndedAsync(Id, ct);
+        ProcessExit exit = await _shop.Runtime.WaitAsync(Id, ct);
         await probing.CancelAsync();
-        await probes.SettleAsync();
+        await probes.SuppressThrowingAsync();
         await _gate.WaitAsync(ct);
         try
         {
@@ -171,7 +171,7 @@ internal sealed partial class StandaloneContainer
             {
                 _pause = RestartDecision.Pause(_pause, (_record.FinishedAt - _record.StartedAt) ?? TimeSpan.Zero);
                 _restarting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                Put(_record with { State = ContainerState.Restarting });
+                Save(_record with { State = ContainerState.Restarting });
             }
 
             Finish(exit.Code);
@@ -202,7 +202,7 @@ internal sealed partial class StandaloneContainer
                 return _record.IsAlive;
             }
 
-            Put(_record with { RestartCount = _record.RestartCount + 1 });
+            Save(_record with { RestartCount = _record.RestartCount + 1 });
             try
             {
                 await StartLockedAsync(ct);
@@ -217,7 +217,7 @@ internal sealed partial class StandaloneContainer
                 }
 
                 _pause = RestartDecision.Pause(_pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(100) : _pause, TimeSpan.Zero);
-                Put(_record with { State = ContainerState.Restarting });
+                Save(_record with { State = ContainerState.Restarting });
                 return true;
             }
         }
@@ -233,14 +233,14 @@ internal sealed partial class StandaloneContainer
         bool outOfMemory = _shop.Runtime.RanOutOfMemory(Id) || CgroupFiles.OutOfMemoryKills(_shop.Options.CgroupRoot, _shop.Host.CgroupV2, cgroup) > 0;
         await CleanUpAsync(ct);
         Health = null;
-        Put(_record with { State = ContainerState.Exited, ExitCode = code, FinishedAt = at ?? _shop.Time.GetUtcNow(), OutOfMemory = outOfMemory });
+        Save(_record with { State = ContainerState.Exited, ExitCode = code, FinishedAt = at ?? _shop.Time.GetUtcNow(), OutOfMemory = outOfMemory });
         if (outOfMemory)
         {
-            Tell("oom");
+            Publish("oom");
         }
 
-        Tell("die", ("exitCode", code.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-        TellPlugs("disconnect");
+        Publish("die", ("exitCode", code.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        PublishConnections("disconnect");
     }
 
     /// <summary>Frees what only a running container needs; its file system and log stay.</summary>

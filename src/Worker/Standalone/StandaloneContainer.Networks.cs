@@ -17,13 +17,13 @@ internal sealed partial class StandaloneContainer
                 throw StandaloneNetworks.AlreadyOn(_record, wish.Network);
             }
 
-            ValueList<StandaloneEndpoint> wishes = [.. Wishes(), wish];
+            ValueList<StandaloneEndpoint> wishes = [.. RequestedEndpoints(), wish];
             if (_record.IsAlive)
             {
-                await ReplugAsync(await _networks.ConnectAsync(_record, wish, ct), ct);
+                await ReconnectAsync(await _networks.ConnectAsync(_record, wish, ct), ct);
             }
 
-            Put(_record with { Spec = _record.Spec with { Endpoints = wishes } });
+            Save(_record with { Spec = _record.Spec with { Endpoints = wishes } });
         }
         finally
         {
@@ -40,20 +40,20 @@ internal sealed partial class StandaloneContainer
         try
         {
             RequireNetworksOfItsOwn();
-            LocalEndpoint? present = _record.Plugged.Endpoints.FirstOrDefault(e => e.Name == name || e.Network == id || e.Network.Value == name);
-            StandaloneEndpoint? wished = Wishes().FirstOrDefault(e => e.Network == name || e.Network == id?.Value || (present is not null && (e.Network == present.Name || present.Network.Value.StartsWith(e.Network, StringComparison.Ordinal))));
+            LocalEndpoint? present = _record.Networks.Endpoints.FirstOrDefault(e => e.Name == name || e.Network == id || e.Network.Value == name);
+            StandaloneEndpoint? wished = RequestedEndpoints().FirstOrDefault(e => e.Network == name || e.Network == id?.Value || (present is not null && (e.Network == present.Name || present.Network.Value.StartsWith(e.Network, StringComparison.Ordinal))));
             if (wished is null || (_record.IsAlive && present is null))
             {
                 throw new ClusterException(ErrorKind.PermissionDenied, $"container {Id} is not connected to network {name}");
             }
 
-            ValueList<StandaloneEndpoint> left = Wishes().Where(e => e != wished).ToValueList();
+            ValueList<StandaloneEndpoint> left = RequestedEndpoints().Where(e => e != wished).ToValueList();
             if (_record.IsAlive)
             {
-                await ReplugAsync(await _networks.DisconnectAsync(_record, present!, ct), ct);
+                await ReconnectAsync(await _networks.DisconnectAsync(_record, present!, ct), ct);
             }
 
-            Put(_record with { Spec = _record.Spec with { Endpoints = left.IsEmpty ? [new StandaloneEndpoint(StandaloneNetworks.Nothing)] : left } });
+            Save(_record with { Spec = _record.Spec with { Endpoints = left.IsEmpty ? [new StandaloneEndpoint(StandaloneNetworks.Nothing)] : left } });
             return _record.IsAlive ? present : null;
         }
         finally
@@ -63,22 +63,22 @@ internal sealed partial class StandaloneContainer
     }
 
     /// <summary>What happens to all its networks with its start and its end.</summary>
-    private void TellPlugs(string action)
+    private void PublishConnections(string action)
     {
-        foreach (LocalEndpoint endpoint in _record.Plugged.Endpoints)
+        foreach (LocalEndpoint endpoint in _record.Networks.Endpoints)
         {
             string type = endpoint.IsOfCluster ? "overlay" : endpoint.IsDirect ? "macvlan" : endpoint.Name switch { "host" => "host", "none" => "null", _ => "bridge" };
-            _shop.Events.Tell("network", action, endpoint.Network.Value, ("container", Id), ("name", endpoint.Name), ("type", type));
+            _shop.Events.Publish("network", action, endpoint.Network.Value, ("container", Id), ("name", endpoint.Name), ("type", type));
         }
     }
 
-    private async Task ReplugAsync(StandaloneJoin joined, CancellationToken ct)
+    private async Task ReconnectAsync(JoinedNetworks joined, CancellationToken ct)
     {
-        Put(_record with { Plugged = joined.Plugged });
-        await _maker.RewriteNamesAsync(_record, joined.Network, ct);
+        Save(_record with { Networks = joined.Plugged });
+        await _maker.RewriteHostsAsync(_record, joined.Network, ct);
     }
 
-    private ValueList<StandaloneEndpoint> Wishes() => _record.Spec.Endpoints.Where(e => e.Network != StandaloneNetworks.Nothing).ToValueList();
+    private ValueList<StandaloneEndpoint> RequestedEndpoints() => _record.Spec.Endpoints.Where(e => e.Network != StandaloneNetworks.Nothing).ToValueList();
 
     private void RequireNetworksOfItsOwn()
     {

@@ -11,10 +11,10 @@ namespace Skep.Worker.Standalone;
 /// <summary>One standalone container and all that can be done to it. Changes come one at a time; waiting for its end holds up nobody.</summary>
 internal sealed partial class StandaloneContainer : IDisposable
 {
-    private readonly TaskWorkshop _shop;
+    private readonly EngineContext _shop;
     private readonly StandaloneRecords _records;
     private readonly IStandaloneNetworks _networks;
-    private readonly ContainerMaker _maker;
+    private readonly ContainerFactory _maker;
     private readonly Action<StandaloneContainer> _forget;
     private readonly CancellationToken _agentEnd;
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -27,7 +27,7 @@ internal sealed partial class StandaloneContainer : IDisposable
     private bool _stdinEnds;
 
     public StandaloneContainer(
-        TaskWorkshop shop, StandaloneRecords records, IStandaloneNetworks networks, ContainerMaker maker, StandaloneRecord record, Action<StandaloneContainer> forget, CancellationToken agentEnd)
+        EngineContext shop, StandaloneRecords records, IStandaloneNetworks networks, ContainerFactory maker, StandaloneRecord record, Action<StandaloneContainer> forget, CancellationToken agentEnd)
     {
         _shop = shop;
         _records = records;
@@ -49,21 +49,21 @@ internal sealed partial class StandaloneContainer : IDisposable
     public Task Supervision { get; private set; } = Task.CompletedTask;
 
     /// <summary>The image is here; makes file system, mounts and log, and writes everything down.</summary>
-    public async Task MakeAsync(CancellationToken ct)
+    public async Task CreateAsync(CancellationToken ct)
     {
-        await _maker.MakeAsync(_record, network: null, ct);
+        await _maker.CreateAsync(_record, network: null, ct);
         _shop.Logs.Open(Id, LogsOf(_record.Spec));
         await _shop.Logs.FinishAsync(Id);
         _records.Write(_record);
-        Tell("create");
+        Publish("create");
     }
 
     public Task RenameAsync(string name, CancellationToken ct) => ChangeAsync(
         () =>
         {
             string old = _record.Name;
-            Put(_record with { Name = name, Spec = _record.Spec with { Name = name } });
-            Tell("rename", ("oldName", "/" + old));
+            Save(_record with { Name = name, Spec = _record.Spec with { Name = name } });
+            Publish("rename", ("oldName", "/" + old));
         },
         ct);
 
@@ -79,8 +79,8 @@ internal sealed partial class StandaloneContainer : IDisposable
             }
 
             await _shop.Runtime.PauseAsync(Id, ct);
-            Put(_record with { State = ContainerState.Paused });
-            Tell("pause");
+            Save(_record with { State = ContainerState.Paused });
+            Publish("pause");
         }
         finally
         {
@@ -99,8 +99,8 @@ internal sealed partial class StandaloneContainer : IDisposable
             }
 
             await _shop.Runtime.ResumeAsync(Id, ct);
-            Put(_record with { State = ContainerState.Running });
-            Tell("unpause");
+            Save(_record with { State = ContainerState.Running });
+            Publish("unpause");
         }
         finally
         {
@@ -115,13 +115,13 @@ internal sealed partial class StandaloneContainer : IDisposable
         try
         {
             StandaloneSpec spec = change(_record.Spec);
-            if (_record.IsAlive && ContainerMaker.Limits(spec, _shop.Host) is var limits && limits != ContainerMaker.Limits(_record.Spec, _shop.Host))
+            if (_record.IsAlive && ContainerFactory.Limits(spec, _shop.Host) is var limits && limits != ContainerFactory.Limits(_record.Spec, _shop.Host))
             {
                 await _shop.Runtime.UpdateAsync(Id, SpecWriter.WriteLimits(limits), ct);
             }
 
-            Put(_record with { Spec = spec });
-            Tell("update");
+            Save(_record with { Spec = spec });
+            Publish("update");
         }
         catch (RpcException e)
         {
@@ -139,7 +139,7 @@ internal sealed partial class StandaloneContainer : IDisposable
         try
         {
             await _shop.Runtime.ResizeAsync(Id, columns, rows, ct);
-            Tell("resize", ("height", rows.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("width", columns.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            Publish("resize", ("height", rows.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("width", columns.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         }
         catch (RpcException e)
         {
@@ -188,7 +188,7 @@ internal sealed partial class StandaloneContainer : IDisposable
         }
     }
 
-    private void Put(StandaloneRecord record)
+    private void Save(StandaloneRecord record)
     {
         _record = record;
         _records.Write(record);
@@ -202,8 +202,8 @@ internal sealed partial class StandaloneContainer : IDisposable
         }
     }
 
-    private void Tell(string action, params ReadOnlySpan<(string Key, string Value)> more)
-        => _shop.Events.TellContainer(action, Id, _record.Name, _record.Spec.Template.Container.Image, _record.Spec.Template.Container.Labels, more);
+    private void Publish(string action, params ReadOnlySpan<(string Key, string Value)> more)
+        => _shop.Events.PublishContainer(action, Id, _record.Name, _record.Spec.Template.Container.Image, _record.Spec.Template.Container.Labels, more);
 
     private static ClusterException Conflict(string message) => new(ErrorKind.AlreadyExists, message);
 

@@ -16,31 +16,31 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     public const string Nothing = "none";
 
     private readonly NodeTaskNetworks _node;
-    private readonly LocalNetworkBook _book;
+    private readonly LocalNetworkStore _book;
     private readonly ContainerRuntime _runtime;
     private readonly ClusterAttachments _attachments;
-    private readonly DirectPlaces _directs;
-    private readonly ConcurrentDictionary<TaskId, StandalonePlace> _places = new();
+    private readonly MacvlanAddressPool _directs;
+    private readonly ConcurrentDictionary<TaskId, StandaloneSandbox> _places = new();
     private readonly Lock _gate = new();
 
-    public StandaloneNetworks(NodeTaskNetworks node, LocalNetworkBook book, ContainerRuntime runtime, ClusterAttachments attachments)
+    public StandaloneNetworks(NodeTaskNetworks node, LocalNetworkStore book, ContainerRuntime runtime, ClusterAttachments attachments)
     {
         _node = node;
         _book = book;
         _runtime = runtime;
         _attachments = attachments;
-        _directs = new DirectPlaces(book);
+        _directs = new MacvlanAddressPool(book);
         node.Directs = (_directs.Take, _directs.Release);
-        node.Locals = () => StandalonePlace.Picture([.. _places], _book.All, HostPrefixes.HasLink);
+        node.Locals = () => StandaloneSandbox.Picture([.. _places], _book.All, HostPrefixes.HasLink);
     }
 
     /// <summary>Set once, before use: who else there is.</summary>
-    public StandaloneHouse? House { get; set; }
+    public ContainerStore? Containers { get; set; }
 
-    public LocalNetworkBook Book => _book;
+    public LocalNetworkStore Store => _book;
 
     /// <summary>The cluster's networks that this node takes part in.</summary>
-    public IEnumerable<Network> OfCluster => _node.View.Networks.Values;
+    public IEnumerable<Network> ClusterNetworks => _node.View.Networks.Values;
 
     public static bool IsShared(string mode) => mode.StartsWith("container:", StringComparison.Ordinal);
 
@@ -71,35 +71,35 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         return whole;
     }
 
-    public async Task<StandaloneJoin> JoinAsync(StandaloneRecord record, CancellationToken ct)
+    public async Task<JoinedNetworks> JoinAsync(StandaloneRecord record, CancellationToken ct)
     {
         switch (record.Spec.NetworkMode)
         {
             case "host":
-                return WithoutPlace(new TaskNetwork(null, null, [], []), "host");
+                return WithoutPlace(new JoinedNetwork(null, null, [], []), "host");
             case "none":
-                return WithoutPlace(new TaskNetwork("", null, [], []), "none");
+                return WithoutPlace(new JoinedNetwork("", null, [], []), "none");
             case var mode when IsShared(mode):
-                return new StandaloneJoin(await ShareAsync(mode[10..], ct), Plugged.Nothing);
+                return new JoinedNetworks(await ShareAsync(mode[10..], ct), NetworkSettings.Nothing);
         }
 
         var attached = new Dictionary<string, LocalEndpoint>(StringComparer.Ordinal);
-        foreach (StandaloneEndpoint wish in Wishes(record.Spec).Where(w => !IsOfNode(w.Network)))
+        foreach (StandaloneEndpoint wish in RequestedEndpoints(record.Spec).Where(w => !IsOfNode(w.Network)))
         {
             attached[wish.Network] = await AttachAsync(record, wish, ct);
         }
 
-        StandalonePlace place;
+        StandaloneSandbox place;
         lock (_gate)
         {
-            var plugged = new Plugged(Wishes(record.Spec).Select(w => attached.GetValueOrDefault(w.Network) ?? EndpointOn(record, w)).ToValueList(), [], "");
+            NetworkSettings plugged = new NetworkSettings(RequestedEndpoints(record.Spec).Select(w => attached.GetValueOrDefault(w.Network) ?? EndpointOn(record, w)).ToValueList(), [], "");
             plugged = plugged.Numbered();
             if (plugged.Egress.Length > 0)
             {
                 plugged = plugged with { Ports = PortsOf(record, plugged) };
             }
 
-            _places[record.Sandbox] = place = StandalonePlace.Of(record, plugged, _node.Addresses.Take, _book.Find);
+            _places[record.Sandbox] = place = StandaloneSandbox.Of(record, plugged, _node.Addresses.Take, _book.Find);
         }
 
         await AppliedAsync(place, ct);
@@ -113,17 +113,17 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             return;
         }
 
-        _places[record.Sandbox] = StandalonePlace.Of(record, record.Plugged.Numbered(), _node.Addresses.Take, _book.Find);
-        foreach (LocalEndpoint endpoint in record.Plugged.Endpoints.Where(e => e.IsOfCluster && e.Address is not null))
+        _places[record.Sandbox] = StandaloneSandbox.Of(record, record.Networks.Numbered(), _node.Addresses.Take, _book.Find);
+        foreach (LocalEndpoint endpoint in record.Networks.Endpoints.Where(e => e.IsOfCluster && e.Address is not null))
         {
-            _attachments.Adopt(new AttachmentHold(record.Id, record.Name, endpoint.Network, NamesOf(record, endpoint.Aliases), endpoint.Address!.Value));
+            _attachments.Adopt(new AttachmentRecord(record.Id, record.Name, endpoint.Network, NamesOf(record, endpoint.Aliases), endpoint.Address!.Value));
         }
     }
 
-    public async Task<StandaloneJoin> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct)
+    public async Task<JoinedNetworks> ConnectAsync(StandaloneRecord record, StandaloneEndpoint wish, CancellationToken ct)
     {
         LocalEndpoint? attached = IsOfNode(wish.Network) ? null : await AttachAsync(record, wish, ct);
-        StandalonePlace before, place;
+        StandaloneSandbox before, place;
         lock (_gate)
         {
             before = _places.GetValueOrDefault(record.Sandbox) ?? throw ClusterException.Invalid($"container {record.Id} has no network of its own");
@@ -133,7 +133,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
                 throw AlreadyOn(record, endpoint.Name);
             }
 
-            _places[record.Sandbox] = place = Replug(record, before.Plugged with { Endpoints = before.Plugged.Endpoints.Add(endpoint) });
+            _places[record.Sandbox] = place = Reconnect(record, before.Plugged with { Endpoints = before.Plugged.Endpoints.Add(endpoint) });
         }
 
         try
@@ -155,13 +155,13 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         return Join(place, path: null);
     }
 
-    public async Task<StandaloneJoin> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct)
+    public async Task<JoinedNetworks> DisconnectAsync(StandaloneRecord record, LocalEndpoint endpoint, CancellationToken ct)
     {
-        StandalonePlace place;
+        StandaloneSandbox place;
         lock (_gate)
         {
-            StandalonePlace before = _places.GetValueOrDefault(record.Sandbox) ?? throw ClusterException.Invalid($"container {record.Id} has no network of its own");
-            _places[record.Sandbox] = place = Replug(record, before.Plugged with { Endpoints = before.Plugged.Endpoints.Where(e => e.Network != endpoint.Network).ToValueList() });
+            StandaloneSandbox before = _places.GetValueOrDefault(record.Sandbox) ?? throw ClusterException.Invalid($"container {record.Id} has no network of its own");
+            _places[record.Sandbox] = place = Reconnect(record, before.Plugged with { Endpoints = before.Plugged.Endpoints.Where(e => e.Network != endpoint.Network).ToValueList() });
         }
 
         await AppliedAsync(place, ct);
@@ -175,7 +175,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
 
     public async Task LeaveAsync(StandaloneRecord record, CancellationToken ct)
     {
-        if (_places.TryRemove(record.Sandbox, out StandalonePlace? place))
+        if (_places.TryRemove(record.Sandbox, out StandaloneSandbox? place))
         {
             await _node.Network.RemoveSandboxAsync(record.Sandbox, ct);
             long version = _node.Changed();
@@ -192,7 +192,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     /// <summary>What this node can do with a network of its own that is wished for.</summary>
     /// <returns>The wish with the settings it is to be made from.</returns>
     /// <exception cref="ClusterException">In words for the user.</exception>
-    public LocalNetworkWish Check(LocalNetworkWish wish)
+    public LocalNetworkSpec Check(LocalNetworkSpec wish)
     {
         if (wish.ConfigFrom.Length > 0)
         {
@@ -225,7 +225,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     }
 
     /// <summary>Who is plugged into a network now.</summary>
-    public IEnumerable<StandalonePlace> On(NetworkId network) => _places.Values.Where(p => p.Plugged.Endpoints.Any(e => e.Network == network));
+    public IEnumerable<StandaloneSandbox> SandboxesOn(NetworkId network) => _places.Values.Where(p => p.Plugged.Endpoints.Any(e => e.Network == network));
 
     public static ClusterException AlreadyOn(StandaloneRecord record, string network)
         => new(ErrorKind.PermissionDenied, $"endpoint with name {record.Name} already exists in network {network}");
@@ -257,33 +257,33 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     private static ClusterException NoSuchNetwork(string name) => new(ErrorKind.NotFound, $"network {name} not found");
 
     /// <summary>The container's networks in the order they are plugged in.</summary>
-    private static IEnumerable<StandaloneEndpoint> Wishes(StandaloneSpec spec)
+    private static IEnumerable<StandaloneEndpoint> RequestedEndpoints(StandaloneSpec spec)
         => spec.Endpoints.IsEmpty ? [new StandaloneEndpoint(spec.NetworkMode is "default" or "" ? "bridge" : spec.NetworkMode)] : spec.Endpoints.Where(e => e.Network != Nothing);
 
     /// <summary>What a container is known by besides its name.</summary>
     private static ValueList<string> NamesOf(StandaloneRecord record, ValueList<string> aliases)
-        => aliases.Concat(StandalonePlace.NamesOf(record)).Where(n => n != record.Name).Distinct().ToValueList();
+        => aliases.Concat(StandaloneSandbox.NamesOf(record)).Where(n => n != record.Name).Distinct().ToValueList();
 
-    private static StandaloneJoin WithoutPlace(TaskNetwork network, string name)
-        => new(network, new Plugged([new LocalEndpoint(new NetworkId(name), name, null, 0) { IsInternal = true }], [], ""));
+    private static JoinedNetworks WithoutPlace(JoinedNetwork network, string name)
+        => new(network, new NetworkSettings([new LocalEndpoint(new NetworkId(name), name, null, 0) { IsInternal = true }], [], ""));
 
-    private static StandaloneJoin Join(StandalonePlace place, string? path)
-        => new(new TaskNetwork(path, place.Sandbox.Overlays.IsEmpty && place.Sandbox.Directs.IsEmpty ? null : place.Sandbox.Dns.ToResolvConf(), place.Plugged.Endpoints, []), place.Plugged);
+    private static JoinedNetworks Join(StandaloneSandbox place, string? path)
+        => new(new JoinedNetwork(path, place.Sandbox.Overlays.IsEmpty && place.Sandbox.Directs.IsEmpty ? null : place.Sandbox.Dns.ToResolvConf(), place.Plugged.Endpoints, []), place.Plugged);
 
     private bool IsOfNode(string network) => network == "bridge" || _book.Find(network) is not null;
 
-    private async Task<TaskNetwork> ShareAsync(string name, CancellationToken ct)
+    private async Task<JoinedNetwork> ShareAsync(string name, CancellationToken ct)
     {
-        StandaloneContainer other = House?.Find(name)
+        StandaloneContainer other = Containers?.Find(name)
             ?? throw new ClusterException(ErrorKind.NotFound, $"failed to set up container networking: joining network namespace of container: No such container: {name}");
         return await _runtime.StateAsync(other.Id, ct) is { Pid: > 0 } process && other.Record.IsAlive
-            ? new TaskNetwork($"/proc/{process.Pid}/ns/net", null, [], [])
+            ? new JoinedNetwork($"/proc/{process.Pid}/ns/net", null, [], [])
             : throw new ClusterException(ErrorKind.AlreadyExists, $"cannot join network of a non running container: {other.Id}");
     }
 
-    private StandalonePlace Replug(StandaloneRecord record, Plugged plugged) => StandalonePlace.Of(record, plugged.Numbered(), _node.Addresses.Take, _book.Find);
+    private StandaloneSandbox Reconnect(StandaloneRecord record, NetworkSettings plugged) => StandaloneSandbox.Of(record, plugged.Numbered(), _node.Addresses.Take, _book.Find);
 
-    private async Task AppliedAsync(StandalonePlace place, CancellationToken ct)
+    private async Task AppliedAsync(StandaloneSandbox place, CancellationToken ct)
     {
         await _node.AppliedAsync(_node.Changed(), ct);
         foreach (LocalEndpoint endpoint in place.Plugged.Endpoints)
@@ -304,7 +304,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         }
         catch (ClusterException e)
         {
-            _node.Tell(e.Message);
+            _node.LogFailure(e.Message);
         }
     }
 
@@ -349,7 +349,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             throw ClusterException.Invalid($"failed to set up container networking: the parent interface {network.Parent} of network {network.Name} is not there");
         }
 
-        HashSet<Ipv4Address> taken = [.. On(network.Key).SelectMany(p => p.Plugged.Endpoints.Where(e => e.Network == network.Key)).Select(e => e.Address).OfType<Ipv4Address>()];
+        HashSet<Ipv4Address> taken = [.. SandboxesOn(network.Key).SelectMany(p => p.Plugged.Endpoints.Where(e => e.Network == network.Key)).Select(e => e.Address).OfType<Ipv4Address>()];
         Ipv4Address address = network.Choose(wish.Address, taken);
         return new LocalEndpoint(network.Key, network.Name, address, network.Subnet.Length)
         {
@@ -361,11 +361,11 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         };
     }
 
-    private ValueList<LocalPort> PortsOf(StandaloneRecord record, Plugged plugged)
+    private ValueList<LocalPort> PortsOf(StandaloneRecord record, NetworkSettings plugged)
     {
         string? address = plugged.Endpoints.Select(e => _book.Find(e.Network)?.HostAddress).OfType<Ipv4Address>().Select(a => a.ToString()).FirstOrDefault();
         ValueList<StandalonePort> wishes = record.Spec.Ports.Select(p => p.HostAddress.Length == 0 && address is not null ? p with { HostAddress = address } : p).ToValueList();
         IEnumerable<LocalPort> taken = _places.Where(p => p.Key != record.Sandbox).SelectMany(p => p.Value.Plugged.Ports);
-        return HostPortChoice.Choose(wishes, taken, HostPortChoice.RefusalOfKernel, record.Name);
+        return HostPortAllocator.Choose(wishes, taken, HostPortAllocator.RefusalOfKernel, record.Name);
     }
 }

@@ -41,7 +41,7 @@ internal sealed record StandaloneRecord
     public string BootId { get; init; } = "";
 
     /// <summary>Its networks and ports, as they were given to it when it last started.</summary>
-    public Plugged Plugged { get; init; } = Plugged.Nothing;
+    public NetworkSettings Networks { get; init; } = NetworkSettings.Nothing;
 
     public bool IsAlive => State is ContainerState.Running or ContainerState.Paused;
 
@@ -95,7 +95,7 @@ internal sealed record StandaloneFile
 
     public string NetworkMode { get; init; } = "";
 
-    public List<EndpointWishFile> Wishes { get; init; } = [];
+    public List<RequestedEndpointFile> Wishes { get; init; } = [];
 
     public List<PortFile> PortWishes { get; init; } = [];
 
@@ -109,7 +109,7 @@ internal sealed record StandaloneFile
 
     public bool Privileged { get; init; }
 
-    public List<DeviceWish> Devices { get; init; } = [];
+    public List<DeviceMapping> Devices { get; init; } = [];
 
     public bool HostPid { get; init; }
 
@@ -119,7 +119,7 @@ internal sealed record StandaloneFile
 
     public long ShmBytes { get; init; }
 
-    public CpuWishes Cpu { get; init; } = new();
+    public CpuSettings Cpu { get; init; } = new();
 
     public long MemoryAndSwapBytes { get; init; }
 
@@ -166,7 +166,7 @@ internal sealed record StandaloneFile
             Name = record.Name,
             Template = Convert.ToBase64String(spec.Template.ToProto().ToByteArray()),
             NetworkMode = spec.NetworkMode,
-            Wishes = [.. spec.Endpoints.Select(e => new EndpointWishFile(e.Network, [.. e.Aliases], e.Address?.ToString()))],
+            Wishes = [.. spec.Endpoints.Select(e => new RequestedEndpointFile(e.Network, [.. e.Aliases], e.Address?.ToString()))],
             PortWishes = [.. spec.Ports.Select(p => new PortFile(p.Protocol, p.TargetPort, p.HostPort, p.LastHostPort, p.HostAddress))],
             Exposed = [.. spec.Exposed],
             Restart = spec.Restart,
@@ -194,9 +194,9 @@ internal sealed record StandaloneFile
             RestartCount = record.RestartCount,
             WasStopped = record.WasStopped,
             BootId = record.BootId,
-            Endpoints = [.. record.Plugged.Endpoints.Select(EndpointFile.From)],
-            Ports = [.. record.Plugged.Ports.Select(p => new PortFile(p.Protocol, p.TargetPort, p.PublishedPort, 0, p.Address?.ToString()))],
-            Egress = record.Plugged.Egress,
+            Endpoints = [.. record.Networks.Endpoints.Select(EndpointFile.From)],
+            Ports = [.. record.Networks.Ports.Select(p => new PortFile(p.Protocol, p.TargetPort, p.PublishedPort, 0, p.Address?.ToString()))],
+            Egress = record.Networks.Egress,
         };
     }
 
@@ -238,7 +238,7 @@ internal sealed record StandaloneFile
         RestartCount = RestartCount,
         WasStopped = WasStopped,
         BootId = BootId,
-        Plugged = new Plugged(
+        Networks = new NetworkSettings(
             Endpoints.Select(e => e.ToEndpoint()).ToValueList(),
             Ports.Select(p => new LocalPort(p.Protocol, p.TargetPort, p.HostPort, Ipv4Address.TryParse(p.HostAddress, out Ipv4Address own) ? own : null)).ToValueList(),
             Egress ?? ""),
@@ -253,7 +253,7 @@ internal sealed record PortFile(PortProtocol Protocol, int TargetPort, int HostP
     public StandalonePort ToPort() => new(Protocol, TargetPort, HostPort) { LastHostPort = LastHostPort, HostAddress = HostAddress ?? "" };
 }
 
-internal sealed record EndpointWishFile(string Network, List<string> Aliases, string? Address);
+internal sealed record RequestedEndpointFile(string Network, List<string> Aliases, string? Address);
 
 internal sealed record EndpointFile(
     string Network, string Name, string? Address, int PrefixLength, string? Gateway, List<string> Aliases, bool IsOfCluster, bool IsInternal, bool IsDirect, string? Interface)

@@ -30,7 +30,7 @@ public sealed record StandaloneSpec
 
     public bool Privileged { get; init; }
 
-    public ValueList<DeviceWish> Devices { get; init; } = [];
+    public ValueList<DeviceMapping> Devices { get; init; } = [];
 
     public bool HostPid { get; init; }
 
@@ -41,7 +41,7 @@ public sealed record StandaloneSpec
     /// <summary>Bytes of /dev/shm; 0: 64 MiB.</summary>
     public long ShmBytes { get; init; }
 
-    public CpuWishes Cpu { get; init; } = new();
+    public CpuSettings Cpu { get; init; } = new();
 
     /// <summary>Memory and swap together; -1: no limit; 0: twice the memory.</summary>
     public long MemoryAndSwapBytes { get; init; }
@@ -87,10 +87,10 @@ public enum RestartKind
 public sealed record StandaloneRestart(RestartKind Kind, int MaximumRetries);
 
 /// <param name="Access">Some of r, w, m.</param>
-public sealed record DeviceWish(string PathOnHost, string PathInContainer, string Access);
+public sealed record DeviceMapping(string PathOnHost, string PathInContainer, string Access);
 
 /// <summary>Zero and empty: not set.</summary>
-public sealed record CpuWishes
+public sealed record CpuSettings
 {
     public long Shares { get; init; }
 

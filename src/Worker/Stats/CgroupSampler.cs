@@ -9,47 +9,47 @@ internal static class CgroupSampler
     /// <param name="cgroupPath">As in the OCI spec, absolute.</param>
     public static ContainerSample Take(string cgroupRoot, bool v2, string cgroupPath, int pid, DateTimeOffset now)
     {
-        (ulong machine, int cpus) = KernelText.Machine(Text("/proc/stat"));
+        (ulong machine, int cpus) = ProcfsParser.Machine(Text("/proc/stat"));
         string below = cgroupPath.TrimStart('/');
         ContainerSample sample = v2 ? V2(Path.Combine(cgroupRoot, below), now) : V1(cgroupRoot, below, now);
         ulong limit = sample.Memory.Limit;
-        ulong total = KernelText.Pairs(Text("/proc/meminfo").Replace(":", "", StringComparison.Ordinal).Replace(" kB", "", StringComparison.Ordinal)).GetValueOrDefault("MemTotal") * 1024;
+        ulong total = ProcfsParser.Pairs(Text("/proc/meminfo").Replace(":", "", StringComparison.Ordinal).Replace(" kB", "", StringComparison.Ordinal)).GetValueOrDefault("MemTotal") * 1024;
         return sample with
         {
             Cpu = sample.Cpu with { Machine = machine, OnlineCpus = cpus },
             Memory = sample.Memory with { Limit = limit == 0 || limit > total ? total : limit },
-            Interfaces = KernelText.Interfaces(Text($"/proc/{pid}/net/dev")),
+            Interfaces = ProcfsParser.Interfaces(Text($"/proc/{pid}/net/dev")),
         };
     }
 
     private static ContainerSample V1(string root, string below, DateTimeOffset now)
     {
-        Dictionary<string, ulong> times = KernelText.Pairs(Read("cpuacct", "cpuacct.stat"));
-        Dictionary<string, ulong> throttling = KernelText.Pairs(Read("cpu", "cpu.stat"));
+        Dictionary<string, ulong> times = ProcfsParser.Pairs(Read("cpuacct", "cpuacct.stat"));
+        Dictionary<string, ulong> throttling = ProcfsParser.Pairs(Read("cpu", "cpu.stat"));
         return new ContainerSample(now)
         {
             Cpu = new CpuSample
             {
-                Total = KernelText.Number(Read("cpuacct", "cpuacct.usage")),
-                User = KernelText.TicksToNanos(times.GetValueOrDefault("user")),
-                Kernel = KernelText.TicksToNanos(times.GetValueOrDefault("system")),
-                PerCpu = Read("cpuacct", "cpuacct.usage_percpu").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(KernelText.Number).ToValueList(),
+                Total = ProcfsParser.Number(Read("cpuacct", "cpuacct.usage")),
+                User = ProcfsParser.TicksToNanos(times.GetValueOrDefault("user")),
+                Kernel = ProcfsParser.TicksToNanos(times.GetValueOrDefault("system")),
+                PerCpu = Read("cpuacct", "cpuacct.usage_percpu").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(ProcfsParser.Number).ToValueList(),
                 Periods = throttling.GetValueOrDefault("nr_periods"),
                 ThrottledPeriods = throttling.GetValueOrDefault("nr_throttled"),
                 ThrottledTime = throttling.GetValueOrDefault("throttled_time"),
             },
             Memory = new MemorySample
             {
-                Usage = KernelText.Number(Read("memory", "memory.usage_in_bytes")),
-                MaxUsage = KernelText.Number(Read("memory", "memory.max_usage_in_bytes")),
-                FailCount = KernelText.Number(Read("memory", "memory.failcnt")),
-                Limit = KernelText.Number(Read("memory", "memory.limit_in_bytes")),
-                Stats = KernelText.Pairs(Read("memory", "memory.stat")).ToValueMap(),
+                Usage = ProcfsParser.Number(Read("memory", "memory.usage_in_bytes")),
+                MaxUsage = ProcfsParser.Number(Read("memory", "memory.max_usage_in_bytes")),
+                FailCount = ProcfsParser.Number(Read("memory", "memory.failcnt")),
+                Limit = ProcfsParser.Number(Read("memory", "memory.limit_in_bytes")),
+                Stats = ProcfsParser.Pairs(Read("memory", "memory.stat")).ToValueMap(),
             },
-            Pids = KernelText.Number(Read("pids", "pids.current")),
-            PidsLimit = KernelText.Number(Read("pids", "pids.max")),
-            BlockBytes = KernelText.BlockV1(FirstOf("blkio.throttle.io_service_bytes_recursive", "blkio.throttle.io_service_bytes")),
-            BlockOperations = KernelText.BlockV1(FirstOf("blkio.throttle.io_serviced_recursive", "blkio.throttle.io_serviced")),
+            Pids = ProcfsParser.Number(Read("pids", "pids.current")),
+            PidsLimit = ProcfsParser.Number(Read("pids", "pids.max")),
+            BlockBytes = ProcfsParser.BlockV1(FirstOf("blkio.throttle.io_service_bytes_recursive", "blkio.throttle.io_service_bytes")),
+            BlockOperations = ProcfsParser.BlockV1(FirstOf("blkio.throttle.io_serviced_recursive", "blkio.throttle.io_serviced")),
         };
 
         string Read(string controller, string file) => Text(Path.Combine(root, controller, below, file));
@@ -60,8 +60,8 @@ internal static class CgroupSampler
     private static ContainerSample V2(string directory, DateTimeOffset now)
     {
         const ulong nanosPerMicro = 1000;
-        Dictionary<string, ulong> cpu = KernelText.Pairs(Read("cpu.stat"));
-        (ValueList<BlockSample> bytes, ValueList<BlockSample> operations) = KernelText.BlockV2(Read("io.stat"));
+        Dictionary<string, ulong> cpu = ProcfsParser.Pairs(Read("cpu.stat"));
+        (ValueList<BlockSample> bytes, ValueList<BlockSample> operations) = ProcfsParser.BlockV2(Read("io.stat"));
         return new ContainerSample(now)
         {
             Cpu = new CpuSample
@@ -75,13 +75,13 @@ internal static class CgroupSampler
             },
             Memory = new MemorySample
             {
-                Usage = KernelText.Number(Read("memory.current")),
-                FailCount = KernelText.Pairs(Read("memory.events")).GetValueOrDefault("oom"),
-                Limit = KernelText.Number(Read("memory.max")),
-                Stats = KernelText.Pairs(Read("memory.stat")).ToValueMap(),
+                Usage = ProcfsParser.Number(Read("memory.current")),
+                FailCount = ProcfsParser.Pairs(Read("memory.events")).GetValueOrDefault("oom"),
+                Limit = ProcfsParser.Number(Read("memory.max")),
+                Stats = ProcfsParser.Pairs(Read("memory.stat")).ToValueMap(),
             },
-            Pids = KernelText.Number(Read("pids.current")),
-            PidsLimit = KernelText.Number(Read("pids.max")),
+            Pids = ProcfsParser.Number(Read("pids.current")),
+            PidsLimit = ProcfsParser.Number(Read("pids.max")),
             BlockBytes = bytes,
             BlockOperations = operations,
         };

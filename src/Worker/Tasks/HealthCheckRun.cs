@@ -14,7 +14,7 @@ internal static class HealthCheckRun
     /// <param name="path">File for its output, replaced each time.</param>
     /// <returns>Null when it could not be made because containerd was away, which says nothing of the container.</returns>
     /// <exception cref="IOException">The file cannot be written or read.</exception>
-    public static async Task<LocalHealthProbe?> ProbeAsync(TaskWorkshop shop, string container, byte[] process, string path, TimeSpan limit, CancellationToken ct)
+    public static async Task<LocalHealthProbe?> ProbeAsync(EngineContext shop, string container, byte[] process, string path, TimeSpan limit, CancellationToken ct)
     {
         DateTimeOffset start = shop.Time.GetUtcNow();
         try

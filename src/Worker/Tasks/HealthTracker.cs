@@ -56,7 +56,7 @@ internal sealed record HealthTracker(HealthPlan Plan, DateTimeOffset StartedAt)
     public LocalHealth Present { get; init; } = new(HealthState.Starting, 0, []);
 
     /// <summary>How long to wait before the next probe.</summary>
-    public TimeSpan Pause(DateTimeOffset now)
+    public TimeSpan NextInterval(DateTimeOffset now)
         => Present.State == HealthState.Starting && now - StartedAt < Plan.StartPeriod && Plan.StartInterval < Plan.Interval ? Plan.StartInterval : Plan.Interval;
 
     /// <remarks>Failures within the start period do not count; a success ends it.</remarks>

@@ -7,14 +7,14 @@ namespace Skep.Worker.Tasks;
 /// <param name="ResolvConf">Null: the host's, with the task's DNS settings.</param>
 /// <param name="Endpoints">As inspect shows them.</param>
 /// <param name="Ports">Opened on this node alone.</param>
-internal sealed record TaskNetwork(string? Namespace, string? ResolvConf, ValueList<LocalEndpoint> Endpoints, ValueList<PortConfig> Ports);
+internal sealed record JoinedNetwork(string? Namespace, string? ResolvConf, ValueList<LocalEndpoint> Endpoints, ValueList<PortConfig> Ports);
 
 /// <summary>The border to the Overlay room: what a task needs of its node's network. The second implementation is a node without one.</summary>
 internal interface ITaskNetworks
 {
     /// <summary>Gives the task its namespace with everything plugged in.</summary>
     /// <exception cref="ClusterException">A network of it cannot work here; the message says why.</exception>
-    Task<TaskNetwork> JoinAsync(SwarmTask task, CancellationToken ct);
+    Task<JoinedNetwork> JoinAsync(SwarmTask task, CancellationToken ct);
 
     /// <summary>Before the stop signal: waits until others no longer send new connections.</summary>
     /// <param name="pid">A process of the task.</param>
@@ -27,7 +27,7 @@ internal interface ITaskNetworks
 /// <summary>A node without a data plane: host and none only.</summary>
 internal sealed class HostOnlyNetworks(Func<NetworkId, Network?> networks) : ITaskNetworks
 {
-    public Task<TaskNetwork> JoinAsync(SwarmTask task, CancellationToken ct)
+    public Task<JoinedNetwork> JoinAsync(SwarmTask task, CancellationToken ct)
     {
         bool isHost = false;
         foreach (NetworkAttachment attachment in task.Networks)
@@ -41,7 +41,7 @@ internal sealed class HostOnlyNetworks(Func<NetworkId, Network?> networks) : ITa
             isHost |= driver == "host";
         }
 
-        return Task.FromResult(new TaskNetwork(isHost ? null : "", null, [], []));
+        return Task.FromResult(new JoinedNetwork(isHost ? null : "", null, [], []));
     }
 
     public Task DrainAsync(SwarmTask task, int pid, CancellationToken ct) => Task.CompletedTask;

@@ -12,9 +12,9 @@ using Cd = Skep.Rpc.Containerd;
 namespace Skep.Worker.Tasks;
 
 /// <summary>Carries out the actions on one task's container. Each may be repeated, also by a later agent: what is done already stays done.</summary>
-internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around, SwarmTask task)
+internal sealed class TaskController(EngineContext shop, TaskContext around, SwarmTask task)
 {
-    private readonly ContainerTeller _tell = new(shop.Events, ContainerIdOf(task.Id), task.Name, task.Spec.Container.Image);
+    private readonly ContainerEvents _tell = new(shop.Events, ContainerIdOf(task.Id), task.Name, task.Spec.Container.Image);
     private StoredImage? _image;
     private DateTimeOffset? _startedAt;
 
@@ -25,7 +25,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
 
     public string ImageId => _image?.Contents.Config.Digest ?? "";
 
-    public TaskNetwork? Network { get; private set; }
+    public JoinedNetwork? Network { get; private set; }
 
     public HealthTracker? Health { get; private set; }
 
@@ -38,14 +38,14 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         ContainerSpec spec = TaskTemplates.Expand(task.Spec, context);
         LogSettings logging = LogSettings.From(task.Spec.LogDriver ?? shop.Options.LogDriver);
         _ = Signals.Parse(spec.StopSignal.Length > 0 ? spec.StopSignal : "SIGTERM");
-        IReadOnlyList<TaskFile> files = TaskSecrets.Resolve(spec, context, around.Secrets, around.Configs);
+        IReadOnlyList<ContainerFile> files = TaskSecrets.Resolve(spec, context, around.Secrets, around.Configs);
         StoredImage image = await ImageAsync(ct);
         _ = HealthPlan.From(spec.HealthCheck, image.Contents.Settings);
 
         await shop.Slots.WaitAsync(ct);
         try
         {
-            TaskNetwork network = Network = await around.Networks.JoinAsync(task, ct);
+            JoinedNetwork network = Network = await around.Networks.JoinAsync(task, ct);
             Accounts accounts = await shop.Views.AccountsAsync(image, ct);
             ImageSettings settings = image.Contents.Settings;
             ResolvedUser user = accounts.Resolve(spec.User.Length > 0 ? spec.User : settings.User, spec.Groups);
@@ -101,25 +101,25 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         }
 
         using var scope = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        Task<ProcessExit> exit = shop.Runtime.WhenEndedAsync(ContainerId, scope.Token);
+        Task<ProcessExit> exit = shop.Runtime.WaitAsync(ContainerId, scope.Token);
         Task<TaskOutcome> probes = Health is null ? new TaskCompletionSource<TaskOutcome>().Task : ProbeAsync(untilHealthy, scope.Token);
         Task first = await Task.WhenAny(exit, probes);
         if (first == probes && !exit.IsCompleted)
         {
             await scope.CancelAsync();
-            await exit.SettleAsync();
+            await exit.SuppressThrowingAsync();
             return await probes;
         }
 
         await scope.CancelAsync();
         if (Health is not null)
         {
-            await probes.SettleAsync();
+            await probes.SuppressThrowingAsync();
         }
 
         ProcessExit ended = await exit;
         string outOfMemory = ended.Code == 0 ? "" : OutOfMemoryReason();
-        Tell().Ended(ended, outOfMemory.Length > 0, _startedAt);
+        Events().Ended(ended, outOfMemory.Length > 0, _startedAt);
         return new TaskOutcome.Exited(ended.Code, outOfMemory);
     }
 
@@ -131,7 +131,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             return new TaskOutcome.Stopped(null);
         }
 
-        Task<ProcessExit> ended = shop.Runtime.WhenEndedAsync(ContainerId, ct);
+        Task<ProcessExit> ended = shop.Runtime.WaitAsync(ContainerId, ct);
         if (state.Status is Cd.ProcessStatus.Running)
         {
             await around.Networks.DrainAsync(task, (int)state.Pid, ct);
@@ -139,7 +139,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             int signal = Signals.Parse(spec.StopSignal.Length > 0 ? spec.StopSignal : await ImageStopSignalAsync(ct));
             if (await shop.Runtime.KillAsync(ContainerId, signal, all: false, ct))
             {
-                Tell().Killed(signal);
+                Events().Killed(signal);
                 try
                 {
                     return Stopped(await ended.WaitAsync(spec.EffectiveStopGracePeriod, shop.Time, ct));
@@ -147,7 +147,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
                 catch (TimeoutException)
                 {
                     await shop.Runtime.KillAsync(ContainerId, Signals.Kill, all: true, ct);
-                    Tell().Killed(Signals.Kill);
+                    Events().Killed(Signals.Kill);
                 }
             }
         }
@@ -160,7 +160,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
 
         TaskOutcome Stopped(ProcessExit exit)
         {
-            Tell().Ended(exit, outOfMemory: false, _startedAt);
+            Events().Ended(exit, outOfMemory: false, _startedAt);
             _tell.Stopped();
             return new TaskOutcome.Stopped(exit.Code);
         }
@@ -194,7 +194,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             await shop.Runtime.DeleteAsync(ContainerId, ct);
             if (spec is not null)
             {
-                Tell().Destroyed();
+                Events().Destroyed();
             }
 
             foreach (string name in spec is null ? [] : SpecReader.VolumeNames(spec, Path.Combine(shop.Options.DataDirectory, "volumes")))
@@ -219,7 +219,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
     public async Task DiscardAsync(CancellationToken ct) => await shop.Runtime.DeleteAsync(ContainerId, ct);
 
     /// <summary>With labels also for a container that an earlier agent made.</summary>
-    private ContainerTeller Tell()
+    private ContainerEvents Events()
     {
         if (_tell.Labels.Count == 0)
         {
@@ -258,7 +258,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         byte[] process = SpecWriter.WriteFurtherProcess(spec, Health!.Plan.Args);
         while (true)
         {
-            await Task.Delay(Health.Pause(shop.Time.GetUtcNow()), shop.Time, ct);
+            await Task.Delay(Health.NextInterval(shop.Time.GetUtcNow()), shop.Time, ct);
             HealthState before = Health.Present.State;
             if (await HealthCheckRun.ProbeAsync(shop, ContainerId, process, shop.Files.ProbePath(task.Id), Health.Plan.Timeout, ct) is not { } probe)
             {
@@ -268,7 +268,7 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
             Health = Health.After(probe);
             if (Health.Present.State != before)
             {
-                Tell().Health(Health.Present.State);
+                Events().Health(Health.Present.State);
             }
 
             if (Health.Present.State == HealthState.Unhealthy)
@@ -290,20 +290,20 @@ internal sealed class TaskController(TaskWorkshop shop, TaskSurroundings around,
         return !killed ? "" : limit > 0 ? $"out of memory (limit {limit / (1024 * 1024)} MiB)" : "out of memory";
     }
 
-    private string ResolvConf(TaskNetwork network, ContainerSpec spec)
+    private string ResolvConf(JoinedNetwork network, ContainerSpec spec)
     {
         if (network.ResolvConf is not null)
         {
             return network.ResolvConf;
         }
 
-        return TaskFiles.ResolvConf(File.Exists(shop.Options.ResolvConfPath) ? File.ReadAllText(shop.Options.ResolvConfPath) : "", spec.Dns);
+        return ContainerFiles.ResolvConf(File.Exists(shop.Options.ResolvConfPath) ? File.ReadAllText(shop.Options.ResolvConfPath) : "", spec.Dns);
     }
 
-    private static string Hosts(TaskNetwork network, ContainerSpec spec, string hostname)
+    private static string Hosts(JoinedNetwork network, ContainerSpec spec, string hostname)
         => network.Namespace is null && File.Exists("/etc/hosts")
             ? File.ReadAllText("/etc/hosts").TrimEnd('\n') + "\n" + string.Concat(spec.Hosts.Select(h => h + "\n"))
-            : TaskFiles.Hosts(hostname, network.Endpoints.Where(e => e.Address is not null).Select(e => e.Address!.Value), spec.Hosts);
+            : ContainerFiles.Hosts(hostname, network.Endpoints.Where(e => e.Address is not null).Select(e => e.Address!.Value), spec.Hosts);
 
     private Dictionary<string, string> Labels(ContainerSpec spec, ImageSettings image)
     {

@@ -31,10 +31,10 @@ internal abstract record TaskOutcome
 internal enum TaskAction
 {
     /// <summary>Ask again at once: the status moved on.</summary>
-    GoOn,
+    Continue,
 
     /// <summary>Wait for another desired state.</summary>
-    Rest,
+    Wait,
     Prepare,
     Start,
 
@@ -48,8 +48,8 @@ internal enum TaskAction
 }
 
 /// <summary>A task on this node: what is told of it, and what is remembered for its end.</summary>
-/// <param name="Fate">Why it is being stopped though it should run; empty otherwise.</param>
-internal sealed record TaskCondition(SwarmTaskStatus Status, string Fate = "");
+/// <param name="FailureCause">Why it is being stopped though it should run; empty otherwise.</param>
+internal sealed record TaskCondition(SwarmTaskStatus Status, string FailureCause = "");
 
 internal sealed record TaskStep(TaskCondition Condition, TaskAction Next);
 
@@ -64,25 +64,25 @@ internal static class TaskMachine
         TaskState state = condition.Status.State;
         if (state > TaskState.Running)
         {
-            return new TaskStep(condition, isRemoved || desired >= TaskState.Remove ? TaskAction.Remove : TaskAction.Rest);
+            return new TaskStep(condition, isRemoved || desired >= TaskState.Remove ? TaskAction.Remove : TaskAction.Wait);
         }
 
         switch (outcome)
         {
             case TaskOutcome.Failed failed:
                 return End(condition, state < TaskState.Starting ? TaskState.Rejected : TaskState.Failed, condition.Status.Message, failed.Error, code: null, now);
-            case TaskOutcome.Exited exited when condition.Fate.Length == 0:
+            case TaskOutcome.Exited exited when condition.FailureCause.Length == 0:
                 return exited.Code == 0
                     ? End(condition, TaskState.Complete, "finished", "", 0, now)
                     : End(condition, TaskState.Failed, "started", ExitError(exited.Code, exited.OutOfMemory), exited.Code, now);
             case TaskOutcome.Exited exited:
-                return End(condition, TaskState.Failed, "started", ExitError(exited.Code, condition.Fate), exited.Code, now);
+                return End(condition, TaskState.Failed, "started", ExitError(exited.Code, condition.FailureCause), exited.Code, now);
             case TaskOutcome.Stopped stopped:
-                return condition.Fate.Length > 0
-                    ? End(condition, TaskState.Failed, "started", ExitError(stopped.Code ?? 0, condition.Fate), stopped.Code, now)
+                return condition.FailureCause.Length > 0
+                    ? End(condition, TaskState.Failed, "started", ExitError(stopped.Code ?? 0, condition.FailureCause), stopped.Code, now)
                     : End(condition, TaskState.Shutdown, "shutdown", "", stopped.Code, now);
             case TaskOutcome.Unhealthy:
-                return new TaskStep(condition with { Fate = "unhealthy container" }, TaskAction.Stop);
+                return new TaskStep(condition with { FailureCause = "unhealthy container" }, TaskAction.Stop);
         }
 
         if (isRemoved || desired >= TaskState.Shutdown)
@@ -92,14 +92,14 @@ internal static class TaskMachine
 
         return (state, outcome) switch
         {
-            ( < TaskState.Accepted, _) => Move(condition, TaskState.Accepted, "accepted", now, TaskAction.GoOn),
+            ( < TaskState.Accepted, _) => Move(condition, TaskState.Accepted, "accepted", now, TaskAction.Continue),
             (TaskState.Accepted, _) => Move(condition, TaskState.Preparing, "preparing", now, TaskAction.Prepare),
             (TaskState.Preparing, TaskOutcome.Prepared prepared) => Move(
-                condition with { Status = condition.Status with { Container = new ContainerStatus(prepared.ContainerId, 0, 0) } }, TaskState.Ready, "prepared", now, TaskAction.GoOn),
+                condition with { Status = condition.Status with { Container = new ContainerStatus(prepared.ContainerId, 0, 0) } }, TaskState.Ready, "prepared", now, TaskAction.Continue),
             (TaskState.Preparing, _) => new TaskStep(condition, TaskAction.Prepare),
             (TaskState.Ready, _) => desired >= TaskState.Running
                 ? Move(condition, TaskState.Starting, "starting", now, TaskAction.Start)
-                : new TaskStep(condition, TaskAction.Rest),
+                : new TaskStep(condition, TaskAction.Wait),
             (TaskState.Starting, TaskOutcome.Started { IsHealthChecked: false } started) => Move(WithPid(condition, started.Pid), TaskState.Running, "started", now, TaskAction.AwaitExit),
             (TaskState.Starting, TaskOutcome.Started started) => new TaskStep(WithPid(condition, started.Pid), TaskAction.AwaitHealth),
             (TaskState.Starting, TaskOutcome.Healthy) => Move(condition, TaskState.Running, "started", now, TaskAction.AwaitExit),
@@ -126,6 +126,6 @@ internal static class TaskMachine
         }
 
         SwarmTaskStatus status = condition.Status with { State = state, Message = message, Error = error, Timestamp = now, Container = container };
-        return new TaskStep(condition with { Status = status, Fate = "" }, TaskAction.GoOn);
+        return new TaskStep(condition with { Status = status, FailureCause = "" }, TaskAction.Continue);
     }
 }

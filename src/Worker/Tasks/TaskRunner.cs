@@ -9,21 +9,21 @@ namespace Skep.Worker.Tasks;
 /// <summary>Brings one task to its desired state: asks <see cref="TaskMachine"/>, lets <see cref="TaskController"/> do, tells the result.</summary>
 internal sealed class TaskRunner
 {
-    private readonly TaskWorkshop _shop;
-    private readonly TaskSurroundings _around;
+    private readonly EngineContext _shop;
+    private readonly TaskContext _around;
     private readonly TaskController _controller;
     private readonly Lock _gate = new();
     private TaskCompletionSource _updated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SwarmTask _task;
     private bool _isRemoved;
-    private TaskState _highestTold;
+    private TaskState _highestReported;
 
-    public TaskRunner(TaskWorkshop shop, TaskSurroundings around, SwarmTask task)
+    public TaskRunner(EngineContext shop, TaskContext around, SwarmTask task)
     {
         _shop = shop;
         _around = around;
         _task = task;
-        _highestTold = task.Status.State;
+        _highestReported = task.Status.State;
         _controller = new TaskController(shop, around, task);
         Status = task.Status;
     }
@@ -50,7 +50,7 @@ internal sealed class TaskRunner
 
     public LocalHealth? Health => _controller.Health?.Present;
 
-    public TaskNetwork? Network => _controller.Network;
+    public JoinedNetwork? Network => _controller.Network;
 
     /// <summary>True until the task has ended and let its network go.</summary>
     public bool HoldsNetwork { get; private set; } = true;
@@ -68,20 +68,20 @@ internal sealed class TaskRunner
         TaskOutcome? outcome = null;
         while (true)
         {
-            (SwarmTask task, bool isRemoved, Task updated) = Wanted();
+            (SwarmTask task, bool isRemoved, Task updated) = Desired();
             TaskStep step = TaskMachine.Decide(condition, task.DesiredState, isRemoved, outcome, _shop.Time.GetUtcNow());
             if (step.Condition.Status != condition.Status)
             {
-                Tell(step.Condition.Status);
+                ReportStatus(step.Condition.Status);
             }
 
             condition = step.Condition;
             outcome = null;
             switch (step.Next)
             {
-                case TaskAction.GoOn:
+                case TaskAction.Continue:
                     break;
-                case TaskAction.Rest:
+                case TaskAction.Wait:
                     if (condition.Status.State > TaskState.Running && HoldsNetwork)
                     {
                         await CleanUpAsync(ct);
@@ -90,12 +90,12 @@ internal sealed class TaskRunner
                     await updated.WaitAsync(ct);
                     break;
                 case TaskAction.Remove:
-                    await PersistAsync(_controller.RemoveAsync, ct);
+                    await RetryAsync(_controller.RemoveAsync, ct);
                     HoldsNetwork = false;
                     _shop.Records.Remove(task.Id);
                     return;
                 case TaskAction.Stop:
-                    outcome = await PersistAsync(_controller.StopAsync, ct);
+                    outcome = await RetryAsync(_controller.StopAsync, ct);
                     break;
                 case TaskAction.Prepare:
                     outcome = await InterruptiblyAsync(PrepareAsync, ct);
@@ -134,9 +134,9 @@ internal sealed class TaskRunner
             return new TaskCondition(Status);
         }
 
-        if (record.State > _highestTold)
+        if (record.State > _highestReported)
         {
-            _highestTold = record.State;
+            _highestReported = record.State;
         }
 
         bool sameBoot = record.BootId == _shop.Host.BootId;
@@ -151,7 +151,7 @@ internal sealed class TaskRunner
         if (sameBoot && record.State >= TaskState.Starting)
         {
             Status = Status with { State = TaskState.Failed, Error = "the container was removed behind the agent's back", Timestamp = _shop.Time.GetUtcNow() };
-            Tell(Status);
+            ReportStatus(Status);
             return new TaskCondition(Status);
         }
 
@@ -183,11 +183,11 @@ internal sealed class TaskRunner
         Task<TaskOutcome> work = action(scope.Token);
         while (!work.IsCompleted)
         {
-            (SwarmTask task, bool isRemoved, Task updated) = Wanted();
+            (SwarmTask task, bool isRemoved, Task updated) = Desired();
             if (isRemoved || task.DesiredState >= TaskState.Shutdown)
             {
                 await scope.CancelAsync();
-                await work.SettleAsync();
+                await work.SuppressThrowingAsync();
                 break;
             }
 
@@ -222,7 +222,7 @@ internal sealed class TaskRunner
     }
 
     /// <summary>Ends and removals are tried until they succeed: giving up would leave something running.</summary>
-    private async Task<T> PersistAsync<T>(Func<CancellationToken, Task<T>> action, CancellationToken ct)
+    private async Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> action, CancellationToken ct)
     {
         TimeSpan pause = TimeSpan.FromMilliseconds(100);
         while (true)
@@ -240,7 +240,7 @@ internal sealed class TaskRunner
         }
     }
 
-    private Task PersistAsync(Func<CancellationToken, Task> action, CancellationToken ct) => PersistAsync<bool>(
+    private Task RetryAsync(Func<CancellationToken, Task> action, CancellationToken ct) => RetryAsync<bool>(
         async token =>
         {
             await action(token);
@@ -250,11 +250,11 @@ internal sealed class TaskRunner
 
     private async Task CleanUpAsync(CancellationToken ct)
     {
-        await PersistAsync(_controller.CleanUpAsync, ct);
+        await RetryAsync(_controller.CleanUpAsync, ct);
         HoldsNetwork = false;
     }
 
-    private void Tell(SwarmTaskStatus status)
+    private void ReportStatus(SwarmTaskStatus status)
     {
         if (_controller.Network is { Ports.IsEmpty: false } network && status.State == TaskState.Running)
         {
@@ -264,17 +264,17 @@ internal sealed class TaskRunner
         Status = status;
         _shop.Records.Write(_task.Id, status, StartedAt, ImageId);
         WorkerLog.TaskMoved(_shop.Logger, _task.Id, status.State, status.Error);
-        if (status.State < _highestTold)
+        if (status.State < _highestReported)
         {
             return;
         }
 
-        _highestTold = status.State;
-        WorkerMetrics.Came(status.State);
+        _highestReported = status.State;
+        WorkerMetrics.TaskTransitioned(status.State);
         _around.Report(new TaskReport(_task.Id, status));
     }
 
-    private (SwarmTask Task, bool IsRemoved, Task Updated) Wanted()
+    private (SwarmTask Task, bool IsRemoved, Task Updated) Desired()
     {
         lock (_gate)
         {

@@ -8,7 +8,7 @@ namespace Skep.Worker.Tasks;
 internal static class TaskSecrets
 {
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: not on this node (yet); <see cref="ErrorKind.InvalidArgument"/>: owner or template.</exception>
-    public static IReadOnlyList<TaskFile> Resolve(ContainerSpec spec, TemplateContext context, Func<SecretId, Secret?> secrets, Func<ConfigId, Config?> configs)
+    public static IReadOnlyList<ContainerFile> Resolve(ContainerSpec spec, TemplateContext context, Func<SecretId, Secret?> secrets, Func<ConfigId, Config?> configs)
     {
         TemplateContext inFiles = context with
         {
@@ -16,7 +16,7 @@ internal static class TaskSecrets
             Secret = name => spec.Secrets.FirstOrDefault(s => s.File?.Name == name) is { } s ? Encoding.UTF8.GetString(SecretOf(s).Spec.Data.Reveal()) : null,
             Config = name => spec.Configs.FirstOrDefault(c => c.File?.Name == name) is { } c ? Encoding.UTF8.GetString([.. ConfigOf(c).Spec.Data]) : null,
         };
-        var files = new List<TaskFile>();
+        var files = new List<ContainerFile>();
         foreach (SecretReference reference in spec.Secrets)
         {
             Secret secret = SecretOf(reference);
@@ -44,7 +44,7 @@ internal static class TaskSecrets
         Config ConfigOf(ConfigReference reference)
             => configs(reference.Id) ?? throw new ClusterException(ErrorKind.Unavailable, $"config {reference.Name} ({reference.Id}) is not known on this node");
 
-        TaskFile File(FileTarget target, string below, byte[] data, Driver? templating)
+        ContainerFile File(FileTarget target, string below, byte[] data, Driver? templating)
         {
             if (templating is not null)
             {
@@ -57,7 +57,7 @@ internal static class TaskSecrets
             }
 
             string path = target.Name.StartsWith('/') ? target.Name : below + target.Name;
-            return new TaskFile(path, Number(target.Uid, "UID"), Number(target.Gid, "GID"), target.Mode, data);
+            return new ContainerFile(path, Number(target.Uid, "UID"), Number(target.Gid, "GID"), target.Mode, data);
         }
     }
 

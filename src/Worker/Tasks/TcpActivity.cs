@@ -38,7 +38,7 @@ internal readonly record struct TcpActivity(long Accepted, long Established)
     /// was asked is answered.</summary>
     /// <param name="read">Null: nothing to wait for.</param>
     /// <param name="limit">The wait ends then at the latest: some programs talk to themselves for ever.</param>
-    public static async Task QuietAsync(Func<TcpActivity?> read, TimeSpan window, TimeSpan limit, TimeProvider time, CancellationToken ct)
+    public static async Task WaitUntilQuietAsync(Func<TcpActivity?> read, TimeSpan window, TimeSpan limit, TimeProvider time, CancellationToken ct)
     {
         long began = time.GetTimestamp();
         TcpActivity? before = read();

@@ -20,7 +20,7 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
 
     public LocalVolume? Find(string name)
     {
-        string note = NotePath(name);
+        string note = MetadataPath(name);
         if (!IsName(name) || !File.Exists(note))
         {
             return null;
@@ -69,8 +69,8 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
 
         Directory.CreateDirectory(DataPath(name));
         var note = new VolumeNote(time.GetUtcNow(), new(labels), new(options), isAnonymous);
-        PrivateFile.Replace(NotePath(name), JsonSerializer.SerializeToUtf8Bytes(note, VolumeJsonContext.Default.VolumeNote));
-        events.Tell("volume", "create", name, ("driver", "local"));
+        PrivateFile.Replace(MetadataPath(name), JsonSerializer.SerializeToUtf8Bytes(note, VolumeJsonContext.Default.VolumeNote));
+        events.Publish("volume", "create", name, ("driver", "local"));
         return Find(name)!;
     }
 
@@ -115,7 +115,7 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
         }
 
         Directory.Delete(Path.Combine(directory, name), recursive: true);
-        events.Tell("volume", "destroy", name, ("driver", "local"));
+        events.Publish("volume", "destroy", name, ("driver", "local"));
     }
 
     /// <summary>Bytes of the files in a volume.</summary>
@@ -124,7 +124,7 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
 
     private string DataPath(string name) => Path.Combine(directory, name, "_data");
 
-    private string NotePath(string name) => Path.Combine(directory, name, "volume.json");
+    private string MetadataPath(string name) => Path.Combine(directory, name, "volume.json");
 
     private static bool IsName(string name)
         => name.Length >= 2 && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');

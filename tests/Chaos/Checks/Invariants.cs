@@ -32,7 +32,7 @@ internal static class Invariants
     public static async Task ReplicasAreEqualAsync(TestCluster cluster, int[] managers)
     {
         string different = "";
-        await Eventually.SettledAsync(
+        await Eventually.BecomesAsync(
             async () =>
             {
                 var seen = new List<(int Node, ulong Index, string Checksum)>();
@@ -57,7 +57,7 @@ internal static class Invariants
     }
 
     /// <summary>As many tasks run as are wanted, on nodes that are there, and containerd agrees on each of them and on no other.</summary>
-    public static Task ServiceIsWholeAsync(TestCluster cluster, int via, string service, int count) => Eventually.SettledAsync(
+    public static Task ServiceIsWholeAsync(TestCluster cluster, int via, string service, int count) => Eventually.BecomesAsync(
         async () =>
         {
             using EngineClient engine = cluster.Engine(via);
@@ -92,7 +92,7 @@ internal static class Invariants
     {
         foreach (int node in cluster.Nodes)
         {
-            await Eventually.SettledAsync(
+            await Eventually.BecomesAsync(
                 async () =>
                 {
                     SortedSet<string> now = await new NodeInspector(cluster, node).SnapshotAsync();

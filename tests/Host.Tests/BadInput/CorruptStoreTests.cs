@@ -25,7 +25,7 @@ public sealed class CorruptStoreTests : ClusterFacts
         try
         {
             await Cluster.ScriptAsync("restart", $"{Node}");
-            await Eventually.SettledAsync(
+            await Eventually.BecomesAsync(
                 async () =>
                 {
                     string error = (await Cluster.DockerAsync(Node, "info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.Error}}")).Succeeded().Out;

@@ -56,7 +56,7 @@ public abstract class ClusterFacts
     /// <summary>Options for a service that counts as running only once its program listens, so that no request meets one that does not yet.</summary>
     private protected static readonly string[] ListensFirst = ["--health-cmd", "/usr/bin/perl /usr/bin/probe health", "--health-interval", "200ms", "--health-retries", "20"];
 
-    private protected Task UntilRunningAsync(string service, int count) => Eventually.SettledAsync(
+    private protected Task UntilRunningAsync(string service, int count) => Eventually.BecomesAsync(
         async () =>
         {
             using EngineClient engine = Cluster.Engine(1);
@@ -75,7 +75,7 @@ public abstract class ClusterFacts
     private protected async Task<JsonObject[]> RunningAsync(string service) => [.. (await TasksAsync(service)).Where(EngineClient.IsRunning)];
 
     /// <summary>Waits until some task of the service shows what is wanted.</summary>
-    private protected Task UntilTaskAsync(string service, Func<JsonObject, bool> wanted, string what) => Eventually.SettledAsync(
+    private protected Task UntilTaskAsync(string service, Func<JsonObject, bool> wanted, string what) => Eventually.BecomesAsync(
         async () =>
         {
             JsonObject[] tasks = await TasksAsync(service);

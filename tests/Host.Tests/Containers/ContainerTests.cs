@@ -78,7 +78,7 @@ public sealed class ContainerTests : ClusterFacts
     public Task User_working_directory_and_read_only_root_are_obeyed() => OnClusterAsync(async () =>
     {
         string web = await ServiceOfAsync("strict", "probe:latest", ["--user", "65534", "--workdir", "/data", "--read-only", "--restart-condition", "none"], "/bin/sh", "-c", "id -u; echo in $PWD; echo x > /data/x || echo refused");
-        await Eventually.SettledAsync(
+        await Eventually.BecomesAsync(
             async () =>
             {
                 string log = (await DockerAsync("service", "logs", "--raw", web)).Out;

@@ -61,7 +61,7 @@ public sealed class PublishedPortTests : ClusterFacts
         await UntilRunningAsync(web, 1);
         foreach ((int from, int to) in new[] { (1, 1), (1, 2), (1, 3), (2, 2), (3, 1) })
         {
-            await Eventually.SettledAsync(
+            await Eventually.BecomesAsync(
                 async () => (await Cluster.InNodeAsync(from, "curl", "-sS", "-m", "3", $"http://{Cluster.AddressOf(to)}:{port}/who")) is { Code: 0 } ? null : $"no answer for n{from} at n{to}",
                 TimeSpan.FromSeconds(10));
         }
@@ -92,7 +92,7 @@ public sealed class PublishedPortTests : ClusterFacts
     private async Task UntilAnsweredByAsync(int node, int containers, Func<Task<string[]>> ask)
     {
         var hosts = new HashSet<string>(StringComparer.Ordinal);
-        await Eventually.SettledAsync(
+        await Eventually.BecomesAsync(
             async () =>
             {
                 foreach (string answer in await ask())

@@ -54,11 +54,11 @@ public sealed partial class PrometheusTests : ClusterFacts
         using Process prometheus = Process.Start(start)!;
         try
         {
-            await Eventually.SettledAsync(
+            await Eventually.BecomesAsync(
                 async () => Missing(await AskAsync("targets"), web),
                 Limit);
             // One manager leads, and all three say how many nodes there are.
-            await Eventually.SettledAsync(
+            await Eventually.BecomesAsync(
                 async () =>
                 {
                     string leaders = await QueryAsync("sum(swarm_manager_leader)"), views = await QueryAsync("count(swarm_manager_nodes{state=\"ready\"} >= 3)");
@@ -103,7 +103,7 @@ public sealed partial class PrometheusTests : ClusterFacts
         await ServiceAsync("undrawn", "--constraint", "node.labels.nowhere==yes"); // A reason to wait is there while something waits.
         string[] named = [.. expressions.SelectMany(e => MetricName().Matches(e).Select(m => m.Value)).Distinct()];
         Assert.InRange(named.Length, 20, 100);
-        await Eventually.SettledAsync(
+        await Eventually.BecomesAsync(
             async () =>
             {
                 var there = new HashSet<string>(StringComparer.Ordinal);

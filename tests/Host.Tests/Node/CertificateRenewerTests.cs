@@ -89,6 +89,6 @@ public sealed class CertificateRenewerTests
 
     private void WaitForTimer() => Assert.True(SpinWait.SpinUntil(() => _time.ArmedTimers > 0, TimeSpan.FromSeconds(5)), "the renewer waits for nothing");
 
-    private NodeIdentity Issue(TimeSpan lifetime) => NewCluster.Create(
+    private NodeIdentity Issue(TimeSpan lifetime) => ClusterBootstrap.Create(
         ClusterSpec.Default with { CertificateLifetime = lifetime }, NodeAvailability.Active, new Moment(_time.GetUtcNow(), IdSource.From(new Random(1)), new Random(1))).IssueFirst(_time.GetUtcNow());
 }

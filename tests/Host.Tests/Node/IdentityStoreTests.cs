@@ -66,6 +66,6 @@ public sealed class IdentityStoreTests : IDisposable
         Assert.Contains(FilePath, Assert.Throws<ClusterException>(() => store.Load()).Message, StringComparison.Ordinal);
     }
 
-    private static NodeIdentity Found(bool autoLock) => NewCluster.Create(
+    private static NodeIdentity Found(bool autoLock) => ClusterBootstrap.Create(
         ClusterSpec.Default with { AutoLockManagers = autoLock }, NodeAvailability.Active, new Moment(Now, IdSource.From(new Random(1)), new Random(1))).IssueFirst(Now);
 }

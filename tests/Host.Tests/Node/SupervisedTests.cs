@@ -15,7 +15,7 @@ public sealed class SupervisedTests
         var time = new ManualTimeProvider();
         var again = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int begun = 0;
-        await using var work = new Supervised(
+        await using SupervisedTask work = new SupervisedTask(
             ct =>
             {
                 if (++begun == 1)
@@ -42,7 +42,7 @@ public sealed class SupervisedTests
     public async Task Ending_it_waits_for_the_work_to_end()
     {
         bool ended = false;
-        var work = new Supervised(
+        SupervisedTask work = new SupervisedTask(
             async ct =>
             {
                 try

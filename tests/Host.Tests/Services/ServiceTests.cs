@@ -113,7 +113,7 @@ public sealed class ServiceTests : ClusterFacts
     {
         string web = await ServiceAsync("talker", "--mode", "global", "-e", "GREETING=well");
         await UntilRunningAsync(web, 3);
-        await Eventually.SettledAsync(
+        await Eventually.BecomesAsync(
             async () =>
             {
                 string[] lines = (await DockerAsync("service", "logs", web)).Succeeded().Lines;

@@ -7,7 +7,7 @@ namespace Skep.Manager.Tests.Ca;
 public sealed class RootAuthorityTests
 {
     private static readonly DateTimeOffset Now = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly NewCluster Fresh = NewCluster.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(Now, IdSource.From(new Random(1)), new Random(1)));
+    private static readonly ClusterBootstrap Fresh = ClusterBootstrap.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(Now, IdSource.From(new Random(1)), new Random(1)));
 
     [Fact]
     public void The_first_manager_is_trusted_by_the_root_it_made()
@@ -20,7 +20,7 @@ public sealed class RootAuthorityTests
     [Fact]
     public void A_certificate_of_another_cluster_is_not_trusted()
     {
-        NewCluster other = NewCluster.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(Now, IdSource.From(new Random(2)), new Random(2)));
+        ClusterBootstrap other = ClusterBootstrap.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(Now, IdSource.From(new Random(2)), new Random(2)));
         Assert.False(NodeIdentity.IsTrusted(other.IssueFirst(Now).Certificate, Fresh.IssueFirst(Now).Roots, Now));
     }
 

@@ -14,7 +14,7 @@ namespace Skep.Manager.Tests.Ca;
 public sealed class RootRotationTests
 {
     private static readonly DateTimeOffset Now = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly Cluster Fresh = NewCluster.Create(ClusterSpec.Default, NodeAvailability.Active, MomentAt(Now)).Cluster;
+    private static readonly Cluster Fresh = ClusterBootstrap.Create(ClusterSpec.Default, NodeAvailability.Active, MomentAt(Now)).Cluster;
 
     [Fact]
     public void While_the_root_rotates_each_certificate_is_trusted_by_who_knows_either_root()
@@ -80,7 +80,7 @@ public sealed class RootRotationTests
     {
         using AsymmetricAlgorithm key = rsa ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP384);
         string pem = SelfSigned(key, "CN=ours", isAuthority: true);
-        Cluster rotating = RootRotations.Begin(Fresh, new BroughtRoot(pem, KeyOf(key)), Now);
+        Cluster rotating = RootRotations.Begin(Fresh, new ImportedRoot(pem, KeyOf(key)), Now);
 
         NodeIdentity next = Issue(rotating);
         Assert.True(NodeIdentity.IsTrusted(next.Certificate, NodeIdentity.ParseRoots(pem), Now));
@@ -102,7 +102,7 @@ public sealed class RootRotationTests
         Assert.Contains("signed by itself", Refusal(RootRotations.Begin(Fresh, null, Now).RootCa.Rotation!.CrossSignedPem, KeyOf(key)), StringComparison.Ordinal);
 
         static string Refusal(string pem, SensitiveBytes key)
-            => Assert.Throws<ClusterException>(() => RootRotations.Begin(Fresh, new BroughtRoot(pem, key), Now)).Message;
+            => Assert.Throws<ClusterException>(() => RootRotations.Begin(Fresh, new ImportedRoot(pem, key), Now)).Message;
     }
 
     private static Moment MomentAt(DateTimeOffset now) => new(now, IdSource.From(new Random(1)), new Random(1));

@@ -8,7 +8,7 @@ namespace Skep.Manager.Tests.Consensus;
 public sealed class DataKeyFileTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly NewCluster Cluster = NewCluster.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(Now, IdSource.From(new Random(1)), new Random(1)));
+    private static readonly ClusterBootstrap Cluster = ClusterBootstrap.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(Now, IdSource.From(new Random(1)), new Random(1)));
     private readonly string _directory = Directory.CreateTempSubdirectory("skt-manager-").FullName;
 
     private string FilePath => Path.Combine(_directory, "raft.key");

@@ -12,7 +12,7 @@ namespace Skep.Manager.Tests.Control;
 public sealed class AttachmentTests
 {
     private static readonly NodeId Worker = new("n1");
-    private static readonly AttachmentWish Wish = new("c0ffee", "shell", "net") { Aliases = ["sh"] };
+    private static readonly AttachmentRequest Wish = new("c0ffee", "shell", "net") { Aliases = ["sh"] };
 
     [Fact]
     public async Task A_container_has_one_place_in_a_network_however_often_it_asks()
@@ -20,8 +20,8 @@ public sealed class AttachmentTests
         OneManager manager = await OneManager.StartAsync();
         NetworkId network = await manager.Control.Networks.CreateAsync(new NetworkSpec(new Annotations("net")) { Attachable = true }, default);
 
-        AttachmentAnswer first = await manager.Control.Attachments.AttachAsync(Worker, Wish, default);
-        AttachmentAnswer again = await manager.Control.Attachments.AttachAsync(Worker, Wish with { Network = network.Value }, default);
+        AttachmentResult first = await manager.Control.Attachments.AttachAsync(Worker, Wish, default);
+        AttachmentResult again = await manager.Control.Attachments.AttachAsync(Worker, Wish with { Network = network.Value }, default);
 
         Assert.Equal((first.Task, network), (again.Task, again.Network));
         SwarmTask task = Assert.Single(manager.Store.View().Tasks);

@@ -36,7 +36,7 @@ internal sealed class OneManager : IMembershipControl
     public static async Task<OneManager> StartAsync(ILogSource logs)
     {
         var manager = new OneManager(logs);
-        NewCluster made = NewCluster.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(manager.Time.GetUtcNow(), manager.Ids, new Random(1)));
+        ClusterBootstrap made = ClusterBootstrap.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(manager.Time.GetUtcNow(), manager.Ids, new Random(1)));
         manager.Self = made.FirstManager.Id;
         Node node = made.FirstManager with
         {

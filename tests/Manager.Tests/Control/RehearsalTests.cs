@@ -11,7 +11,7 @@ public sealed class RehearsalTests
     {
         OneManager manager = await OneManager.StartAsync();
         ulong before = manager.Store.View().Index;
-        ClusterRehearsal rehearsal = await manager.Control.RehearseAsync(default);
+        ClusterDryRun rehearsal = await manager.Control.DryRunAsync(default);
 
         await rehearsal.Networks.CreateAsync(Network("app_net", ""), default);
         SecretId secret = await rehearsal.Secrets.CreateAsync(Secret("app_key"), default);
@@ -29,7 +29,7 @@ public sealed class RehearsalTests
     {
         OneManager manager = await OneManager.StartAsync();
         ServiceId holder = await manager.Control.Services.CreateAsync(Publishing("web", 80), default);
-        ClusterRehearsal rehearsal = await manager.Control.RehearseAsync(default);
+        ClusterDryRun rehearsal = await manager.Control.DryRunAsync(default);
         ServiceId first = await rehearsal.Services.CreateAsync(Publishing("app_a", 81), default);
 
         await ServiceControlTests.RefusesAsync(ErrorKind.InvalidArgument, $"port '80' is already in use by service 'web' ({holder}) as an ingress port",
@@ -45,7 +45,7 @@ public sealed class RehearsalTests
     public async Task A_subnet_is_taken_by_a_network_of_the_rehearsal()
     {
         OneManager manager = await OneManager.StartAsync();
-        ClusterRehearsal rehearsal = await manager.Control.RehearseAsync(default);
+        ClusterDryRun rehearsal = await manager.Control.DryRunAsync(default);
         await rehearsal.Networks.CreateAsync(Network("app_a", "10.9.0.0/24"), default);
 
         await ServiceControlTests.RefusesAsync(
@@ -59,7 +59,7 @@ public sealed class RehearsalTests
     {
         OneManager manager = await OneManager.StartAsync();
         await manager.Control.Secrets.CreateAsync(Secret("key"), default);
-        ClusterRehearsal rehearsal = await manager.Control.RehearseAsync(default);
+        ClusterDryRun rehearsal = await manager.Control.DryRunAsync(default);
 
         await ServiceControlTests.RefusesAsync(ErrorKind.AlreadyExists, "secret key already exists", rehearsal.Secrets.CreateAsync(Secret("key"), default));
         await ServiceControlTests.RefusesAsync(ErrorKind.InvalidArgument, "secret not found: other",
@@ -72,7 +72,7 @@ public sealed class RehearsalTests
         OneManager manager = await OneManager.StartAsync();
         await manager.Control.Services.CreateAsync(OneManager.Web("web"), default);
         Service web = manager.Service("web");
-        ClusterRehearsal rehearsal = await manager.Control.RehearseAsync(default);
+        ClusterDryRun rehearsal = await manager.Control.DryRunAsync(default);
 
         await ServiceControlTests.RefusesAsync(ErrorKind.NotImplemented, "service mode change is not allowed",
             rehearsal.Services.UpdateAsync("web", new ServiceUpdate(web.Version.Index, web.Spec with { Mode = new ServiceMode.Global() }), default));

@@ -130,7 +130,7 @@ public sealed class AssignmentPlannerTests
             _ => throw new ArgumentOutOfRangeException(nameof(change)),
         };
 
-        Assert.Equal(matters, NodeConcerns.Matters(new StoreEvent((now ?? old)!.Kind, old, now)));
+        Assert.Equal(matters, DispatchFilter.Matters(new StoreEvent((now ?? old)!.Kind, old, now)));
         Assert.Equal(!matters, Told(old).SetEquals(Told(now)));
 
         // Another task runs on B, so that a node has the network; of the same service if that can be in one.

@@ -15,7 +15,7 @@ internal sealed class SimCluster
     private readonly ISimLoop[] _loops =
     [
         new SimLoop<ServiceId>(new ReplicatedServices()), new SimLoop<ServiceId>(new GlobalServices()), new SimLoop<ServiceId>(new Jobs()), new SimLoop<ServiceId>(new RemovedServices()),
-        new SimLoop<ServiceId>(new TaskReaper()), new SimLoop<NodeId>(new ConstraintEnforcer()), new SimLoop<NodeId>(new LostTasks()),
+        new SimLoop<ServiceId>(new TaskReaper()), new SimLoop<NodeId>(new ConstraintEnforcer()), new SimLoop<NodeId>(new OrphanedTasks()),
     ];
 
     private readonly IdSource _ids;
@@ -38,7 +38,7 @@ internal sealed class SimCluster
     public StoreView View { get; private set; } = StoreView.Empty;
 
     /// <summary>Kept up event by event, as the allocator's loop does.</summary>
-    public AllocationBook Book { get; set; } = new();
+    public AllocationIndex Book { get; set; } = new();
 
     public FakeAgents Agents { get; } = new();
 
@@ -106,7 +106,7 @@ internal sealed class SimCluster
     /// <summary>Another leader: it knows nothing but what is stored.</summary>
     public void ChangeLeader()
     {
-        Book = AllocationBook.Of(View);
+        Book = AllocationIndex.Of(View);
         _mayPlace = true;
         foreach (ISimLoop loop in _loops)
         {
@@ -127,15 +127,15 @@ internal sealed class SimCluster
 
     private IReadOnlyList<StoreChange> Placed()
     {
-        ClusterPicture picture = ClusterPicture.Of(View.Nodes, View.Tasks, View.Networks);
+        ClusterCache picture = ClusterCache.Of(View.Nodes, View.Tasks, View.Networks);
         return PlacementPlan.Of(Placer.Place(picture, picture.Pending, Now), Now);
     }
 
     private void AssertAtRest()
     {
-        Assert.Equal(AllocationBook.Of(View).Describe(), Book.Describe());
+        Assert.Equal(AllocationIndex.Of(View).Describe(), Book.Describe());
         Assert.DoesNotContain(Placed(), c => c is StoreChange.Update { Object: SwarmTask { Status.State: TaskState.Assigned } });
-        Assert.Empty(Allocator.Plan(AllocationBook.Of(View), View, Now));
+        Assert.Empty(Allocator.Plan(AllocationIndex.Of(View), View, Now));
         foreach (ISimLoop loop in _loops)
         {
             loop.AssertAtRest(View, new Moment(Now, _ids, Random));

@@ -13,7 +13,7 @@ public sealed class RestingRoutersTests
     [Fact]
     public void Router_without_use_stays_for_its_rest_and_then_goes()
     {
-        var resting = new RestingRouters(Rest, _time);
+        IdleRouters resting = new IdleRouters(Rest, _time);
         Assert.Equal([Router], resting.Keep(Picture(), [NamespaceKey.Host, Router]));
         Assert.Equal(Rest, resting.FirstIn);
         _time.Advance(Rest - TimeSpan.FromSeconds(1));
@@ -27,7 +27,7 @@ public sealed class RestingRoutersTests
     [Fact]
     public void Use_in_between_begins_the_rest_anew()
     {
-        var resting = new RestingRouters(Rest, _time);
+        IdleRouters resting = new IdleRouters(Rest, _time);
         resting.Keep(Picture(), [Router]);
         _time.Advance(TimeSpan.FromSeconds(20));
         Assert.Empty(resting.Keep(Picture(used: 4097), [Router]));
@@ -39,7 +39,7 @@ public sealed class RestingRoutersTests
     [Fact]
     public void Router_whose_network_id_the_ingress_segment_now_has_goes_at_once()
     {
-        var resting = new RestingRouters(Rest, _time);
+        IdleRouters resting = new IdleRouters(Rest, _time);
         Assert.Empty(resting.Keep(Picture() with { Ingress = new IngressSegment(Ipv4Prefix.Parse("10.0.0.0/24"), 4097) }, [Router]));
     }
 

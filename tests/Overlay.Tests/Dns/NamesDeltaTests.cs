@@ -11,11 +11,11 @@ public sealed class NamesDeltaTests
     public void Changes_applied_to_the_old_picture_give_the_new_one()
     {
         var random = new Random(11);
-        NamesPicture picture = NamesPicture.Empty, copy = NamesPicture.Empty;
+        NamesState picture = NamesState.Empty, copy = NamesState.Empty;
         for (int i = 0; i < 300; i++)
         {
-            NamesPicture next = Change(picture, random);
-            foreach (NamesFrame frame in NamesDelta.Between(picture, next))
+            NamesState next = Change(picture, random);
+            foreach (NamesMessage frame in NamesDelta.Between(picture, next))
             {
                 copy = NamesDelta.Apply(copy, frame);
             }
@@ -28,7 +28,7 @@ public sealed class NamesDeltaTests
     [Fact]
     public void Equal_pictures_need_no_message()
     {
-        NamesPicture one = Change(NamesPicture.Empty, new Random(3)), other = Change(NamesPicture.Empty, new Random(3));
+        NamesState one = Change(NamesState.Empty, new Random(3)), other = Change(NamesState.Empty, new Random(3));
         Assert.NotSame(one, other);
         Assert.Empty(NamesDelta.Between(one, other));
     }
@@ -37,8 +37,8 @@ public sealed class NamesDeltaTests
     public void A_changed_name_is_sent_without_the_rest_of_its_zone()
     {
         NamedZone zone = new("front", new DnsZone { Names = Enumerable.Range(0, 1000).ToValueMap(i => $"task-{i:0000}", i => (ValueList<Ipv4Address>)[new Ipv4Address((uint)i)]) });
-        NamesPicture from = Of(zone), to = Of(zone with { Zone = zone.Zone with { Names = zone.Zone.Names.Set("task-0500", [Ipv4Address.Loopback]).Remove("task-0001") } });
-        NamesFrame only = Assert.Single(NamesDelta.Between(from, to));
+        NamesState from = Of(zone), to = Of(zone with { Zone = zone.Zone with { Names = zone.Zone.Names.Set("task-0500", [Ipv4Address.Loopback]).Remove("task-0001") } });
+        NamesMessage only = Assert.Single(NamesDelta.Between(from, to));
         Assert.InRange(only.ToBytes().Length, 40, 100);
         AssertSame(to, NamesDelta.Apply(from, only));
     }
@@ -46,7 +46,7 @@ public sealed class NamesDeltaTests
     [Fact]
     public void A_task_knows_the_names_of_its_own_networks_only()
     {
-        NamesPicture picture = Of(new NamedZone("front", new DnsZone { Names = ValueMap<string, ValueList<Ipv4Address>>.Empty.Set("web", [Ipv4Address.Loopback]) }));
+        NamesState picture = Of(new NamedZone("front", new DnsZone { Names = ValueMap<string, ValueList<Ipv4Address>>.Empty.Set("web", [Ipv4Address.Loopback]) }));
         Assert.False(NameLookup.Find(picture, Task, "web", DnsQuestion.A).IsKnown);
         picture = picture with { Tasks = picture.Tasks.Set(Task, new TaskNames([new NetworkId("net0")], AsksOutside: false, [])) };
         Assert.True(NameLookup.Find(picture, Task, "web", DnsQuestion.A).IsKnown);
@@ -55,9 +55,9 @@ public sealed class NamesDeltaTests
         Assert.False(NameLookup.MayAskOutside(picture, Task));
     }
 
-    private static NamesPicture Of(NamedZone zone) => NamesPicture.Empty with { Zones = NamesPicture.Empty.Zones.Set(new NetworkId("net0"), zone) };
+    private static NamesState Of(NamedZone zone) => NamesState.Empty with { Zones = NamesState.Empty.Zones.Set(new NetworkId("net0"), zone) };
 
-    private static NamesPicture Change(NamesPicture picture, Random random)
+    private static NamesState Change(NamesState picture, Random random)
     {
         for (int i = random.Next(1, 8); i > 0; i--)
         {
@@ -78,12 +78,12 @@ public sealed class NamesDeltaTests
                 _ => Set(zone with { Zone = zone.Zone with { Names = zone.Zone.Names.Set(name, [.. Enumerable.Repeat(address, random.Next(3))]) } }),
             };
 
-            NamesPicture Set(NamedZone changed) => picture with { Zones = picture.Zones.Set(network, changed) };
+            NamesState Set(NamedZone changed) => picture with { Zones = picture.Zones.Set(network, changed) };
         }
         return picture;
     }
 
-    private static void AssertSame(NamesPicture wanted, NamesPicture actual)
+    private static void AssertSame(NamesState wanted, NamesState actual)
     {
         Assert.Equal(wanted.Zones.Keys, actual.Zones.Keys);
         foreach ((NetworkId network, NamedZone zone) in wanted.Zones)

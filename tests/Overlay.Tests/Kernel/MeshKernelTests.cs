@@ -120,7 +120,7 @@ public sealed class MeshKernelTests : IAsyncLifetime
         Assert.Equal($"a2 {Seen}", await udpToA2.AskAsync());
         for (int node = 1; node <= TestCluster.Nodes; node++)
         {
-            Assert.True(await _cluster[node].ForgetFlowsAsync(null, Ipv4Address.Parse("10.0.0.102"), CancellationToken.None));
+            Assert.True(await _cluster[node].DeleteFlowsAsync(null, Ipv4Address.Parse("10.0.0.102"), CancellationToken.None));
         }
 
         Assert.Equal($"a1 {Seen}", await udpToA2.AskAsync());

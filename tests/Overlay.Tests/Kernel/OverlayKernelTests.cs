@@ -55,7 +55,7 @@ public sealed class OverlayKernelTests : IAsyncLifetime
         Assert.StartsWith("t3", await udp.AskAsync(), StringComparison.Ordinal);
         Assert.Equal("t2 10.0.1.11, t4 10.0.1.11", await Talk.ManyAsync(Lab, caller, vip, 80));
 
-        Assert.True(await _cluster[1].ForgetFlowsAsync(TestCluster.Net, Ipv4Address.Parse("10.0.1.13"), CancellationToken.None));
+        Assert.True(await _cluster[1].DeleteFlowsAsync(TestCluster.Net, Ipv4Address.Parse("10.0.1.13"), CancellationToken.None));
         Assert.DoesNotContain("t3", await udp.AskAsync(), StringComparison.Ordinal);
         Assert.StartsWith("t3", await tcp.AskAsync(), StringComparison.Ordinal);
 

@@ -50,7 +50,7 @@ internal sealed class TestCluster : IAsyncDisposable
         RunDirectory = RunDirectory(node),
         HostNamespace = Lab.Node(node),
         SandboxPoolSize = 2,
-        RouterRest = TimeSpan.Zero,
+        RouterIdleTime = TimeSpan.Zero,
         Resolvers = [Lab.Client],
         Names = node == 1 ? NamesProgram : null,
     };

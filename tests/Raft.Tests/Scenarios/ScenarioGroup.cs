@@ -158,7 +158,7 @@ internal sealed partial class ScenarioGroup
                 "inflight" => _options with { MaxInflightMessages = int.Parse(value, CultureInfo.InvariantCulture) },
                 "bytes" => _options with { MaxEntryBytesPerMessage = int.Parse(value, CultureInfo.InvariantCulture) },
                 "uncommitted" => _options with { MaxUncommittedBytes = int.Parse(value, CultureInfo.InvariantCulture) },
-                "bug" => _options with { Bugs = Enum.Parse<PlantedBugs>(value) },
+                "bug" => _options with { Bugs = Enum.Parse<InjectedBugs>(value) },
                 _ => throw new ArgumentException($"unknown option {name}"),
             };
         }

@@ -56,13 +56,13 @@ public sealed class RaftSimulationTests(ITestOutputHelper output)
     public void A_failure_names_its_seed_and_comes_again()
     {
         int seed = 0;
-        while (SeedRunner.Run(++seed, PlantedBugs.CommitWithoutQuorum).Failure is null)
+        while (SeedRunner.Run(++seed, InjectedBugs.CommitWithoutQuorum).Failure is null)
         {
             Assert.True(seed < 500);
         }
 
-        SeedRunner.Outcome once = SeedRunner.Run(seed, PlantedBugs.CommitWithoutQuorum);
-        SeedRunner.Outcome again = SeedRunner.Run(seed, PlantedBugs.CommitWithoutQuorum, keepText: true);
+        SeedRunner.Outcome once = SeedRunner.Run(seed, InjectedBugs.CommitWithoutQuorum);
+        SeedRunner.Outcome again = SeedRunner.Run(seed, InjectedBugs.CommitWithoutQuorum, keepText: true);
         Assert.Equal((once.Failure, once.TraceHash), (again.Failure, again.TraceHash));
         Assert.Contains($"SKEP_SIM_SEED={seed} ", once.Report, StringComparison.Ordinal);
         Assert.Contains("FAILED", again.World.Trace.Lines[^1], StringComparison.Ordinal);
@@ -71,10 +71,10 @@ public sealed class RaftSimulationTests(ITestOutputHelper output)
     /// <summary>Not among them, because chance did not show them: committing earlier terms by counting (10,000 seeds; a scenario builds figure 3.7 of the
     /// thesis instead) and taking several membership changes at once (4,000 seeds).</summary>
     [Theory]
-    [InlineData((int)PlantedBugs.VoteTwiceInATerm, 0)]
-    [InlineData((int)PlantedBugs.CommitWithoutQuorum, 0)]
-    [InlineData((int)PlantedBugs.IgnoreLogWhenVoting, 0)]
-    [InlineData((int)PlantedBugs.ReadWithoutConfirmation, 0)]
+    [InlineData((int)InjectedBugs.VoteTwiceInATerm, 0)]
+    [InlineData((int)InjectedBugs.CommitWithoutQuorum, 0)]
+    [InlineData((int)InjectedBugs.IgnoreLogWhenVoting, 0)]
+    [InlineData((int)InjectedBugs.ReadWithoutConfirmation, 0)]
     [InlineData(0, (int)ShellBugs.ForgetHardState)]
     [InlineData(0, (int)ShellBugs.AckBeforeSync)]
     [InlineData(0, (int)ShellBugs.ReadBeforeApply)]
@@ -83,16 +83,16 @@ public sealed class RaftSimulationTests(ITestOutputHelper output)
         int within = SeedRunner.FromEnvironment("SKEP_SIM_BUG_SEEDS", 500);
         for (int seed = 1; seed <= within; seed++)
         {
-            SeedRunner.Outcome outcome = SeedRunner.Run(seed, (PlantedBugs)coreBugs, (ShellBugs)shellBugs);
+            SeedRunner.Outcome outcome = SeedRunner.Run(seed, (InjectedBugs)coreBugs, (ShellBugs)shellBugs);
             if (outcome.Failure is null)
             {
                 continue;
             }
 
-            Tell($"raft simulation: planted {(PlantedBugs)coreBugs}/{(ShellBugs)shellBugs} noticed by seed {seed} {outcome.Failure}");
+            Tell($"raft simulation: planted {(InjectedBugs)coreBugs}/{(ShellBugs)shellBugs} noticed by seed {seed} {outcome.Failure}");
             return;
         }
-        Assert.Fail($"{(PlantedBugs)coreBugs}/{(ShellBugs)shellBugs} went unnoticed for {within} seeds");
+        Assert.Fail($"{(InjectedBugs)coreBugs}/{(ShellBugs)shellBugs} went unnoticed for {within} seeds");
     }
 
     private void Tell(string line)

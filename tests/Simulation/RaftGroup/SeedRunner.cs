@@ -15,7 +15,7 @@ internal static class SeedRunner
             + $"  replay with a trace: SKEP_SIM_SEED={Seed} dotnet test tests/Simulation --filter Replays_the_seed_given_by_hand --logger \"console;verbosity=detailed\"";
     }
 
-    public static Outcome Run(int seed, PlantedBugs coreBugs = PlantedBugs.None, ShellBugs shellBugs = ShellBugs.None, bool keepText = false)
+    public static Outcome Run(int seed, InjectedBugs coreBugs = InjectedBugs.None, ShellBugs shellBugs = ShellBugs.None, bool keepText = false)
     {
         SimWorld world = new(SimOptions.Draw(seed, coreBugs, shellBugs), keepText);
         string? failure = null;

@@ -43,7 +43,7 @@ internal sealed record SimOptions
 
     public const int TickMillis = 100;
 
-    public static SimOptions Draw(int seed, PlantedBugs coreBugs = PlantedBugs.None, ShellBugs shellBugs = ShellBugs.None)
+    public static SimOptions Draw(int seed, InjectedBugs coreBugs = InjectedBugs.None, ShellBugs shellBugs = ShellBugs.None)
     {
         Random random = new(seed);
         bool calm = random.Next(8) == 0;

@@ -43,7 +43,7 @@ public sealed class Page : IAsyncDisposable
     public async Task<int> NumberAsync(string expression) => (int)(double)(await EvaluateAsync(expression).ConfigureAwait(false))!;
 
     /// <summary>Waits for an expression to be true; what is seen meanwhile is told when it does not come.</summary>
-    public Task UntilAsync(string expression, string what, TimeSpan? limit = null) => Eventually.SettledAsync(
+    public Task UntilAsync(string expression, string what, TimeSpan? limit = null) => Eventually.BecomesAsync(
             async () => (await EvaluateAsync($"!!({expression})").ConfigureAwait(false))?.GetValue<bool>() == true ? null
                 : $"the page does not show {what}; it shows: {await EvaluateAsync("document.body.innerText.replace(/\\s+/g, ' ').slice(0, 1500)").ConfigureAwait(false)}",
             limit ?? Limit);

@@ -10,11 +10,11 @@ public static class Eventually
     /// <param name="describe">Asked once the limit has passed: what was missing.</param>
     /// <exception cref="TimeoutException">The condition did not hold in time. Errors of the last attempt are inside.</exception>
     public static Task TrueAsync(Func<Task<bool>> condition, TimeSpan limit, Func<string> describe)
-        => SettledAsync(async () => await condition().ConfigureAwait(false) ? null : describe(), limit);
+        => BecomesAsync(async () => await condition().ConfigureAwait(false) ? null : describe(), limit);
 
     /// <param name="missing">Null when all is there; else what is missing.</param>
     /// <exception cref="TimeoutException">Something was still missing, which is said.</exception>
-    public static async Task SettledAsync(Func<Task<string?>> missing, TimeSpan limit)
+    public static async Task BecomesAsync(Func<Task<string?>> missing, TimeSpan limit)
     {
         var watch = Stopwatch.StartNew();
         using var pause = new PeriodicTimer(Pause);
@@ -46,7 +46,7 @@ public static class Eventually
     }
 
     public static Task EqualAsync<T>(T wanted, Func<Task<T>> actual, TimeSpan limit, string what)
-        => SettledAsync(
+        => BecomesAsync(
             async () =>
             {
                 T value = await actual().ConfigureAwait(false);

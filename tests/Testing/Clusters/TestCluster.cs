@@ -70,7 +70,7 @@ public sealed class TestCluster : IDisposable
         (await DockerAsync(node, "swarm", "join", "--token", token, "--advertise-addr", AddressOf(node), $"{AddressOf(via)}:2377").ConfigureAwait(false)).Succeeded();
     }
 
-    public Task UntilReadyAsync(IEnumerable<int> nodes, int via, TimeSpan limit) => Eventually.SettledAsync(
+    public Task UntilReadyAsync(IEnumerable<int> nodes, int via, TimeSpan limit) => Eventually.BecomesAsync(
         async () =>
         {
             using EngineClient engine = Engine(via);
