@@ -359,7 +359,7 @@ public sealed class RaftNodeTests
             (ulong index, ulong term) = store.List()[^1];
             using SnapshotReader reader = store.OpenRead(index, term);
             recent.Restore(reader);
-            byte[] encoded = recent.Encode();
+            byte[] encoded = recent.Encode().ToArray();
             first = ProposalId.Read(encoded.AsSpan(8));
         }
 
@@ -383,7 +383,7 @@ public sealed class RaftNodeTests
         Assert.False(recent.Contains(new ProposalId(1, 2, 0)));
         Assert.True(recent.Contains(new ProposalId(1, 2, 1)));
         RecentProposals copy = new();
-        copy.Restore(new MemoryStream(recent.Encode()));
-        Assert.Equal(recent.Encode(), copy.Encode());
+        copy.Restore(new MemoryStream(recent.Encode().ToArray()));
+        Assert.Equal(recent.Encode().ToArray(), copy.Encode().ToArray());
     }
 }
