@@ -18,7 +18,7 @@ internal sealed class LoopbackTransport(int port) : IRaftTransport
 
     public void Send(RaftMember to, ImmutableArray<Message> messages)
     {
-        if (!_peers.GetOrAdd(to.Id, _ => StartSending(to)).TryWrite(messages))
+        if (!_peers.GetOrAdd(to.Id, static (_, peer) => peer.Transport.StartSending(peer.Member), (Transport: this, Member: to)).TryWrite(messages))
         {
             _node?.ReportUnreachable(to.Id);
         }
