@@ -19,6 +19,7 @@ internal static class BudgetRun
         Dictionary<string, double> measured = new(StringComparer.Ordinal);
         Place(measured);
         Store(measured);
+        RaftBudget.Measure(measured, Rounds);
         using JsonDocument budgets = JsonDocument.Parse(File.ReadAllBytes(Find("bench/budgets.json")));
         int over = 0;
         foreach (JsonProperty budget in budgets.RootElement.GetProperty("bytes").EnumerateObject())

@@ -31,7 +31,18 @@ public sealed class Membership(IEnumerable<RaftMember> members) : IEquatable<Mem
 
     public IEnumerable<RaftMember> Voters => Members.Where(m => m.IsVoter);
 
-    public RaftMember? Find(ulong id) => Members.FirstOrDefault(m => m.Id == id);
+    public RaftMember? Find(ulong id)
+    {
+        foreach (RaftMember member in Members)
+        {
+            if (member.Id == id)
+            {
+                return member;
+            }
+        }
+
+        return null;
+    }
 
     public bool Equals(Membership? other) => other is not null && Members.AsSpan().SequenceEqual(other.Members.AsSpan());
 

@@ -43,6 +43,11 @@ public sealed class RoomTests
         Assert.Empty(silent);
     }
 
+    /// <summary>bench/ measures RaftNode beside it; see docs/adr/0002.</summary>
+    [Fact]
+    public void No_room_is_built_on_the_package_we_compare_with() =>
+        Assert.Empty(SourceTree.Files("src", "*.csproj").Where(f => File.ReadAllText(f).Contains("DotNext", StringComparison.Ordinal)).Select(SourceTree.Relative));
+
     [Fact]
     public void Every_project_is_in_the_solution()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Google.Protobuf;
@@ -13,7 +14,7 @@ namespace Skep.Manager.Consensus;
 /// <summary>Raft's messages over one long call per peer, and snapshots over a call of their own.</summary>
 public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, ILogger<GrpcRaftTransport> logger) : IRaftTransport, IAsyncDisposable
 {
-    private const int ChunkBytes = 256 << 10;
+    private const int ChunkBytes = 256 << 10, BatchBytes = 1 << 20, FirstBytes = 64 << 10;
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
@@ -145,21 +146,27 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
     private async Task StreamAsync(RaftMember to, ChannelReader<ImmutableArray<Message>> queue, CancellationToken ct)
     {
         using AsyncClientStreamingCall<V1.RaftMessages, V1.RaftMessagesEnd> call = new V1.Raft.RaftClient(channels.To(to.Address)).Messages(cancellationToken: ct);
+        // Used again for each batch: once WriteAsync has returned the call has its own copy.
+        var encoded = new ArrayBufferWriter<byte>(FirstBytes);
         while (await queue.WaitToReadAsync(ct).ConfigureAwait(false))
         {
             var batch = new V1.RaftMessages();
-            long bytes = 0;
-            while (bytes < 1 << 20 && queue.TryRead(out ImmutableArray<Message> messages))
+            encoded.ResetWrittenCount();
+            while (encoded.WrittenCount < BatchBytes && queue.TryRead(out ImmutableArray<Message> messages))
             {
                 foreach (Message message in messages)
                 {
-                    byte[] encoded = MessageCodec.Encode(message);
-                    bytes += encoded.Length;
-                    batch.Messages.Add(UnsafeByteOperations.UnsafeWrap(encoded));
+                    int start = encoded.WrittenCount;
+                    MessageCodec.Write(encoded, message);
+                    batch.Messages.Add(UnsafeByteOperations.UnsafeWrap(encoded.WrittenMemory[start..]));
                 }
             }
 
             await call.RequestStream.WriteAsync(batch, ct).ConfigureAwait(false);
+            if (encoded.Capacity > 4 * BatchBytes)
+            {
+                encoded = new ArrayBufferWriter<byte>(FirstBytes); // One huge entry must not be paid for until the peer is gone.
+            }
         }
 
         await call.RequestStream.CompleteAsync().ConfigureAwait(false);

@@ -22,6 +22,14 @@ public static class LogCodec
         writer.Bytes(entry.Data.Span);
     }
 
+    public static void WriteHardState(IBufferWriter<byte> output, in HardState state)
+    {
+        ByteWriter writer = new(output);
+        writer.Number(state.Term);
+        writer.Number(state.Vote);
+        writer.Number(state.Commit);
+    }
+
     public static byte[] Encode(in Entry entry)
     {
         ArrayBufferWriter<byte> output = new(24 + entry.Data.Length);
@@ -32,10 +40,7 @@ public static class LogCodec
     public static byte[] Encode(in HardState state)
     {
         ArrayBufferWriter<byte> output = new(32);
-        ByteWriter writer = new(output);
-        writer.Number(state.Term);
-        writer.Number(state.Vote);
-        writer.Number(state.Commit);
+        WriteHardState(output, state);
         return output.WrittenSpan.ToArray();
     }
 

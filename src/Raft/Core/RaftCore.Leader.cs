@@ -5,7 +5,8 @@ namespace Skep.Raft;
 /// <summary>Leading: taking proposals, feeding followers, committing.</summary>
 public sealed partial class RaftCore
 {
-    private readonly SortedDictionary<ulong, Progress> _progress = [];
+    // A list: it is walked for every Ready, and changes with the membership.
+    private readonly SortedList<ulong, Progress> _progress = [];
     private int _heartbeatElapsed;
     private ulong _transferTo;
 

@@ -75,9 +75,7 @@ public sealed partial class RaftCore
     public RaftRole Role => _role == RaftRole.Follower && _isVoter == false ? RaftRole.Learner : _role;
 
     public RaftStatus Status => new(
-        _options.Id, Role, _leader, _term, _vote, _log.Commit, _log.Applied, _log.FirstIndex, _log.LastIndex, _transferTo, _membership,
-        _role != RaftRole.Leader ? [] : [.. _progress.Select(p => new PeerStatus(
-            p.Key, p.Value.State, p.Value.Match, p.Value.Next, p.Value.RecentlyActive, p.Value.IsVoter, p.Value.Inflight))]);
+        _options.Id, Role, _leader, _term, _vote, _log.Commit, _log.Applied, _log.FirstIndex, _log.LastIndex, _transferTo, _membership, PeerStatuses());
 
     /// <summary>For checkers: the log as it stands, entries not yet persisted included.</summary>
     internal RaftLog Log => _log;
@@ -207,6 +205,22 @@ public sealed partial class RaftCore
 
     /// <summary>The shell has written a snapshot of an applied state: forget entries up to it, except for the last <paramref name="keepEntries"/>.</summary>
     public void Compact(SnapshotMeta snapshot, ulong keepEntries) => _log.Compact(snapshot, keepEntries);
+
+    private ImmutableArray<PeerStatus> PeerStatuses()
+    {
+        if (_role != RaftRole.Leader)
+        {
+            return [];
+        }
+
+        ImmutableArray<PeerStatus>.Builder peers = ImmutableArray.CreateBuilder<PeerStatus>(_progress.Count);
+        foreach ((ulong id, Progress p) in _progress)
+        {
+            peers.Add(new PeerStatus(id, p.State, p.Match, p.Next, p.RecentlyActive, p.IsVoter, p.Inflight));
+        }
+
+        return peers.MoveToImmutable();
+    }
 
     private ProposeOutcome Submit(EntryKind kind, ReadOnlyMemory<byte> data)
     {

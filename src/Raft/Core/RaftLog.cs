@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Skep.Raft;
 
@@ -14,6 +15,10 @@ internal sealed class RaftLog
     private readonly List<Entry> _entries = [];
     private ulong _baseIndex;
     private ulong _baseTerm;
+
+    /// <summary>The newest entries are asked for to be written and for each follower, mostly as the same range. Forgotten with any of its entries.</summary>
+    private ImmutableArray<Entry> _lastSlice = [];
+    private long _lastSliceBytes;
 
     public RaftLog(SnapshotMeta snapshot, IReadOnlyList<Entry> entriesAfterSnapshot, ulong commit, ulong applied)
     {
@@ -127,24 +132,28 @@ internal sealed class RaftLog
         }
 
         Invariant.Holds(from >= FirstIndex && to <= LastIndex);
+        if (!_lastSlice.IsEmpty && _lastSlice[0].Index == from && _lastSlice[^1].Index == to && _lastSliceBytes <= maxBytes)
+        {
+            return _lastSlice;
+        }
+
         int start = (int)(from - FirstIndex);
         int end = start;
         long bytes = 0;
         for (int limit = (int)(to - FirstIndex); end <= limit; end++)
         {
-            bytes += _entries[end].Data.Length;
-            if (end > start && bytes > maxBytes)
+            int length = _entries[end].Data.Length;
+            if (end > start && bytes + length > maxBytes)
             {
                 break;
             }
-        }
-        ImmutableArray<Entry>.Builder slice = ImmutableArray.CreateBuilder<Entry>(end - start);
-        for (int i = start; i < end; i++)
-        {
-            slice.Add(_entries[i]);
+
+            bytes += length;
         }
 
-        return slice.MoveToImmutable();
+        _lastSlice = [.. CollectionsMarshal.AsSpan(_entries)[start..end]];
+        _lastSliceBytes = bytes;
+        return _lastSlice;
     }
 
     public bool CommitTo(ulong index)
@@ -179,6 +188,7 @@ internal sealed class RaftLog
     {
         Invariant.Holds(meta.Index > Commit);
         _entries.Clear();
+        _lastSlice = [];
         (_baseIndex, _baseTerm) = (meta.Index, meta.Term);
         (Snapshot, Pending) = (meta, meta);
         (Persisted, Commit) = (meta.Index, meta.Index);
@@ -207,6 +217,7 @@ internal sealed class RaftLog
         ulong newBase = Math.Max(_baseIndex, meta.Index - Math.Min(keepEntries, meta.Index));
         ulong newTerm = TermAt(newBase)!.Value;
         _entries.RemoveRange(0, (int)(newBase - _baseIndex));
+        _lastSlice = [];
         (_baseIndex, _baseTerm) = (newBase, newTerm);
     }
 
@@ -215,6 +226,7 @@ internal sealed class RaftLog
         // The one thing Raft promises never to do. Here, a bug (anyone's) becomes a stop instead of a loss.
         Invariant.Holds(index > Commit);
         _entries.RemoveRange((int)(index - FirstIndex), (int)(LastIndex - index + 1));
+        _lastSlice = [];
         Persisted = Math.Min(Persisted, index - 1);
     }
 }

@@ -104,7 +104,7 @@ internal sealed class RaftDisk
         (HardState, Meta) = RaftCore.Bootstrap(self);
         using (SnapshotWriter writer = Snapshots.Create(Meta))
         {
-            writer.Write(Recent.Encode());
+            writer.Write(Recent.Encode().Span);
             stateMachine.Capture().WriteTo(writer);
             writer.Commit();
         }

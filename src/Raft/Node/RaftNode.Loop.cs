@@ -11,6 +11,7 @@ public sealed partial class RaftNode
 
     private const int MaxMessagesPerPass = 4096;
     private readonly Dictionary<ulong, ImmutableArray<Message>.Builder> _outgoing = [];
+    private readonly Membership _knownPeers;
     private ulong _appliedIndex;
     private ulong _appliedTerm;
     private long _tickCount;
@@ -246,7 +247,7 @@ public sealed partial class RaftNode
     }
 
     /// <summary>A member that joins knows nobody yet except those it was told of.</summary>
-    private RaftMember? FindPeer(ulong id) => _membership.Find(id) ?? _options.KnownPeers.FirstOrDefault(m => m.Id == id);
+    private RaftMember? FindPeer(ulong id) => _membership.Find(id) ?? _knownPeers.Find(id);
 
     private void AfterTick()
     {

@@ -157,10 +157,12 @@ public sealed partial class RaftNode
     private RaftUnavailableException TimedOut(string what)
     {
         RaftStatus now = _core.Status;
+        int others = now.Membership.Voters.Count(v => v.Id != now.Id);
+        int answering = now.Peers.Count(p => p.Id != now.Id && p.IsVoter && p.RecentlyActive);
         string why = now.Leader == 0
             ? $"no leader for {Seconds(_noLeaderSince < 0 ? _options.RequestLimit : _time.GetElapsedTime(_noLeaderSince))}"
             : now.Role == RaftRole.Leader
-                ? $"no quorum confirmed it for {Seconds(_options.RequestLimit)} (this node leads, {now.Peers.Count(p => p.RecentlyActive && p.IsVoter)} of {now.Membership.Voters.Count() - 1} other voters answer)"
+                ? $"no quorum confirmed it for {Seconds(_options.RequestLimit)} (this node leads, {answering} of {others} other voters answer)"
                 : $"leader {now.Membership.Find(now.Leader)?.NodeId ?? now.Leader.ToString("x")} did not confirm it for {Seconds(_options.RequestLimit)}";
         return new RaftUnavailableException($"{what} was not done in time: {why}");
     }

@@ -82,7 +82,7 @@ public sealed partial class RaftNode
         _writingSnapshot = true;
         _bytesSinceSnapshot = 0;
         SnapshotMeta meta = new(_appliedIndex, _appliedTerm, _membership);
-        byte[] ids = _recent.Encode();
+        ReadOnlyMemory<byte> ids = _recent.Encode();
         IStateSnapshot state = _stateMachine.Capture();
         InBackground(async () =>
         {
@@ -91,7 +91,7 @@ public sealed partial class RaftNode
             try
             {
                 using SnapshotWriter writer = _snapshots.Create(meta);
-                writer.Write(ids);
+                writer.Write(ids.Span);
                 state.WriteTo(writer);
                 writer.Commit();
                 bytes = writer.FileBytes;

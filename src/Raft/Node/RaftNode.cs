@@ -52,6 +52,7 @@ public sealed partial class RaftNode : IAsyncDisposable
         RaftNodeOptions options, IStateMachine stateMachine, IRaftTransport transport, TimeProvider time, Random random, ILogger log, RaftDisk disk)
     {
         _options = options;
+        _knownPeers = new Membership(options.KnownPeers);
         _policy = new SnapshotPolicy(options.SnapshotEntries, options.KeepEntries, OldSnapshots: 1);
         _stateMachine = stateMachine;
         _transport = transport;

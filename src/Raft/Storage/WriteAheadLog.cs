@@ -169,7 +169,12 @@ internal sealed partial class WriteAheadLog : IDisposable
         return _segment;
     }
 
-    private void AppendHardState() => _segment.Append(LogRecordKind.HardState, LogCodec.Encode(_hardState));
+    private void AppendHardState()
+    {
+        _scratch.ResetWrittenCount();
+        LogCodec.WriteHardState(_scratch, _hardState);
+        _segment.Append(LogRecordKind.HardState, _scratch.WrittenSpan);
+    }
 
     private void AppendMark()
     {

@@ -243,6 +243,18 @@ public sealed class RaftNodeTests
     }
 
     [Fact]
+    public void The_limit_says_how_many_other_voters_answer()
+    {
+        using TestGroup group = TestGroup.Of(3, configure: o => o with { RequestLimit = TimeSpan.FromMilliseconds(300) });
+        var leader = group.Leader!;
+        group.CutOff.UnionWith(group.Running.Where(n => n != leader).Select(n => n.Id));
+        group.Until(() => leader.Node!.Status.Peers.Count(p => p.RecentlyActive) == 1, "a leader that hears nobody and does not know what that means yet");
+        var proposal = TestGroup.Propose(leader, "x");
+        group.Until(() => proposal.IsCompleted, "an answer");
+        Assert.Contains("this node leads, 0 of 2 other voters answer", MessageOf(proposal), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_proposal_can_be_given_up()
     {
         using TestGroup group = new();
@@ -347,7 +359,7 @@ public sealed class RaftNodeTests
             (ulong index, ulong term) = store.List()[^1];
             using SnapshotReader reader = store.OpenRead(index, term);
             recent.Restore(reader);
-            byte[] encoded = recent.Encode();
+            byte[] encoded = recent.Encode().ToArray();
             first = ProposalId.Read(encoded.AsSpan(8));
         }
 
@@ -371,7 +383,7 @@ public sealed class RaftNodeTests
         Assert.False(recent.Contains(new ProposalId(1, 2, 0)));
         Assert.True(recent.Contains(new ProposalId(1, 2, 1)));
         RecentProposals copy = new();
-        copy.Restore(new MemoryStream(recent.Encode()));
-        Assert.Equal(recent.Encode(), copy.Encode());
+        copy.Restore(new MemoryStream(recent.Encode().ToArray()));
+        Assert.Equal(recent.Encode().ToArray(), copy.Encode().ToArray());
     }
 }
