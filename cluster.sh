@@ -141,7 +141,7 @@ up)
     [ ! -e "/run/netns/$ns-sw" ] || die "cluster $name is up already: cluster.sh down first"
     managers=${managers:-$count}
     mkdir -p "$run" "$data"
-    mountpoint -q "$run" || mount -t tmpfs -o mode=0755,nosuid,nodev "skep-$name" "$run" # in memory, as /run is on a machine that boots
+    mountpoint -q "$run" || mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs "$run" # in memory, as /run is on a machine that boots, and named as there
     underlay_up
     for k in $(seq "$count"); do start_node "$k"; done
     for k in $(seq "$count"); do wait_for 30 "node $k to answer on $run/n$k.sock (see $run/n$k/skepd.log)" answers "$k"; done

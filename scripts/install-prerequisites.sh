@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # install-prerequisites.sh [test]: installs what a bare Debian machine lacks to run Skep (and, with `test`, to test it). Does nothing when all is there.
 set -euo pipefail
-packages=(containerd runc nftables libnftables1 iproute2 procps curl jq gcc libc6-dev zlib1g-dev) # the last three link what .NET compiles to native code
+packages=(containerd runc nftables libnftables1 iproute2 procps curl jq tini gcc libc6-dev zlib1g-dev) # tini is what --init starts; the last three link what .NET compiles to native code
 [ "${1:-}" != demo ] || packages+=(perl redis-server)
-[ "${1:-}" != test ] || packages+=(perl redis-server busybox-static python3-grpcio python3-protobuf python3-yaml docker-registry apache2-utils tini python3-docker prometheus chromium fonts-dejavu-core)
+[ "${1:-}" != test ] || packages+=(perl redis-server busybox-static python3-grpcio python3-protobuf python3-yaml docker-registry apache2-utils python3-docker prometheus chromium fonts-dejavu-core)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -36,10 +36,7 @@ public sealed class ChaosCluster : IAsyncLifetime
             await CreateServiceAsync("warm", 8300);
             await Invariants.ServiceIsWholeAsync(Cluster, 1, "warm", Replicas);
             await RemoveServiceAsync("warm");
-            foreach (int node in Cluster.Nodes)
-            {
-                _before[node] = await new NodeInspector(Cluster, node).SnapshotAsync();
-            }
+            await RememberAsync();
         });
     }
 
@@ -71,6 +68,14 @@ public sealed class ChaosCluster : IAsyncLifetime
 
             await Cluster.DockerAsync(1, "service", "rm", service);
             throw;
+        }
+    }
+
+    private async Task RememberAsync()
+    {
+        foreach (int node in Cluster.Nodes)
+        {
+            _before[node] = await new NodeInspector(Cluster, node).SnapshotAsync();
         }
     }
 
@@ -110,7 +115,15 @@ public sealed class ChaosCluster : IAsyncLifetime
         await UntilAllAnswerAsync(port);
         await Invariants.ReplicasAreEqualAsync(Cluster, Managers);
         await RemoveServiceAsync(service);
-        await Invariants.NothingIsLeftBehindAsync(Cluster, _before);
+        try
+        {
+            await Invariants.NothingIsLeftBehindAsync(Cluster, _before);
+        }
+        catch
+        {
+            await RememberAsync(); // What this round left behind fails this round alone.
+            throw;
+        }
         await _lingering.AssertTheyGoAsync(Cluster);
     }
 

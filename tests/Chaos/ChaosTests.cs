@@ -37,13 +37,12 @@ public sealed class ChaosTests(ChaosCluster chaos) : IClassFixture<ChaosCluster>
     [InlineData("the machine reboots")]
     public Task The_worker(string fault) => chaos.RoundAsync(Fault.Named(fault), _ => Task.FromResult(Worker), seed: 3, TimeSpan.FromSeconds(8));
 
-    [Fact]
+    [LongRunFact]
     public async Task Faults_by_seed()
     {
-        double minutes = double.Parse(Environment.GetEnvironmentVariable("SKEP_CHAOS_MINUTES") ?? "0", CultureInfo.InvariantCulture);
-        int seed = int.Parse(Environment.GetEnvironmentVariable("SKEP_CHAOS_SEED") ?? "1", CultureInfo.InvariantCulture);
+        int seed = LongRunFactAttribute.Seed;
         var random = new Random(seed);
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < TimeSpan.FromMinutes(minutes);)
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < LongRunFactAttribute.Length;)
         {
             Fault fault = Fault.All[random.Next(Fault.All.Length)];
             int choice = random.Next(6);

@@ -10,7 +10,9 @@ public static class SharedData
     {
         for (string? beside = Clusters.Repository.Root; beside is not null; beside = Path.GetDirectoryName(beside))
         {
-            string data = Path.Combine(beside, "shared", "data");
+            // What programs print is the real path, where "shared" is a link too.
+            var shared = new DirectoryInfo(Path.Combine(beside, "shared"));
+            string data = Path.Combine((shared.LinkTarget is null ? shared : shared.ResolveLinkTarget(returnFinalTarget: true)!).FullName, "data");
             if (Directory.Exists(Path.Combine(data, "compose")))
             {
                 return data;

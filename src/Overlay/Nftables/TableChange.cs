@@ -10,12 +10,15 @@ internal sealed record TableChange(TableDefinition Definition)
 
     public List<int> NewBalanceChains { get; } = [];
 
+    /// <summary>Chains that no element leads to after the transaction: what nothing uses does not stay in the kernel.</summary>
+    public List<int> OldBalanceChains { get; } = [];
+
     public List<(string Set, string Key)> Deletes { get; } = [];
 
     public List<(string Set, string Key, string Value)> Adds { get; } = [];
 
     /// <summary>How many kernel objects change.</summary>
-    public int Count => (Replaces ? 1 : 0) + NewBalanceChains.Count + Deletes.Count + Adds.Count;
+    public int Count => (Replaces ? 1 : 0) + NewBalanceChains.Count + OldBalanceChains.Count + Deletes.Count + Adds.Count;
 
     /// <summary>Brings the picture of the table to what the kernel has after the transaction.</summary>
     public void ApplyTo(TableState table)
@@ -26,6 +29,7 @@ internal sealed record TableChange(TableDefinition Definition)
             table.Marker = Definition.Marker;
         }
         table.BalanceChains.UnionWith(NewBalanceChains);
+        table.BalanceChains.ExceptWith(OldBalanceChains);
         foreach ((string set, string key) in Deletes)
         {
             table.In(set).Remove(key);
@@ -37,7 +41,7 @@ internal sealed record TableChange(TableDefinition Definition)
         }
     }
 
-    /// <summary>The transaction in nft's language: chains first (maps lead to them), then what goes, then what comes.</summary>
+    /// <summary>The transaction in nft's language: chains first (maps lead to them), then what goes, then what comes; in the end the chains that nothing leads to any more.</summary>
     public string ToCommands(bool tableExists)
     {
         var text = new StringBuilder();
@@ -64,6 +68,11 @@ internal sealed record TableChange(TableDefinition Definition)
         foreach (IGrouping<string, (string Set, string Key, string Value)> set in Adds.GroupBy(a => a.Set, StringComparer.Ordinal))
         {
             Append(text, "add", set.Key, set.Select(a => a.Value.Length == 0 ? a.Key : $"{a.Key} : {a.Value}"));
+        }
+
+        foreach (int count in OldBalanceChains)
+        {
+            text.Append(Definition.DeleteBalanceChain(count));
         }
 
         return text.ToString();

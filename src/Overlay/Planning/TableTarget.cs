@@ -31,13 +31,9 @@ internal sealed class TableTarget(TableDefinition definition, string servicesMap
         TableState from = isSameDefinition ? present : new TableState();
         var change = new TableChange(definition) { Replaces = !isSameDefinition };
         AddServices(present); // slots survive even a new definition
-        foreach (int count in _services.Values.Select(b => b.Count).Distinct().Order())
-        {
-            if (!from.BalanceChains.Contains(count))
-            {
-                change.NewBalanceChains.Add(count);
-            }
-        }
+        SortedSet<int> counts = [.. _services.Values.Select(b => b.Count)];
+        change.NewBalanceChains.AddRange(counts.Except(from.BalanceChains));
+        change.OldBalanceChains.AddRange(from.BalanceChains.Except(counts));
         foreach (string set in _elements.Keys.Union(from.Elements.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             Compare(set, from.Elements.GetValueOrDefault(set), _elements.GetValueOrDefault(set), change);

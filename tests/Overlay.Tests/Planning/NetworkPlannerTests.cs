@@ -57,6 +57,7 @@ public sealed class NetworkPlannerTests
             }
 
             Assert.Equal(Backends(wanted), Backends(actual));
+            Assert.Equal(wanted.Table.BalanceChains, actual.Table.BalanceChains);
         }
         Assert.Equal(fresh.Namespaces.Keys.Where(k => k.Kind == NamespaceKind.Router), stepwise.Namespaces.Keys.Where(k => k.Kind == NamespaceKind.Router));
     }
