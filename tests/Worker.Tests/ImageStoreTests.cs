@@ -13,7 +13,7 @@ public sealed class ImageStoreTests
         using var daemon = new ContainerdProcess();
         using ContainerdClient client = ContainerdClient.Connect(daemon.Socket, "skt", TimeSpan.FromSeconds(20), TimeProvider.System);
         await client.EnsureNamespaceAsync("skt", ct.Token);
-        using var store = new ImageStore(client, new WorkerOptions { DataDirectory = Path.Combine(daemon.Root, "data") }, new ClusterPeers(TimeProvider.System), IdSource.Secure, TimeProvider.System);
+        using var store = new ImageStore(client, new EngineOptions { DataDirectory = Path.Combine(daemon.Root, "data") }, new NoPeers(), IdSource.Secure, TimeProvider.System);
 
         IReadOnlyList<(StoredImage Image, IReadOnlyList<string> Names)> loaded = await store.LoadAsync(new MemoryStream(TestImage.SavedTar("skt/busy:1")), ct.Token);
 

@@ -1,3 +1,4 @@
+using Skep.Worker.Standalone;
 using Skep.Overlay;
 using Skep.Worker.Agent;
 

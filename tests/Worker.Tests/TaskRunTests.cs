@@ -231,7 +231,7 @@ public sealed class TaskRunTests(ContainerdFixture fixture)
     private static async Task FirstLineAsync(TestNode node, TaskId task)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        await foreach (LogLine line in node.Agent.Local.ReadLogsAsync(task, new LogQuery { Follow = true }, limit.Token))
+        await foreach (LogLine line in node.Agent.Local.ReadLogsAsync(task.ContainerId, new LogQuery { Follow = true }, limit.Token))
         {
             return;
         }

@@ -110,7 +110,7 @@ internal static class LogRoutes
 
     private static async IAsyncEnumerable<TaskLogLine> LocalAsync(ContainerEngine local, TaskId task, LogSelection selection, [EnumeratorCancellation] CancellationToken ct)
     {
-        await foreach (LogLine line in local.ReadLogsAsync(task, QueryOf(selection), ct))
+        await foreach (LogLine line in local.ReadLogsAsync(task.ContainerId, QueryOf(selection), ct))
         {
             yield return new TaskLogLine(line.Time, line.Stream == LogStream.Stderr, line.Data);
         }

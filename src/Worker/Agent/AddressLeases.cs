@@ -1,7 +1,7 @@
 using System.Text;
 using Skep.Rpc.Security;
 
-namespace Skep.Worker.Agent;
+namespace Skep.Worker.Standalone;
 
 /// <summary>Addresses that only this node knows, for tasks without published ports. Kept in a file, since containers outlive the agent: a line "task address" for each
 /// one taken, a line "task" for each one released; written anew when most of its lines are history.</summary>

@@ -354,7 +354,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
             return;
         }
 
-        WorkerLog.EventStreamReconnected(_logger, _exits.Awaited.Count);
+        EngineLog.EventStreamReconnected(_logger, _exits.Awaited.Count);
     }
 
     /// <summary>Looks whether a process has ended already, or is unknown.</summary>

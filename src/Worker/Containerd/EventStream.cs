@@ -35,7 +35,7 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
             }
             catch (RpcException e) when (!ct.IsCancellationRequested)
             {
-                WorkerLog.EventStreamBroke(logger, e.Status.Detail, pause);
+                EngineLog.EventStreamBroke(logger, e.Status.Detail, pause);
             }
 
             ct.ThrowIfCancellationRequested();

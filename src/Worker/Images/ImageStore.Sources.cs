@@ -191,7 +191,7 @@ internal sealed partial class ImageStore
     private async Task<StoredImage> TakeAsync(IImageSource source, ImageReference reference, FetchOptions wishes, CancellationToken ct)
     {
         string from = wishes.DistributionLabel is null ? "peer" : "registry";
-        using Activity? trace = WorkerMetrics.Traces.StartActivity($"fetch image from {from}");
+        using Activity? trace = EngineMetrics.Traces.StartActivity($"fetch image from {from}");
         trace?.SetTag("image", reference.FamiliarName);
         long began = _time.GetTimestamp();
         bool done = false;
@@ -205,7 +205,7 @@ internal sealed partial class ImageStore
         }
         finally
         {
-            WorkerMetrics.ImageFetched(from, done, _time.GetElapsedTime(began));
+            EngineMetrics.ImageFetched(from, done, _time.GetElapsedTime(began));
         }
     }
 }

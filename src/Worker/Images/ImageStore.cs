@@ -24,7 +24,7 @@ internal sealed partial class ImageStore : IDisposable
     private readonly ConcurrentDictionary<string, Lazy<Task<StoredImage>>> _coming = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _ended = new();
 
-    public ImageStore(ContainerdClient client, WorkerOptions options, IPeerImageSource peers, IdSource ids, TimeProvider time)
+    public ImageStore(ContainerdClient client, EngineOptions options, IPeerImageSource peers, IdSource ids, TimeProvider time)
     {
         _client = client;
         _content = new ContentStore(client);

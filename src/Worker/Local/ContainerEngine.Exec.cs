@@ -26,9 +26,6 @@ public sealed partial class ContainerEngine
         }
     }
 
-    /// <summary>The id of a task's container; the same on every node.</summary>
-    public static string ContainerIdOf(TaskId task) => Tasks.TaskController.ContainerIdOf(task);
-
     /// <summary>Prepares a command in a running container.</summary>
     /// <param name="idEnding">The last digits of its id: who made it can tell from the id where it runs.</param>
     /// <returns>Its id.</returns>

@@ -31,5 +31,5 @@ public sealed partial class ContainerEngine
 
     private static ClusterException NoSuchContainer(string name) => new(ErrorKind.NotFound, $"No such container: {name}");
 
-    private string NameOf(FoundContainer container) => _standalone.ById(container.Id) is { } standalone ? standalone.Record.Name : container.Labels.TryGetValue("com.docker.swarm.task.name", out string? name) ? name : container.Id[..12];
+    private string NameOf(FoundContainer container) => _standalone.ById(container.Id) is { } standalone ? standalone.Record.Name : _owner.NameOf(container) ?? container.Id[..12];
 }

@@ -1,35 +1,125 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Skep.Overlay;
 using Skep.Worker.Containerd;
 using Skep.Worker.Events;
+using Skep.Worker.Images;
 using Skep.Worker.Logs;
 using Skep.Worker.Oci;
 using Skep.Worker.Standalone;
 using Skep.Worker.Tasks;
+using Skep.Worker.Volumes;
 using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Worker.Local;
 
-/// <summary>This node's own containers, images and volumes: the node half of the Engine API.</summary>
-/// <remarks>Names may be ids, prefixes of ids, or names, as Docker takes them. Unknown ones throw <see cref="ErrorKind.NotFound"/> with Docker's words.</remarks>
-public sealed partial class ContainerEngine
+/// <summary>The container engine of one node: its containers, images, volumes and networks, on containerd. It knows no cluster, but can be part of one.</summary>
+/// <remarks>
+/// Names may be ids, prefixes of ids, or names, as Docker takes them. Unknown ones throw <see cref="ErrorKind.NotFound"/> with Docker's words.
+/// Disposing stops no container: the next engine under the same options takes them over.
+/// </remarks>
+public sealed partial class ContainerEngine : IAsyncDisposable
 {
-    private readonly EngineContext _shop;
-    private readonly WorkerOptions _options;
-    private readonly Func<TaskSupervisor?> _fleet;
-    private readonly Exec.ExecStore _execs;
+    private static readonly Ipv4Prefix EgressPool = Ipv4Prefix.Parse("172.18.0.0/16");
 
+    private readonly ContainerdClient _client;
+    private readonly EngineContext _shop;
+    private readonly EngineOptions _options;
+    private readonly IContainerOwner _owner;
+    private readonly Exec.ExecStore _execs;
     private readonly ContainerStore _standalone;
     private readonly StandaloneNetworks? _networks;
 
-    internal ContainerEngine(EngineContext shop, WorkerOptions options, Func<TaskSupervisor?> fleet, ContainerStore standalone, StandaloneNetworks? networks)
+    private ContainerEngine(ContainerdClient client, EngineContext shop, NodeNetwork? network, ClusterBindings cluster, Random random)
     {
-        _standalone = standalone;
-        _networks = networks;
+        _client = client;
         _shop = shop;
-        _options = options;
-        _fleet = fleet;
-        _execs = new Exec.ExecStore(Path.Combine(options.RunDirectory, "exec"), shop.Time);
+        _options = shop.Options;
+        _owner = cluster.Owner;
+        _execs = new Exec.ExecStore(Path.Combine(_options.RunDirectory, "exec"), shop.Time);
+        if (network is not null)
+        {
+            var store = new LocalNetworkStore(Path.Combine(_options.DataDirectory, "networks"), () => [EgressPool, .. HostPrefixes.Read()], shop.Time, shop.Ids);
+            var addresses = new AddressLeases(Path.Combine(_options.DataDirectory, "egress"), EgressPool);
+            NetworkLoop = new NetworkLoop(network, Hostname, addresses, new MacvlanAddressPool(store), shop.Time, shop.Logger);
+            _networks = new StandaloneNetworks(NetworkLoop, store, shop.Runtime, cluster.Attachments);
+        }
+
+        _standalone = new ContainerStore(shop, (IStandaloneNetworks?)_networks ?? new NoStandaloneNetworks(), Hostname, random);
+        if (_networks is not null)
+        {
+            _networks.Containers = _standalone;
+        }
+
+        _standalone.Load();
     }
+
+    /// <summary>The machine's, unless options say another.</summary>
+    public string Hostname => _options.Hostname ?? Environment.MachineName;
+
+    /// <summary>Whether containers that belong to no cluster use the node's network.</summary>
+    public bool HasStandaloneNetworks => _standalone.IsAnyAlive;
+
+    /// <summary>What the agent of a cluster drives containers with.</summary>
+    internal EngineContext Context => _shop;
+
+    /// <summary>Null without a data plane. Somebody has to run it: the agent, or <see cref="RunNetworkAsync"/>.</summary>
+    internal NetworkLoop? NetworkLoop { get; }
+
+    /// <summary>Connects to containerd, recovers logs, takes over what runs.</summary>
+    /// <param name="network">Null: only host and none networks.</param>
+    /// <param name="events">Hears what happens to containers, images and volumes.</param>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: containerd does not answer.</exception>
+    public static Task<ContainerEngine> OpenAsync(
+        EngineOptions options, NodeNetwork? network, EventHub events, TimeProvider time, Random random, IdSource ids, ILoggerFactory loggers, CancellationToken ct)
+        => OpenAsync(options, network, events, ClusterBindings.None, time, random, ids, loggers, ct);
+
+    internal static async Task<ContainerEngine> OpenAsync(
+        EngineOptions options, NodeNetwork? network, EventHub events, ClusterBindings cluster, TimeProvider time, Random random, IdSource ids, ILoggerFactory loggers, CancellationToken ct)
+    {
+        ILogger logger = loggers.CreateLogger("Skep.Engine");
+        Directory.CreateDirectory(options.DataDirectory);
+        Directory.CreateDirectory(options.RunDirectory);
+        ContainerdClient client = ContainerdClient.Connect(options.ContainerdSocket, options.ContainerdNamespace, options.ContainerdPatience, time);
+        try
+        {
+            await client.EnsureNamespaceAsync(options.ContainerdNamespace, ct);
+        }
+        catch (Grpc.Core.RpcException e)
+        {
+            client.Dispose();
+            throw new ClusterException(ErrorKind.Unavailable, $"containerd at {options.ContainerdSocket} does not answer: {e.Status.Detail}", e);
+        }
+
+        var runtime = new ContainerRuntime(client, options.ContainerdNamespace, options.Snapshotter, ids, time, logger);
+        await runtime.OpenAsync(ct);
+        var images = new ImageStore(client, options, cluster.Peers, ids, time);
+        var views = new ImageViews(client, images, options.Snapshotter, Path.Combine(options.RunDirectory, "views"), ids);
+        var volumes = new VolumeStore(Path.Combine(options.DataDirectory, "volumes"), events, time);
+        var context = new EngineContext
+        {
+            Options = options,
+            Runtime = runtime,
+            Images = images,
+            Views = views,
+            Mounts = new MountResolver(volumes, views),
+            Volumes = volumes,
+            Files = ContainerFiles.Open(Path.Combine(options.RunDirectory, "tasks")),
+            Logs = new LogStore(Path.Combine(options.DataDirectory, "logs"), time),
+            Events = events,
+            Host = HostFacts.Read(options.CgroupRoot),
+            Time = time,
+            Ids = ids,
+            Logger = logger,
+            Slots = new SemaphoreSlim(options.EffectiveConcurrentStarts),
+        };
+        var engine = new ContainerEngine(client, context, network, cluster, random);
+        await engine._standalone.AdoptAsync(ct);
+        return engine;
+    }
+
+    /// <summary>The network of an engine without a cluster serves its users' containers. Ends only when cancelled.</summary>
+    public Task RunNetworkAsync(CancellationToken ct) => NetworkLoop?.RunAsync(heardManager: Task.CompletedTask, ct) ?? Task.CompletedTask;
 
     /// <summary>What happens on this node; whoever changes something tells it here.</summary>
     public EventHub Events => _shop.Events;
@@ -81,9 +171,6 @@ public sealed partial class ContainerEngine
         }
     }
 
-    /// <summary>Output of a task of this node, running or ended, while its container is kept.</summary>
-    public IAsyncEnumerable<LogLine> ReadLogsAsync(TaskId task, LogQuery query, CancellationToken ct) => ReadLogsAsync(TaskController.ContainerIdOf(task), query, ct);
-
     private LocalContainer Describe(FoundContainer container, Cd.ProcessState? process, SpecReader spec)
     {
         if (_standalone.ById(container.Id) is { } standalone)
@@ -91,42 +178,37 @@ public sealed partial class ContainerEngine
             return Describe(standalone, process, spec);
         }
 
-        TaskId? task = container.Labels.TryGetValue("com.docker.swarm.task.id", out string? id) ? new TaskId(id) : null;
-        TaskRunner? runner = task is { } known ? _fleet()?.Find(known) : null;
-        TaskRecord? record = task is { } recorded ? _shop.Records.Read(recorded) : null;
-        SwarmTaskStatus? status = runner?.Status ?? record?.ToStatus();
-        bool hasRun = status?.State >= TaskState.Starting && (runner?.StartedAt ?? record?.StartedAt) is not null;
+        OwnedContainer owned = _owner.Find(container) ?? new OwnedContainer();
         ContainerState state = process?.Status switch
         {
             Cd.ProcessStatus.Running => ContainerState.Running,
             Cd.ProcessStatus.Paused or Cd.ProcessStatus.Pausing => ContainerState.Paused,
             Cd.ProcessStatus.Stopped => ContainerState.Exited,
-            Cd.ProcessStatus.Created or Cd.ProcessStatus.Unknown or null => hasRun && status?.State > TaskState.Running ? ContainerState.Exited : ContainerState.Created,
+            Cd.ProcessStatus.Created or Cd.ProcessStatus.Unknown or null => owned.HasEnded ? ContainerState.Exited : ContainerState.Created,
             _ => ContainerState.Created,
         };
         string volumes = Path.Combine(_options.DataDirectory, "volumes");
         return new LocalContainer(container.Id, NameOf(container))
         {
-            Task = task,
-            Service = container.Labels.TryGetValue("com.docker.swarm.service.id", out string? service) ? new ServiceId(service) : null,
+            IsManaged = _owner.NameOf(container) is not null,
             State = state,
-            Image = runner?.Task.Spec.Container.Image ?? container.Image,
+            Image = owned.Image ?? container.Image,
             ImageId = container.Labels.TryGetValue("skep.image.id", out string? image) ? image : "",
             Command = spec.Args,
             CreatedAt = container.CreatedAt,
-            StartedAt = runner?.StartedAt ?? record?.StartedAt,
-            FinishedAt = state == ContainerState.Exited ? process?.ExitedAt?.ToDateTimeOffset() ?? status?.Timestamp : null,
+            StartedAt = owned.StartedAt,
+            FinishedAt = state == ContainerState.Exited ? process?.ExitedAt?.ToDateTimeOffset() ?? owned.ChangedAt : null,
             Pid = state == ContainerState.Running ? (int)(process?.Pid ?? 0) : 0,
-            ExitCode = state == ContainerState.Exited ? (int?)process?.ExitStatus ?? status?.Container?.ExitCode ?? 0 : 0,
-            OomKilled = status?.Error.Contains("out of memory", StringComparison.Ordinal) == true,
-            Error = status?.Error ?? "",
-            Health = runner?.Health,
+            ExitCode = state == ContainerState.Exited ? (int?)process?.ExitStatus ?? owned.ExitCode ?? 0 : 0,
+            OomKilled = owned.Error.Contains("out of memory", StringComparison.Ordinal),
+            Error = owned.Error,
+            Health = owned.Health,
             Labels = container.Labels.ToValueMap(),
             Mounts = spec.Mounts.Select(m => ToLocal(m, volumes)).OfType<LocalMount>().ToValueList(),
-            Networks = runner?.Network?.Endpoints ?? [],
-            Ports = (runner?.Network?.Ports ?? []).Select(p => new LocalPort(p.Protocol, p.TargetPort, p.PublishedPort, null)).ToValueList(),
+            Networks = owned.Network?.Endpoints ?? [],
+            Ports = (owned.Network?.Ports ?? []).Select(p => new LocalPort(p.Protocol, p.TargetPort, p.PublishedPort, null)).ToValueList(),
             NetworkNamespace = spec.NetworkNamespace,
-            Spec = runner?.Task.Spec,
+            Spec = owned.Spec,
             Hostname = spec.Hostname,
             Env = spec.Env,
             User = spec.User,
@@ -159,5 +241,15 @@ public sealed partial class ContainerEngine
         {
             Propagation = mount.Options.FirstOrDefault(o => o.EndsWith("private", StringComparison.Ordinal) || o.EndsWith("shared", StringComparison.Ordinal) || o.EndsWith("slave", StringComparison.Ordinal)) ?? "",
         };
+    }
+    /// <summary>Containers go on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _standalone.DisposeAsync();
+        await _shop.Runtime.DisposeAsync();
+        _shop.Logs.Dispose();
+        _shop.Images.Dispose();
+        _shop.Slots.Dispose();
+        _client.Dispose();
     }
 }

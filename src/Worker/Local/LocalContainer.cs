@@ -28,9 +28,8 @@ public enum HealthState
 /// <param name="Name">service.slot.task, without a leading slash.</param>
 public sealed record LocalContainer(string Id, string Name)
 {
-    public TaskId? Task { get; init; }
-
-    public ServiceId? Service { get; init; }
+    /// <summary>A cluster decides over its life, not the node's users.</summary>
+    public bool IsManaged { get; init; }
 
     public ContainerState State { get; init; }
 

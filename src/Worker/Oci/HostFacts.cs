@@ -21,12 +21,15 @@ internal sealed record HostFacts(bool CgroupV2, bool SwapIsLimited, int LastCapa
         bool swap = v2 ? HasSwapFiles(cgroupRoot) : File.Exists(Path.Combine(cgroupRoot, "memory", "memory.memsw.limit_in_bytes"));
         return new HostFacts(
             v2, swap, int.Parse(File.ReadAllText("/proc/sys/kernel/cap_last_cap"), CultureInfo.InvariantCulture), InitPrograms.FirstOrDefault(File.Exists),
-            File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(), Images.PlatformMatcher.Machine)
+            ReadBootId(), Images.PlatformMatcher.Machine)
         {
             Capabilities = Oci.Capabilities.OfThisProcess(),
             RunsX32 = Images.PlatformMatcher.Machine.Architecture == "amd64" && LibC.TakesX32(),
         };
     }
+
+    /// <summary>Another one after each boot of the machine.</summary>
+    public static string ReadBootId() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
     /// <summary>The root cgroup has no limit files: any group below it tells.</summary>
     private static bool HasSwapFiles(string cgroupRoot)

@@ -3,7 +3,6 @@ using Google.Protobuf;
 using Grpc.Core;
 using Skep.Rpc.V1;
 using Skep.Worker.Logs;
-using Skep.Worker.Tasks;
 
 namespace Skep.Worker.PeerServices;
 
@@ -66,7 +65,7 @@ public sealed class NodeLogsService : NodeLogs.NodeLogsBase
 
         async Task ReadAsync(string taskId, CancellationToken ct)
         {
-            if (_logs.Find(TaskController.ContainerIdOf(new TaskId(taskId))) is not { } log)
+            if (_logs.Find(new TaskId(taskId).ContainerId) is not { } log)
             {
                 return;
             }

@@ -12,6 +12,9 @@ internal sealed class ContainerFactory(EngineContext shop, string hostname, Func
 {
     public const string Label = "skep.standalone";
 
+    /// <summary>Whether a user made it, not a task.</summary>
+    public static bool IsStandalone(FoundContainer container) => container.Labels.ContainsKey(Label);
+
     /// <param name="network">Null before it has one: then the spec is only good for being looked at.</param>
     public async Task<StoredImage> CreateAsync(StandaloneRecord record, JoinedNetwork? network, CancellationToken ct)
     {

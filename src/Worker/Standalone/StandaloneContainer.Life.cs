@@ -152,7 +152,7 @@ internal sealed partial class StandaloneContainer
         catch (Exception e)
         {
             // The supervisor of one container's life: the others go on.
-            WorkerLog.StandaloneFailed(_shop.Logger, Id, e.Message, e);
+            EngineLog.StandaloneFailed(_shop.Logger, Id, e.Message, e);
         }
     }
 
@@ -210,7 +210,7 @@ internal sealed partial class StandaloneContainer
             }
             catch (ClusterException e)
             {
-                WorkerLog.StandaloneNotRestarted(_shop.Logger, Id, e.Message);
+                EngineLog.StandaloneNotRestarted(_shop.Logger, Id, e.Message);
                 if (!RestartDecision.IsDue(_record.Spec.Restart, _record.ExitCode, _record.RestartCount, _record.WasStopped))
                 {
                     return false;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Skep.Worker.Agent;
 using Skep.Worker.Containerd;
 using Skep.Worker.Local;
 using Skep.Worker.Tasks;
@@ -15,23 +14,20 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     /// <summary>Stands in a spec for all networks having been taken from a container.</summary>
     public const string Nothing = "none";
 
-    private readonly NodeTaskNetworks _node;
+    private readonly NetworkLoop _loop;
     private readonly LocalNetworkStore _book;
     private readonly ContainerRuntime _runtime;
-    private readonly ClusterAttachments _attachments;
-    private readonly MacvlanAddressPool _directs;
+    private readonly INetworkAttachments _attachments;
     private readonly ConcurrentDictionary<TaskId, StandaloneSandbox> _places = new();
     private readonly Lock _gate = new();
 
-    public StandaloneNetworks(NodeTaskNetworks node, LocalNetworkStore book, ContainerRuntime runtime, ClusterAttachments attachments)
+    public StandaloneNetworks(NetworkLoop loop, LocalNetworkStore book, ContainerRuntime runtime, INetworkAttachments attachments)
     {
-        _node = node;
+        _loop = loop;
         _book = book;
         _runtime = runtime;
         _attachments = attachments;
-        _directs = new MacvlanAddressPool(book);
-        node.Directs = (_directs.Take, _directs.Release);
-        node.Locals = () => StandaloneSandbox.Picture([.. _places], _book.All, HostPrefixes.HasLink);
+        loop.Locals = () => StandaloneSandbox.Picture([.. _places], _book.All, HostPrefixes.HasLink);
     }
 
     /// <summary>Set once, before use: who else there is.</summary>
@@ -40,7 +36,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     public LocalNetworkStore Store => _book;
 
     /// <summary>The cluster's networks that this node takes part in.</summary>
-    public IEnumerable<Network> ClusterNetworks => _node.View.Networks.Values;
+    public IEnumerable<Network> ClusterNetworks => _loop.Cluster?.Networks ?? [];
 
     public static bool IsShared(string mode) => mode.StartsWith("container:", StringComparison.Ordinal);
 
@@ -99,11 +95,11 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
                 plugged = plugged with { Ports = PortsOf(record, plugged) };
             }
 
-            _places[record.Sandbox] = place = StandaloneSandbox.Of(record, plugged, _node.Addresses.Take, _book.Find);
+            _places[record.Sandbox] = place = StandaloneSandbox.Of(record, plugged, _loop.Addresses.Take, _book.Find);
         }
 
         await AppliedAsync(place, ct);
-        return Join(place, await _node.Network.CreateSandboxAsync(record.Sandbox, ct));
+        return Join(place, await _loop.Network.CreateSandboxAsync(record.Sandbox, ct));
     }
 
     public void Adopt(StandaloneRecord record)
@@ -113,7 +109,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             return;
         }
 
-        _places[record.Sandbox] = StandaloneSandbox.Of(record, record.Networks.Numbered(), _node.Addresses.Take, _book.Find);
+        _places[record.Sandbox] = StandaloneSandbox.Of(record, record.Networks.Numbered(), _loop.Addresses.Take, _book.Find);
         foreach (LocalEndpoint endpoint in record.Networks.Endpoints.Where(e => e.IsOfCluster && e.Address is not null))
         {
             _attachments.Adopt(new AttachmentRecord(record.Id, record.Name, endpoint.Network, NamesOf(record, endpoint.Aliases), endpoint.Address!.Value));
@@ -143,7 +139,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         catch (ClusterException)
         {
             _places[record.Sandbox] = before;
-            _node.Changed();
+            _loop.Changed();
             if (attached is not null)
             {
                 await _attachments.ReleaseAsync(record.Id, attached.Network, ct);
@@ -177,15 +173,15 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     {
         if (_places.TryRemove(record.Sandbox, out StandaloneSandbox? place))
         {
-            await _node.Network.RemoveSandboxAsync(record.Sandbox, ct);
-            long version = _node.Changed();
+            await _loop.Network.RemoveSandboxAsync(record.Sandbox, ct);
+            long version = _loop.Changed();
             if (!place.Sandbox.HostPorts.IsEmpty)
             {
                 await ReleasedAsync(version, ct);
             }
         }
 
-        _node.Addresses.Release(record.Sandbox);
+        _loop.Addresses.Release(record.Sandbox);
         await _attachments.ReleaseAsync(record.Id, network: null, ct);
     }
 
@@ -206,7 +202,7 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
         }
 
         string parent = wish.Options.TryGetValue(LocalNetwork.ParentOption, out string? named) ? named : "";
-        if (!_node.Network.Features.Macvlan)
+        if (!_loop.Network.Features.Macvlan)
         {
             throw new ClusterException(ErrorKind.NotImplemented, "macvlan is not supported by this machine's kernel");
         }
@@ -281,14 +277,14 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
             : throw new ClusterException(ErrorKind.AlreadyExists, $"cannot join network of a non running container: {other.Id}");
     }
 
-    private StandaloneSandbox Reconnect(StandaloneRecord record, NetworkSettings plugged) => StandaloneSandbox.Of(record, plugged.Numbered(), _node.Addresses.Take, _book.Find);
+    private StandaloneSandbox Reconnect(StandaloneRecord record, NetworkSettings plugged) => StandaloneSandbox.Of(record, plugged.Numbered(), _loop.Addresses.Take, _book.Find);
 
     private async Task AppliedAsync(StandaloneSandbox place, CancellationToken ct)
     {
-        await _node.AppliedAsync(_node.Changed(), ct);
+        await _loop.AppliedAsync(_loop.Changed(), ct);
         foreach (LocalEndpoint endpoint in place.Plugged.Endpoints)
         {
-            if (_node.ReasonAgainst(endpoint.Network) is { } reason)
+            if (_loop.ReasonAgainst(endpoint.Network) is { } reason)
             {
                 throw ClusterException.Invalid($"failed to set up container networking: network {endpoint.Name}: {reason}");
             }
@@ -300,11 +296,11 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     {
         try
         {
-            await _node.AppliedAsync(version, ct);
+            await _loop.AppliedAsync(version, ct);
         }
         catch (ClusterException e)
         {
-            _node.LogFailure(e.Message);
+            _loop.LogFailure(e.Message);
         }
     }
 
@@ -334,8 +330,8 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     {
         if (wish.Network == "bridge")
         {
-            Ipv4Address own = _node.Addresses.Take(record.Sandbox);
-            return new LocalEndpoint(DefaultBridge, "bridge", own, _node.Addresses.Pool.Length) { Gateway = _node.Addresses.Pool[1], Mac = MacAddress.ForTask(own) };
+            Ipv4Address own = _loop.Addresses.Take(record.Sandbox);
+            return new LocalEndpoint(DefaultBridge, "bridge", own, _loop.Addresses.Pool.Length) { Gateway = _loop.Addresses.Pool[1], Mac = MacAddress.ForTask(own) };
         }
 
         LocalNetwork network = _book.Find(wish.Network) ?? throw NoSuchNetwork(wish.Network);

@@ -7,10 +7,10 @@ using Skep.Worker.Oci;
 
 namespace Skep.Worker.Tasks;
 
-/// <summary>What all tasks of a node share.</summary>
+/// <summary>What all containers of a node share.</summary>
 internal sealed class EngineContext
 {
-    public required WorkerOptions Options { get; init; }
+    public required EngineOptions Options { get; init; }
 
     public required ContainerRuntime Runtime { get; init; }
 
@@ -23,8 +23,6 @@ internal sealed class EngineContext
     public required Volumes.VolumeStore Volumes { get; init; }
 
     public required ContainerFiles Files { get; init; }
-
-    public required TaskRecords Records { get; init; }
 
     public required LogStore Logs { get; init; }
 
@@ -40,23 +38,4 @@ internal sealed class EngineContext
 
     /// <summary>Containers made, started and deleted at a time: more at once only makes each slower.</summary>
     public required SemaphoreSlim Slots { get; init; }
-}
-
-/// <summary>What tasks need to know of the cluster; changes with assignments.</summary>
-internal sealed class TaskContext
-{
-    public required NodeId Node { get; init; }
-
-    public required ClusterId Cluster { get; init; }
-
-    public required string Hostname { get; init; }
-
-    public required ITaskNetworks Networks { get; init; }
-
-    public required Func<SecretId, Secret?> Secrets { get; init; }
-
-    public required Func<ConfigId, Config?> Configs { get; init; }
-
-    /// <summary>Called with every status worth telling; in order for each task.</summary>
-    public required Action<TaskReport> Report { get; init; }
 }

@@ -1,16 +1,9 @@
 using Grpc.Core;
 using Skep.Rpc.V1;
 using Skep.Worker.Agent;
+using Skep.Worker.Images;
 
-namespace Skep.Worker.Images;
-
-/// <summary>Where images can be had from besides registries. A border: the agent gives the cluster's nodes, a node alone has none.</summary>
-internal interface IPeerImageSource
-{
-    /// <summary>The first peer found to have an image of that name; null when none has.</summary>
-    /// <param name="except">Descriptions of sources that failed before.</param>
-    Task<IImageSource?> FindAsync(ImageReference reference, IReadOnlyCollection<string> except, CancellationToken ct);
-}
+namespace Skep.Worker.PeerServices;
 
 /// <summary>The other nodes that are up, asked all at once.</summary>
 internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource

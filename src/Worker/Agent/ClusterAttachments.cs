@@ -1,15 +1,15 @@
 using Microsoft.Extensions.Logging;
-using Skep.Worker.Agent;
+using Skep.Worker.Standalone;
 using Proto = Skep.Rpc.V1;
 
-namespace Skep.Worker.Standalone;
+namespace Skep.Worker.Agent;
 
 /// <summary>The places that users' containers of this node have in cluster networks: asked of managers, and kept in step with the containers there are.</summary>
 /// <remarks>
 /// The managers' list of them comes with the assignments. What is in it and belongs to no container is given back, what a container holds and is not in it is asked
 /// for again: so nothing is stale after this program was killed, and a node that was given up finds its containers' places again.
 /// </remarks>
-internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
+internal sealed class ClusterAttachments(TimeProvider time, ILogger logger) : INetworkAttachments
 {
     /// <summary>Docker's own limit. Source: moby/moby:daemon/cluster/networks.go, AttachNetwork.</summary>
     private static readonly TimeSpan AttachWithin = TimeSpan.FromSeconds(20);
@@ -49,7 +49,6 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         news.TrySetResult();
     }
 
-    /// <summary>A container that an earlier agent attached goes on to hold its place.</summary>
     public void Adopt(AttachmentRecord hold)
     {
         lock (_gate)
@@ -58,9 +57,6 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         }
     }
 
-    /// <summary>Asks for a place and waits until it is known on this node.</summary>
-    /// <param name="network">Name or id.</param>
-    /// <exception cref="ClusterException">In Docker's words.</exception>
     public async Task<AttachedNetwork> AttachAsync(string container, string name, string network, ValueList<string> aliases, Ipv4Address? address, CancellationToken ct)
     {
         using var timer = new CancellationTokenSource(AttachWithin, time);
@@ -120,8 +116,6 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
         }
     }
 
-    /// <summary>Gives a container's places back. What no manager hears now is given back as soon as one listens.</summary>
-    /// <param name="network">Null: all of them.</param>
     public async Task ReleaseAsync(string container, NetworkId? network, CancellationToken ct)
     {
         lock (_gate)
@@ -286,9 +280,3 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger)
 
 /// <summary>A member's way to its managers, and what they told.</summary>
 internal sealed record AttachmentClient(ManagerCalls Managers, Func<AssignmentView> View);
-
-/// <summary>A place that a container holds.</summary>
-internal sealed record AttachmentRecord(string Container, string Name, NetworkId Network, ValueList<string> Aliases, Ipv4Address Address);
-
-/// <summary>A place that a container was given.</summary>
-internal sealed record AttachedNetwork(NetworkId Network, string Name, Ipv4Address Address, int PrefixLength, Ipv4Address Gateway, bool Internal);
