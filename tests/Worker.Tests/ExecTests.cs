@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Text;
-using Skep.Worker.Local;
+using Skep.Engine.Exec;
+using Skep.Engine.Stats;
 using Skep.Worker.Tests.Support;
 
 namespace Skep.Worker.Tests;

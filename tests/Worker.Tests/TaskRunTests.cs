@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
+using Skep.Engine.Containers;
+using Skep.Engine.Logs;
+using Skep.Engine.Oci;
 using Skep.Worker.Tests.Support;
 
 namespace Skep.Worker.Tests;

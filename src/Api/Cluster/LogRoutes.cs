@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 using Skep.Api.Http;
+using Skep.Engine;
+using Skep.Engine.Containers;
+using Skep.Engine.Logs;
 using Skep.Manager.Control;
 using Skep.Store;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
 
 namespace Skep.Api.Cluster;
 

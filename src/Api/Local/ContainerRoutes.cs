@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Skep.Api.Http;
-using Skep.Worker.Local;
+using Skep.Engine;
+using Skep.Engine.Containers;
+using Skep.Engine.Images;
 
 namespace Skep.Api.Local;
 

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Http;
 using Skep.Api.Http;
 using Skep.Manager.Control;
 using Skep.Store;
-using Skep.Worker.Local;
 
 namespace Skep.Api.Relay;
 

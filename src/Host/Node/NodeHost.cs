@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Skep.Engine;
+using Skep.Engine.Events;
 using Skep.Overlay;
 using Skep.Worker;
 using Skep.Worker.Agent;
-using Skep.Worker.Events;
 
 namespace Skep.Host.Node;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Skep.Worker.Standalone;
+using Skep.Engine.Networks;
 using Skep.Worker.Tasks;
 
 namespace Skep.Worker.Agent;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Skep.Worker.Standalone;
+using Skep.Engine.Networks;
 using Proto = Skep.Rpc.V1;
 
 namespace Skep.Worker.Agent;

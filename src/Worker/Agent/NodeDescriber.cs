@@ -1,6 +1,6 @@
 using System.Globalization;
+using Skep.Engine.Images;
 using Skep.Overlay;
-using Skep.Worker.Images;
 
 namespace Skep.Worker.Agent;
 

@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Logging;
+using Skep.Engine.Containerd;
+using Skep.Engine.Events;
+using Skep.Engine.Networks;
+using Skep.Engine.Oci;
 using Skep.Overlay;
 using Skep.Rpc.Mapping;
-using Skep.Worker.Containerd;
-using Skep.Worker.Events;
-using Skep.Worker.Local;
-using Skep.Worker.Oci;
 using Skep.Worker.PeerServices;
-using Skep.Worker.Standalone;
 using Skep.Worker.Tasks;
 
 namespace Skep.Worker.Agent;

@@ -1,8 +1,8 @@
 using System.Threading.Channels;
 using Google.Protobuf;
 using Grpc.Core;
+using Skep.Engine.Logs;
 using Skep.Rpc.V1;
-using Skep.Worker.Logs;
 
 namespace Skep.Worker.PeerServices;
 
@@ -70,7 +70,7 @@ public sealed class NodeLogsService : NodeLogs.NodeLogsBase
                 return;
             }
 
-            await foreach (Logs.LogLine line in LogReader.ReadAsync(log, query, ct))
+            await foreach (Engine.Logs.LogLine line in LogReader.ReadAsync(log, query, ct))
             {
                 await lines.Writer.WriteAsync(
                     new Rpc.V1.LogLine

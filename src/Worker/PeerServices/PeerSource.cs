@@ -1,7 +1,7 @@
 using Grpc.Core;
+using Skep.Engine.Images;
 using Skep.Rpc.V1;
 using Skep.Worker.Agent;
-using Skep.Worker.Images;
 
 namespace Skep.Worker.PeerServices;
 

@@ -1,4 +1,5 @@
-using Skep.Worker.Standalone;
+using Skep.Engine.Networks;
+using Skep.Worker.Agent;
 
 namespace Skep.Worker.Tasks;
 

@@ -1,6 +1,5 @@
-using Skep.Worker.Containerd;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
+using Skep.Engine.Containerd;
+using Skep.Engine.Containers;
 
 namespace Skep.Worker.Tasks;
 

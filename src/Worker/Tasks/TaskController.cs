@@ -1,11 +1,12 @@
 using Grpc.Core;
-using Skep.Worker.Containerd;
-using Skep.Worker.Events;
-using Skep.Worker.Images;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
-using Skep.Worker.Oci;
-using Skep.Worker.Standalone;
+using Skep.Engine.Containerd;
+using Skep.Engine.Containers;
+using Skep.Engine.Events;
+using Skep.Engine.Health;
+using Skep.Engine.Images;
+using Skep.Engine.Logs;
+using Skep.Engine.Networks;
+using Skep.Engine.Oci;
 using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Worker.Tasks;

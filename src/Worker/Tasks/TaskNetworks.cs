@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
+using Skep.Engine.Containers;
+using Skep.Engine.Networks;
 using Skep.Overlay;
 using Skep.Worker.Agent;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
 
 namespace Skep.Worker.Tasks;
 

@@ -1,8 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Skep.Worker.Containerd;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
+using Skep.Engine.Containers;
+using Skep.Engine.Networks;
 using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Worker.Tasks;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Skep.Worker.Containerd;
+using Skep.Engine.Containerd;
 
 namespace Skep.Worker.Tasks;
 

@@ -1,8 +1,10 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Skep.Engine.Events;
+using Skep.Engine.Logs;
+using Skep.Engine.Native;
+using Skep.Testing.Containers;
 using Skep.Worker.Agent;
-using Skep.Worker.Events;
-using Skep.Worker.Logs;
 
 namespace Skep.Worker.Tests.Support;
 
@@ -128,7 +130,7 @@ internal sealed class TestNode : IAsyncDisposable
             await last.LeaveAsync(CancellationToken.None);
         }
 
-        Native.LibC.Detach(Path.Combine(Options.RunDirectory, "tasks"));
+        Engine.Native.LibC.Detach(Path.Combine(Options.RunDirectory, "tasks"));
         await Manager.DisposeAsync();
         foreach (string controller in Directory.GetDirectories("/sys/fs/cgroup"))
         {
