@@ -14,13 +14,14 @@ public sealed class RoomTests
         ["Rpc"] = ["Model"],
         ["Manager"] = ["Model", "Raft", "Store", "Scheduler", "Rpc"],
         ["Overlay"] = ["Model"],
-        ["Worker"] = ["Model", "Rpc", "Overlay"],
+        ["Engine"] = ["Model", "Rpc", "Overlay"],
+        ["Worker"] = ["Model", "Rpc", "Overlay", "Engine"],
         ["Wire"] = ["Model"],
-        ["Api"] = ["Model", "Wire", "Manager", "Worker"],
+        ["Api"] = ["Model", "Wire", "Manager", "Engine"],
         ["Compose"] = ["Model"],
         ["Cli"] = ["Wire", "Compose"],
         ["Dashboard"] = [],
-        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Rpc", "Manager", "Overlay", "Worker", "Wire", "Api", "Compose", "Dashboard"],
+        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Rpc", "Manager", "Overlay", "Engine", "Worker", "Wire", "Api", "Compose", "Dashboard"],
     };
 
     [Fact]
