@@ -50,6 +50,15 @@ public sealed class RoomTests
         Assert.Empty(SourceTree.Files("src", "*.csproj").Where(f => File.ReadAllText(f).Contains("DotNext", StringComparison.Ordinal)).Select(SourceTree.Relative));
 
     [Fact]
+    public void The_page_on_architecture_names_what_is_there()
+    {
+        string page = File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "architecture.md"));
+        string[] missing = [.. Regex.Matches(page, "`((\\w+)/[\\w/]+)`").Where(m => Allowed.ContainsKey(m.Groups[2].Value)).Select(m => m.Groups[1].Value).Distinct()
+            .Where(name => Path.Combine(SourceTree.Root, "src", name) is var path && !Directory.Exists(path) && !File.Exists($"{path}.cs"))];
+        Assert.Empty(missing);
+    }
+
+    [Fact]
     public void Every_project_is_in_the_solution()
     {
         string solution = File.ReadAllText(Path.Combine(SourceTree.Root, "Orchestrator.sln"));
