@@ -101,7 +101,7 @@ public sealed partial class ContainerEngine
             Cd.ProcessStatus.Running => ContainerState.Running,
             Cd.ProcessStatus.Paused or Cd.ProcessStatus.Pausing => ContainerState.Paused,
             Cd.ProcessStatus.Stopped => ContainerState.Exited,
-            Cd.ProcessStatus.Created or Cd.ProcessStatus.Unknown or null => hasRun && status?.State > TaskState.Running ? ContainerState.Exited : ContainerState.Created,
+            Cd.ProcessStatus.Created or Cd.ProcessStatus.Unknown or null => hasRun && status?.State.HasEnded == true ? ContainerState.Exited : ContainerState.Created,
             _ => ContainerState.Created,
         };
         string volumes = Path.Combine(_options.DataDirectory, "volumes");
