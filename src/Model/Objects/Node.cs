@@ -54,12 +54,13 @@ public sealed record Node(NodeId Id) : IStoredObject
         => this with { Version = version, CreatedAt = createdAt, UpdatedAt = updatedAt };
 }
 
+/// <summary>Whether a node is heard.</summary>
+/// <remarks>The numbers are Docker's and stored. Its 3, Disconnected, is never given here: a node is heard or it is down.</remarks>
 public enum NodeState
 {
     Unknown = 0,
     Down = 1,
     Ready = 2,
-    Disconnected = 3,
 }
 
 /// <param name="Address">The node's address as its manager saw it or as it advertises.</param>
