@@ -100,7 +100,7 @@ public sealed class ClusterCache
 
     private void Wait(SwarmTask? old, SwarmTask? present)
     {
-        if (present is { Status.State: TaskState.Pending, DesiredState: <= TaskState.Complete })
+        if (present is { WaitsForNode: true })
         {
             _pending[present.Id] = present;
         }
@@ -136,9 +136,9 @@ public sealed class ClusterCache
         DropIfEmpty(node);
     }
 
-    private static bool Holds(SwarmTask? task) => task is { Node: not null, Status.State: >= TaskState.Assigned and <= TaskState.Running };
+    private static bool Holds(SwarmTask? task) => task is { HoldsResources: true };
 
-    private static bool IsActive(SwarmTask? task) => Holds(task) && task!.DesiredState <= TaskState.Complete;
+    private static bool IsActive(SwarmTask? task) => task is { HoldsResources: true, IsWanted: true };
 
     private NodeLoad LoadOf(NodeId id)
     {

@@ -28,7 +28,7 @@ internal sealed class PlacementSnapshot
             _positions[load.Id] = i;
             FreeNanoCpus[i] = (load.Node!.Description?.Resources.NanoCpus ?? 0) - load.UsedNanoCpus;
             FreeMemoryBytes[i] = (load.Node.Description?.Resources.MemoryBytes ?? 0) - load.UsedMemoryBytes;
-            Ready[i] = load.Node is { Status.State: NodeState.Ready, Spec.Availability: NodeAvailability.Active };
+            Ready[i] = load.Node.TakesNewTasks;
             ActiveTasks[i] = load.ActiveTasks;
         }
     }

@@ -18,7 +18,7 @@ internal sealed class RecentFailures
     /// <summary>Takes note if the task failed; global tasks do not choose their node, so theirs do not count.</summary>
     public void Note(SwarmTask task)
     {
-        if (task is not { Slot: > 0, Node: { } node, Status.State: TaskState.Failed or TaskState.Rejected })
+        if (task is not { Slot: > 0, Node: { } node, HasFailed: true })
         {
             return;
         }

@@ -75,6 +75,9 @@ public sealed class StoreView
         ObjectKind.Config => Configs.FindKey(target.Key),
     };
 
+    /// <summary>The node a task is on; null: none yet, or it was removed.</summary>
+    public Node? NodeOf(SwarmTask task) => task.Node is { } node ? Nodes.Find(node) : null;
+
     /// <summary>The object that holds a unique key such as <c>port:tcp/8080</c>.</summary>
     public ObjectRef? HolderOf(string uniqueKey) => UniqueKeys.TryGetValue(new TextKey(uniqueKey), out ObjectRef holder) ? holder : null;
 

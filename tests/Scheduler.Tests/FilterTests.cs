@@ -23,7 +23,6 @@ public sealed class FilterTests
     [Theory]
     [InlineData(NodeState.Down, NodeAvailability.Active)]
     [InlineData(NodeState.Unknown, NodeAvailability.Active)]
-    [InlineData(NodeState.Disconnected, NodeAvailability.Active)]
     [InlineData(NodeState.Ready, NodeAvailability.Pause)]
     [InlineData(NodeState.Ready, NodeAvailability.Drain)]
     public void Nodes_that_are_not_ready_or_not_active_get_nothing(NodeState state, NodeAvailability availability)

@@ -22,7 +22,7 @@ public sealed class ApplyTests
         StoreView view = StoreView.Empty.With(Service("s", "web"));
         Service service = view.Services.ByName("web")!;
 
-        AppliedBatch applied = view.Then(Update(service with { PendingDelete = true }));
+        AppliedBatch applied = view.Then(Update(service with { PreviousSpec = service.Spec }));
 
         Service stored = applied.View.Services.Find(service.Id)!;
         Assert.Equal(service.CreatedAt, stored.CreatedAt);
@@ -38,7 +38,7 @@ public sealed class ApplyTests
         Service old = first.Services.ByName("web")!;
         StoreView second = first.Then(Update(old)).View;
 
-        AppliedBatch applied = second.Then(Create(Node("n")), Update(old with { PendingDelete = true }));
+        AppliedBatch applied = second.Then(Create(Node("n")), Update(old with { PreviousSpec = old.Spec }));
 
         Assert.Equal(new CommitOutcome.Conflict(ObjectRef.Of(old), new ObjectVersion(1), new ObjectVersion(2)), applied.Outcome);
         Assert.Empty(applied.View.Nodes);
@@ -153,18 +153,6 @@ public sealed class ApplyTests
         view = view.Then(StoreChange.Remove.Of(view.Services.ByName("web")!)).View;
 
         Assert.True(view.Then(Create(Service("b", "web", 80))).Outcome.IsCommitted);
-    }
-
-    [Fact]
-    public void Name_and_ports_of_a_service_that_waits_for_its_end_are_free()
-    {
-        StoreView view = StoreView.Empty.With(Service("a", "web", 80));
-        view = view.Then(Update(view.Services.ByName("web")! with { PendingDelete = true })).View;
-
-        Assert.Null(view.Services.ByName("web"));
-        AppliedBatch applied = view.Then(Create(Service("b", "web", 80)));
-        Assert.True(applied.Outcome.IsCommitted);
-        Assert.Equal("b", applied.View.Services.ByName("web")!.Id.Value);
     }
 
     private static Cluster ACluster(string id) => new(new ClusterId(id))

@@ -96,7 +96,7 @@ public sealed class TableTests
         IStoredObject made = random.Next(6) switch
         {
             0 => Node($"n{random.Next(12)}", $"host{random.Next(4)}"),
-            1 => Service($"s{random.Next(12)}", $"name{random.Next(60)}", random.Next(3) == 0 ? random.Next(1, 90) : 0) with { PendingDelete = random.Next(4) == 0 },
+            1 => Service($"s{random.Next(12)}", $"name{random.Next(60)}", random.Next(3) == 0 ? random.Next(1, 90) : 0),
             2 => Network($"w{random.Next(12)}", $"name{random.Next(60)}"),
             3 => Secret($"k{random.Next(12)}", $"name{random.Next(60)}"),
             4 => Config($"c{random.Next(12)}", $"name{random.Next(60)}"),
@@ -128,7 +128,7 @@ public sealed class TableTests
         Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(found.Nodes.Where(n => n.Hostname == $"host{i}"), found.Nodes.ByHostname($"host{i}")));
         foreach (string name in Enumerable.Range(0, 60).Select(i => $"name{i}"))
         {
-            Assert.Equal(found.Services.SingleOrDefault(s => s.Name == name && !s.PendingDelete), found.Services.ByName(name));
+            Assert.Equal(found.Services.SingleOrDefault(s => s.Name == name), found.Services.ByName(name));
             Assert.Equal(found.Networks.SingleOrDefault(s => s.Name == name), found.Networks.ByName(name));
             Assert.Equal(found.Secrets.SingleOrDefault(s => s.Name == name), found.Secrets.ByName(name));
             Assert.Equal(found.Configs.SingleOrDefault(s => s.Name == name), found.Configs.ByName(name));

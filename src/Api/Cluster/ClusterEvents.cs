@@ -45,7 +45,7 @@ internal static class ClusterEvents
     }
 
     private static bool IsSilent(Service old, Service present)
-        => old.Spec == present.Spec && old.UpdateStatus?.State == present.UpdateStatus?.State && old.PendingDelete == present.PendingDelete;
+        => old.Spec == present.Spec && old.UpdateStatus?.State == present.UpdateStatus?.State;
 
     private static bool IsSilent(Node old, Node present)
         => old.Spec == present.Spec && old.Status.State == present.Status.State && old.Role == present.Role && old.Description == present.Description;

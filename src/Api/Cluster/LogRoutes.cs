@@ -132,7 +132,7 @@ internal static class LogRoutes
                 }
             }
 
-            if (batch.View.Services.Find(service) is not { PendingDelete: false })
+            if (batch.View.Services.Find(service) is null)
             {
                 yield break;
             }

@@ -240,7 +240,7 @@ internal static class NetworkRoutes
     private static bool IsUsed(Network network, StoreView view)
         => network.Spec.Ingress
             || view.Services.Any(s => s.Spec.Task.Networks.Any(n => n.Target == network.Id.Value || n.Target == network.Name))
-            || view.Tasks.Any(t => t.Status.State <= TaskState.Running && t.Networks.Any(n => n.Network == network.Id));
+            || view.Tasks.Any(t => !t.HasEnded && t.Networks.Any(n => n.Network == network.Id));
 
     private static bool IsUsed(WireNetwork network, ContainerEngine? local) => local?.FindNetwork(network.Id!) is { } own && local.IsUsed(own);
 }

@@ -8,7 +8,7 @@ internal static class NetworkUsage
 {
     public static WireNetwork Add(WireNetwork shown, Network network, StoreView view)
     {
-        SwarmTask[] tasks = [.. view.Tasks.Where(t => t is { DesiredState: <= TaskState.Running, Status.State: < TaskState.Complete } && t.Networks.Any(n => n.Network == network.Id))];
+        SwarmTask[] tasks = [.. view.Tasks.Where(t => t.IsLive && t.Networks.Any(n => n.Network == network.Id))];
         var services = new Dictionary<string, WireNetworkService>(StringComparer.Ordinal);
         foreach (IGrouping<ServiceId, SwarmTask> group in tasks.GroupBy(t => t.ServiceId))
         {
@@ -39,7 +39,7 @@ internal static class NetworkUsage
                 EndpointIp = t.Networks.First(n => n.Network == network).Address?.ToString() ?? "",
                 Info = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
-                    ["Host IP"] = t.Node is { } node ? view.Nodes.Find(node)?.Status.Address ?? "" : "",
+                    ["Host IP"] = view.NodeOf(t)?.Status.Address ?? "",
                 },
             }),
         ],

@@ -50,5 +50,5 @@ internal static class NodeRoutes
             && filters.Exact("membership", "accepted");
 
     private static ManagerState? StateOf(Node node, ManagerGroup group)
-        => node.Manager is null ? null : new ManagerState(node.Id == group.Leader, node.Status.State != NodeState.Down && !group.Unreachable.Contains(node.Id));
+        => node.Manager is null ? null : new ManagerState(node.Id == group.Leader, group.CanReach(node));
 }

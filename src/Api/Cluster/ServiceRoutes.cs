@@ -24,7 +24,7 @@ internal static class ServiceRoutes
         bool withStatus = call.Flag("status");
         StoreView view = await control.ReadAsync(ct);
         List<WireService> services = [];
-        foreach (Service service in view.Services.Where(s => !s.PendingDelete && Fits(s, filters)))
+        foreach (Service service in view.Services.Where(s => Fits(s, filters)))
         {
             WireService shown = service.ToWire(view.Networks.Find);
             if (withStatus)

@@ -49,7 +49,7 @@ internal sealed class StackDryRun(ApiCall call, ClusterDryRun rehearsal, string 
 
     private async Task PruneAsync(HashSet<string?> kept, CancellationToken ct)
     {
-        foreach (Service service in rehearsal.View().Services.Where(s => !s.PendingDelete && IsOurs(s.Spec.Annotations.Labels) && !kept.Contains(s.Name)).ToArray())
+        foreach (Service service in rehearsal.View().Services.Where(s => IsOurs(s.Spec.Annotations.Labels) && !kept.Contains(s.Name)).ToArray())
         {
             await RunStepAsync("remove", "service", service.Name, () => rehearsal.Services.RemoveAsync(service.Id.Value, ct));
         }

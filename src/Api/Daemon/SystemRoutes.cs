@@ -169,7 +169,7 @@ internal static class SystemRoutes
             Error = state.Error,
             RemoteManagers = state.Managers.IsEmpty ? null : [.. state.Managers.Select(m => new WireRemoteManager(m.Node.Value, m.Address))],
             Nodes = view?.Nodes.Count ?? 0,
-            Managers = view?.Nodes.Count(n => n.Spec.DesiredRole == NodeRole.Manager) ?? 0,
+            Managers = view?.Nodes.Count(n => n.IsToBeManager) ?? 0,
             Cluster = view?.Cluster?.ToWire(withTokens: false),
         };
     }

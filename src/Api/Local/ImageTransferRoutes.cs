@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Skep.Api.Http;
 using Skep.Engine.Images;
 
@@ -47,7 +45,6 @@ internal static class ImageTransferRoutes
             throw new ClusterException(ErrorKind.NotImplemented, "importing from an address is not supported by Skep: download the archive and pass it as '-'");
         }
 
-        AllowLargeBody(call);
         string repository = call.Query("repo");
         string tag = call.Query("tag");
         string reference = repository.Length == 0 || tag.Length == 0 ? repository : $"{repository}:{tag}";
@@ -60,7 +57,6 @@ internal static class ImageTransferRoutes
 
     private static async Task LoadAsync(ApiCall call, CancellationToken ct)
     {
-        AllowLargeBody(call);
         await ProgressStream.RunAsync(
             call,
             async report =>
@@ -128,13 +124,4 @@ internal static class ImageTransferRoutes
         // Its presence makes clients overwrite the layer's line.
         ProgressDetail = step.IsOfLayer ? new WireProgressDetail { Current = step.CurrentBytes, Total = step.TotalBytes } : null,
     };
-
-    /// <summary>Archives of images are larger than any other body.</summary>
-    private static void AllowLargeBody(ApiCall call)
-    {
-        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null;
-        }
-    }
 }

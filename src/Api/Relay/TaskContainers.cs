@@ -40,8 +40,8 @@ internal static class TaskContainers
         bool isNumber = int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out int slot);
         return view.Tasks.OfService(service.Id)
             .Where(t => t.Slot > 0 ? isNumber && t.Slot == slot : t.Node?.Value == place)
-            .OrderByDescending(t => t.Status.State == TaskState.Running)
-            .ThenByDescending(t => t.DesiredState <= TaskState.Running)
+            .OrderByDescending(t => t.IsRunning)
+            .ThenByDescending(t => t.IsWanted)
             .ThenByDescending(t => t.Status.Timestamp)
             .FirstOrDefault();
     }

@@ -112,7 +112,7 @@ internal sealed class YamlReader
         _nodes += anchored.Nodes;
         return _nodes > MostExpandedNodes
             ? throw new ComposeException("yaml: document contains excessive aliasing", At(alias.Start))
-            : anchored.Parsed with { IsAlias = true };
+            : anchored.Parsed;
     }
 
     private Parsed Leaf(Scalar scalar)
@@ -241,10 +241,7 @@ internal sealed class YamlReader
     private Mark At(in YamlDotNet.Core.Mark at) => new(_file, (int)at.Line, (int)at.Column);
 
     /// <param name="Source">The text of a scalar as it stands in the file: what a key is called.</param>
-    private sealed record Parsed(ComposeValue Value, string Source, bool IsMerge)
-    {
-        public bool IsAlias { get; init; }
-    }
+    private sealed record Parsed(ComposeValue Value, string Source, bool IsMerge);
 
     private sealed record Anchored(Parsed Parsed, long Nodes);
 }

@@ -99,7 +99,7 @@ internal sealed class NodeMetrics : IDisposable
     }
 
     private static IEnumerable<Measurement<int>> Pending(StoreView view)
-        => view.Tasks.Where(t => t.Status.State == TaskState.Pending && t.DesiredState <= TaskState.Running)
+        => view.Tasks.Where(t => t.WaitsForNode)
             .CountBy(t => PendingReason.Of(t.Status.Error)).Select(c => Of(c.Value, "reason", c.Key));
 
     private static IEnumerable<Measurement<int>> Updates(StoreView view)

@@ -262,7 +262,7 @@ internal sealed class AllocationIndex
             PoolOf(network)?.Claim(address);
         }
 
-        if (present is { Status.State: TaskState.New, DesiredState: <= TaskState.Complete })
+        if (present is { Status.State: TaskState.New, IsWanted: true })
         {
             _newTasks[present.Id] = present;
         }
@@ -274,10 +274,10 @@ internal sealed class AllocationIndex
 
     /// <summary>Held until the task is seen to have stopped, wanted or not: its container may still use the address.</summary>
     private static IEnumerable<(NetworkId, Ipv4Address)> AddressesInUse(SwarmTask? task)
-        => task is null or { Status.State: > TaskState.Running } ? [] : task.Networks.Where(n => n.Address is not null).Select(n => (n.Network, n.Address!.Value));
+        => task is null or { HasEnded: true } ? [] : task.Networks.Where(n => n.Address is not null).Select(n => (n.Network, n.Address!.Value));
 
     /// <summary>Ports of a node itself are among them, so that none of them is chosen for the mesh.</summary>
     private static IEnumerable<PortConfig> PortsInUse(Service? service)
-        => service is null or { PendingDelete: true } ? []
+        => service is null ? []
             : (service.Endpoint?.Ports ?? []).Concat(service.Spec.Endpoint?.Ports ?? []).Where(p => p.PublishedPort != 0).DistinctBy(p => (p.Protocol, p.PublishedPort));
 }

@@ -77,7 +77,7 @@ internal static class Allocator
         var stuck = new Dictionary<ServiceId, string>();
         foreach (ServiceId id in book.ServicesToCheck.ToArray())
         {
-            if (view.Services.Find(id) is not { PendingDelete: false } service)
+            if (view.Services.Find(id) is not { } service)
             {
                 book.ServicesToCheck.Remove(id);
                 continue;

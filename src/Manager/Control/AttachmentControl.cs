@@ -45,7 +45,7 @@ public sealed class AttachmentControl
             }
 
             SwarmTask? present = view.Tasks.OfNode(node).FirstOrDefault(t => t.Attachment?.Container == wish.Container && t.Spec.Networks[0].Target == network.Id.Value);
-            if (present is { Status.State: <= TaskState.Running } && (wish.Address is null || present.Attachment!.Address == wish.Address || present.Networks is [{ Address: { } held }] && held == wish.Address))
+            if (present is { HasEnded: false } && (wish.Address is null || present.Attachment!.Address == wish.Address || present.Networks is [{ Address: { } held }] && held == wish.Address))
             {
                 return new ControlPlan<AttachmentResult>([], new AttachmentResult(present.Id, network.Id, present.Status.Error));
             }

@@ -5,7 +5,7 @@ namespace Skep.Manager.Control;
 /// Errors are <see cref="ClusterException"/>s with Docker's words. Updates name the version they were made from; a stale one is
 /// <see cref="ErrorKind.OutOfSequence"/>. Nothing here reconciles: what a change leads to is the business of the loops.
 /// </remarks>
-public sealed class ClusterControl
+public sealed class ClusterControl : StackControls
 {
     private readonly ClusterStore _store;
     private readonly TimeProvider _time;
@@ -14,34 +14,27 @@ public sealed class ClusterControl
     /// <param name="logs">Output of tasks, wherever they run.</param>
     /// <param name="tunnels">Ways to the Engine API of other nodes.</param>
     public ClusterControl(ClusterStore store, TimeProvider time, IdSource ids, IMembershipControl members, ILogSource logs, INodeTunnels tunnels)
+        : this(store, new ControlCommits(store), time, ids, members, logs, tunnels)
+    {
+    }
+
+    private ClusterControl(ClusterStore store, ControlCommits commits, TimeProvider time, IdSource ids, IMembershipControl members, ILogSource logs, INodeTunnels tunnels)
+        : base(commits, time, ids)
     {
         _store = store;
         _time = time;
         _ids = ids;
-        var commits = new ControlCommits(store);
         Members = members;
         Logs = logs;
         Tunnels = tunnels;
-        Services = new ServiceControl(commits, time, ids);
         Nodes = new NodeControl(commits, time, members);
-        Networks = new NetworkControl(commits, ids);
         Attachments = new AttachmentControl(commits, ids);
-        Secrets = new SecretControl(commits, ids);
-        Configs = new ConfigControl(commits, ids);
         Swarm = new SwarmControl(commits, time);
     }
 
-    public ServiceControl Services { get; }
-
     public NodeControl Nodes { get; }
 
-    public NetworkControl Networks { get; }
-
     public AttachmentControl Attachments { get; }
-
-    public SecretControl Secrets { get; }
-
-    public ConfigControl Configs { get; }
 
     public SwarmControl Swarm { get; }
 

@@ -54,12 +54,7 @@ public sealed class ConfigControl
         view =>
         {
             Config config = view.Config(name);
-            string[] users = [.. view.Services.Where(s => !s.PendingDelete && s.Spec.Task.Container.Configs.Any(r => r.Id == config.Id)).Select(s => s.Name)];
-            if (users.Length > 0)
-            {
-                throw ClusterException.Invalid($"config '{config.Name}' is in use by the following service{(users.Length > 1 ? "s" : "")}: {string.Join(", ", users)}");
-            }
-
+            ServiceReferences.RequireUnused(view, "config", config.Name, c => c.Configs.Any(r => r.Id == config.Id));
             return new ControlPlan<bool>([StoreChange.Remove.Of(config)], true);
         },
         ct);

@@ -8,7 +8,11 @@ public interface IMembershipControl
 
 /// <param name="Leader">Null while there is none.</param>
 /// <param name="Unreachable">Managers the leader does not hear from; only the leader knows them all.</param>
-public sealed record ManagerGroup(NodeId? Leader, ValueList<NodeId> Unreachable);
+public sealed record ManagerGroup(NodeId? Leader, ValueList<NodeId> Unreachable)
+{
+    /// <summary>Whether the manager's vote counts on: it is heard as a node and as a member of the group.</summary>
+    public bool CanReach(Node manager) => !manager.IsDown && !Unreachable.Contains(manager.Id);
+}
 
 /// <summary>Output of tasks of any node, fetched through the cluster.</summary>
 public interface ILogSource

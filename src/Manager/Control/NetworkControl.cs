@@ -75,13 +75,13 @@ public sealed class NetworkControl
     }
 
     private static bool UsesMesh(Service service)
-        => !service.PendingDelete && service.Spec.Endpoint is { } endpoint && endpoint.Ports.Any(p => p.Mode == PublishMode.Ingress);
+        => service.Spec.Endpoint is { } endpoint && endpoint.Ports.Any(p => p.Mode == PublishMode.Ingress);
 
     /// <summary>Tasks on their way out do not count, nor those of removed services: <c>stack rm</c> removes services and networks in one go.</summary>
     private static string? UserOf(Network network, StoreView view)
     {
         Service? service = view.Services.FirstOrDefault(
-            s => !s.PendingDelete && s.Spec.Task.Networks.Any(n => n.Target == network.Id.Value || n.Target == network.Name));
+            s => s.Spec.Task.Networks.Any(n => n.Target == network.Id.Value || n.Target == network.Name));
         if (service is not null)
         {
             return $"service {service.Id}";
@@ -89,7 +89,7 @@ public sealed class NetworkControl
 
         SwarmTask? task = network.Spec.Ingress
             ? null
-            : view.Tasks.FirstOrDefault(t => t.DesiredState <= TaskState.Running && t.Status.State <= TaskState.Running
+            : view.Tasks.FirstOrDefault(t => t.IsLive
                 && (t.Attachment is not null || view.Services.Find(t.ServiceId) is not null) && t.Networks.Any(n => n.Network == network.Id));
         return task is null ? null : $"task {task.Id}";
     }

@@ -1,3 +1,5 @@
+using Skep.Manager.Orchestration;
+
 namespace Skep.Manager.Control;
 
 /// <summary>Nodes: relabelled, drained, promoted, demoted, removed.</summary>
@@ -21,7 +23,7 @@ public sealed class NodeControl
             Node node = view.Node(name);
             ControlCommits.RequireVersion(node, version);
             ValueList<StoreChange> changes = [new StoreChange.Update(node with { Spec = spec })];
-            if (node.Spec.DesiredRole == NodeRole.Manager && spec.DesiredRole == NodeRole.Worker)
+            if (node.IsToBeManager && spec.DesiredRole == NodeRole.Worker)
             {
                 // The others are required unchanged, so that two demotions at once cannot each count on the other's node.
                 changes = changes.AddRange(OthersThatStay(node, view).Select(StoreChange.Require.Unchanged));
@@ -37,7 +39,7 @@ public sealed class NodeControl
         view =>
         {
             Node node = view.Node(name);
-            if (node.Spec.DesiredRole == NodeRole.Manager || node.Manager is not null)
+            if (node.IsToBeManager || node.Manager is not null)
             {
                 throw new ClusterException(
                     ErrorKind.FailedPrecondition,
@@ -49,15 +51,16 @@ public sealed class NodeControl
                 throw new ClusterException(ErrorKind.FailedPrecondition, $"node {node.Id} is not down and can't be removed");
             }
 
+            // In the same batch as the removal, else nobody would know of these tasks any more. Source: moby/swarmkit:manager/controlapi/node.go.
             DateTimeOffset now = _time.GetUtcNow();
             ValueList<StoreChange> changes = [StoreChange.Remove.Of(node), new StoreChange.Update(WithoutNode(view.RequireCluster(), node.Id, now))];
-            return new ControlPlan<bool>(changes.AddRange(Orphans(view, node.Id, now)), true);
+            return new ControlPlan<bool>(changes.AddRange(OrphanedTasks.GiveUp(view, node.Id, now, OrphanedTasks.NodeRemoved)), true);
         },
         ct);
 
     private IEnumerable<Node> OthersThatStay(Node leaving, StoreView view)
     {
-        Node[] others = [.. view.Nodes.Where(n => n.Id != leaving.Id && n.Spec.DesiredRole == NodeRole.Manager)];
+        Node[] others = [.. view.Nodes.Where(n => n.Id != leaving.Id && n.IsToBeManager)];
         if (others.Length == 0)
         {
             throw new ClusterException(ErrorKind.FailedPrecondition, "attempting to demote the last manager of the swarm");
@@ -65,7 +68,7 @@ public sealed class NodeControl
 
         ManagerGroup group = _members.Group();
         Node[] voters = [.. others.Where(n => n.Manager is not null)];
-        int reachable = voters.Count(n => n.Status.State != NodeState.Down && !group.Unreachable.Contains(n.Id));
+        int reachable = voters.Count(group.CanReach);
         if (reachable < (voters.Length / 2) + 1)
         {
             throw new ClusterException(ErrorKind.FailedPrecondition, "can't remove member from the raft: this would result in a loss of quorum");
@@ -79,13 +82,4 @@ public sealed class NodeControl
         // A certificate that has run out needs no entry any more.
         RemovedNodes = cluster.RemovedNodes.Where(n => n.Value > now).ToValueMap().Set(node, now + cluster.Spec.CertificateLifetime),
     };
-
-    /// <remarks>In the same batch as the removal, else nobody would know of these tasks any more. Source: moby/swarmkit:manager/controlapi/node.go.</remarks>
-    private static IEnumerable<StoreChange> Orphans(StoreView view, NodeId node, DateTimeOffset now)
-        => view.Tasks.OfNode(node)
-            .Where(t => t.Status.State < TaskState.Complete)
-            .Select(t => new StoreChange.Update(t with
-            {
-                Status = t.Status with { State = TaskState.Orphaned, Timestamp = now, Message = "Task belonged to a node that has been deleted" },
-            }));
 }

@@ -5,8 +5,7 @@ public static class ObjectLookup
 {
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>, or <see cref="ErrorKind.InvalidArgument"/> if ambiguous.</exception>
     public static Service Service(this StoreView view, string name)
-        => view.Services.FindKey(name) is { PendingDelete: false } exact ? exact
-            : view.Services.ByName(name) ?? Only(view.Services.WithIdPrefix(name).Where(s => !s.PendingDelete), "service", name);
+        => view.Services.FindKey(name) ?? view.Services.ByName(name) ?? Only(view.Services.WithIdPrefix(name), "service", name);
 
     /// <inheritdoc cref="Service"/>
     public static Node Node(this StoreView view, string name)

@@ -20,7 +20,7 @@ internal static class PublishedPorts
             return;
         }
 
-        foreach (Service other in view.Services.Where(s => s.Id != self && !s.PendingDelete))
+        foreach (Service other in view.Services.Where(s => s.Id != self))
         {
             foreach (PortConfig taken in (other.Endpoint?.Ports ?? []).Concat(other.Spec.Endpoint?.Ports ?? []))
             {

@@ -59,12 +59,7 @@ public sealed class SecretControl
         view =>
         {
             Secret secret = view.Secret(name);
-            string[] users = [.. view.Services.Where(s => !s.PendingDelete && s.Spec.Task.Container.Secrets.Any(r => r.Id == secret.Id)).Select(s => s.Name)];
-            if (users.Length > 0)
-            {
-                throw ClusterException.Invalid($"secret '{secret.Name}' is in use by the following service{(users.Length > 1 ? "s" : "")}: {string.Join(", ", users)}");
-            }
-
+            ServiceReferences.RequireUnused(view, "secret", secret.Name, c => c.Secrets.Any(r => r.Id == secret.Id));
             return new ControlPlan<bool>([StoreChange.Remove.Of(secret)], true);
         },
         ct);

@@ -44,6 +44,17 @@ internal static class ServiceReferences
         return targets.Distinct().Select(t => (StoreChange)new StoreChange.Require(t.Kind, t.Key, ObjectVersion.None)).ToValueList();
     }
 
+    /// <summary>Refuses to remove what services still refer to.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>, with the services' names.</exception>
+    public static void RequireUnused(StoreView view, string kind, string name, Func<ContainerSpec, bool> uses)
+    {
+        string[] users = [.. view.Services.Where(s => uses(s.Spec.Task.Container)).Select(s => s.Name)];
+        if (users.Length > 0)
+        {
+            throw ClusterException.Invalid($"{kind} '{name}' is in use by the following service{(users.Length > 1 ? "s" : "")}: {string.Join(", ", users)}");
+        }
+    }
+
     private static Network NetworkFor(string target, StoreView view)
     {
         Network network = view.Network(target);

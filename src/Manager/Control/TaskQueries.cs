@@ -13,12 +13,12 @@ public static class TaskQueries
         foreach (SwarmTask task in view.Tasks.OfService(service.Id))
         {
             bool isCurrentRun = task.JobIteration is not { } iteration || iteration == service.JobStatus?.Iteration;
-            if (task is { Status.State: TaskState.Running, DesiredState: <= TaskState.Complete } && IsOnLiveNode(task, view))
+            if (task is { IsRunning: true, IsWanted: true } && view.NodeOf(task) is { IsDown: false })
             {
                 running++;
             }
 
-            if (task.Status.State == TaskState.Complete && task.JobIteration is not null && isCurrentRun)
+            if (task.HasCompleted && task.JobIteration is not null && isCurrentRun)
             {
                 completed++;
             }
@@ -45,6 +45,4 @@ public static class TaskQueries
             && (task.SpecVersion == service.SpecVersion || Visible(task.Spec) == Visible(service.Spec.Task));
 
     private static TaskSpec Visible(TaskSpec spec) => spec with { Container = spec.Container with { RegistryAuth = default }, Placement = Placement.Anywhere };
-
-    private static bool IsOnLiveNode(SwarmTask task, StoreView view) => task.Node is { } node && view.Nodes.Find(node) is { Status.State: not NodeState.Down };
 }

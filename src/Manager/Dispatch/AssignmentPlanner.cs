@@ -21,13 +21,13 @@ internal static class AssignmentPlanner
         foreach (SwarmTask task in view.Tasks.OfNode(node))
         {
             // Before Assigned the scheduler may still change its mind; after Remove nothing is left to do.
-            if (task.Status.State < TaskState.Assigned)
+            if (!task.IsAssigned)
             {
                 continue;
             }
 
             Add(items, new AssignmentItem.TaskAssignment(ForNode(task)));
-            if (task.Status.State > TaskState.Running)
+            if (task.HasEnded)
             {
                 continue;
             }
@@ -74,7 +74,7 @@ internal static class AssignmentPlanner
         Version = ObjectVersion.None,
         UpdatedAt = task.CreatedAt,
         RunningSince = null,
-        Status = task.Status.State > TaskState.Running ? task.Status : new SwarmTaskStatus(TaskState.Assigned, task.CreatedAt),
+        Status = task.HasEnded ? task.Status : new SwarmTaskStatus(TaskState.Assigned, task.CreatedAt),
     };
 
     private static void AddDependencies(Dictionary<AssignmentKey, AssignmentItem> items, StoreView view, ContainerSpec container)

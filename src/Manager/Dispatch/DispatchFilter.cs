@@ -23,11 +23,6 @@ internal static class DispatchFilter
     /// <summary>Whose certificate a node shows is the leader's business alone.</summary>
     private static NodeDescription? Without(NodeDescription? description) => description is { Tls: not null } ? description with { Tls = null } : description;
 
-    private static int StageOf(SwarmTask task) => task.Status.State switch
-    {
-        < TaskState.Assigned => 0,
-        < TaskState.Running => 1,
-        TaskState.Running => 2,
-        _ => 3,
-    };
+    /// <summary>What <see cref="AssignmentPlanner"/> and <see cref="NetworkTables"/> ask of a task's observed state.</summary>
+    private static (bool, bool, bool) StageOf(SwarmTask task) => (task.IsAssigned, task.IsRunning, task.HasEnded);
 }

@@ -36,7 +36,7 @@ internal sealed class NetworkTables
         var users = new Dictionary<NetworkId, SortedSet<ServiceId>>();
         foreach (SwarmTask task in view.Tasks)
         {
-            if (task.Node is null || task.Status.State is < TaskState.Assigned or > TaskState.Running)
+            if (!task.HoldsResources)
             {
                 continue;
             }
@@ -49,7 +49,7 @@ internal sealed class NetworkTables
                 }
 
                 Bucket(endpoints, attachment.Network).Add(new AssignmentItem.TaskEndpoint(
-                    attachment.Network, task.Id, task.ServiceId, task.Name, task.Node.Value, address, StateOf(task, view), attachment.Aliases));
+                    attachment.Network, task.Id, task.ServiceId, task.Name, task.Node!.Value, address, StateOf(task, view), attachment.Aliases));
                 (users.TryGetValue(attachment.Network, out SortedSet<ServiceId>? services) ? services : users[attachment.Network] = []).Add(task.ServiceId);
             }
         }
@@ -81,14 +81,14 @@ internal sealed class NetworkTables
         ImmutableArray<AssignmentItem> peers = [.. view.Nodes
             .Where(n => n.NetworkIndex != 0 && n.Description is not null)
             .Select(n => new AssignmentItem.Peer(
-                n.Id, n.Hostname, n.NetworkIndex, n.Description!.DataPathAddress, n.Description.PeerAddress, n.Attachments, n.Status.State != NodeState.Down))];
+                n.Id, n.Hostname, n.NetworkIndex, n.Description!.DataPathAddress, n.Description.PeerAddress, n.Attachments, !n.IsDown))];
         return new NetworkTables(Freeze(endpoints), Freeze(records), peers, ingress);
     }
 
     /// <summary>Only a running task that is to run gets new connections; one on a lost node is taken for dead. An attachment serves as long as it is there.</summary>
     private static EndpointState StateOf(SwarmTask task, StoreView view)
-        => view.Nodes.Find(task.Node!.Value) is not { Status.State: not NodeState.Down } ? EndpointState.Dead
-            : task.Attachment is not null || task.Status.State == TaskState.Running && task.DesiredState == TaskState.Running ? EndpointState.Serving
+        => view.NodeOf(task) is not { IsDown: false } ? EndpointState.Dead
+            : task.Attachment is not null || task.IsRunning && task.DesiredState == TaskState.Running ? EndpointState.Serving
             : EndpointState.Draining;
 
     private static ImmutableArray<AssignmentItem>.Builder Bucket(Dictionary<NetworkId, ImmutableArray<AssignmentItem>.Builder> map, NetworkId network)

@@ -76,7 +76,7 @@ public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<
         foreach (StoreChange change in changes)
         {
             // A second report of the same run has a later time than its beginning.
-            if (change is StoreChange.Update { Object: SwarmTask { Status.State: TaskState.Running } task } && task.RunningSince == task.Status.Timestamp)
+            if (change is StoreChange.Update { Object: SwarmTask { IsRunning: true } task } && task.RunningSince == task.Status.Timestamp)
             {
                 ManagerMetrics.TaskStart.Record(Math.Max(0, (task.Status.Timestamp - task.CreatedAt).TotalSeconds));
             }

@@ -38,7 +38,7 @@ public sealed class ManagerRoles(RaftNode raft, ClusterStore store, TimeProvider
         {
             var id = new NodeId(member.NodeId);
             Node? node = view.Nodes.Find(id);
-            if (node is null || node.Spec.DesiredRole == NodeRole.Worker)
+            if (node is not { IsToBeManager: true })
             {
                 await RemoveAsync(status, member, node is null ? "its node was removed" : "it is demoted", ct).ConfigureAwait(false);
             }
@@ -75,7 +75,7 @@ public sealed class ManagerRoles(RaftNode raft, ClusterStore store, TimeProvider
         foreach (Node node in view.Nodes)
         {
             RaftMember? member = membership.Members.FirstOrDefault(m => m.NodeId == node.Id.Value);
-            NodeRole role = node.Spec.DesiredRole == NodeRole.Manager || member is not null ? NodeRole.Manager : NodeRole.Worker;
+            NodeRole role = node.IsToBeManager || member is not null ? NodeRole.Manager : NodeRole.Worker;
             ManagerMember? manager = member is null ? null : new ManagerMember(member.Id, member.Address);
             if (node.Role != role || node.Manager != manager)
             {

@@ -70,7 +70,7 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
         TimeSpan limit = last < _limitSince && _limitBefore > _limit ? _limitBefore : _limit;
         (NodeState state, string message) = silence > limit
             ? (NodeState.Down, $"heartbeat failure: not heard for {silence.TotalSeconds:0.0} s")
-            : node.Status.State == NodeState.Down ? (NodeState.Ready, "") : (node.Status.State, node.Status.Message);
+            : node.IsDown ? (NodeState.Ready, "") : (node.Status.State, node.Status.Message);
         return state == node.Status.State || (state == NodeState.Down && node.Description is null)
             ? null
             : new StoreChange.Update(node with { Status = node.Status with { State = state, Message = message, Since = time.GetUtcNow() } });

@@ -19,7 +19,7 @@ internal sealed class ClusterLogs(ClusterStore store, NodeChannels channels) : I
             throw new ClusterException(ErrorKind.NotFound, $"task {task.Id} is on no node yet");
         }
 
-        if (node.Status.State == NodeState.Down)
+        if (node.IsDown)
         {
             throw new ClusterException(ErrorKind.Unavailable, $"node {description.Hostname} of task {task.Name} is down");
         }

@@ -12,17 +12,17 @@ internal sealed class ConstraintEnforcer : IReconciler<NodeId>
     public IEnumerable<NodeId> AllKeys(StoreView view) => view.Nodes.Select(n => n.Id);
 
     public IEnumerable<NodeId> KeysTouchedBy(StoreEvent change, StoreView view)
-        => change.Latest is Node node && ServiceKeys.Matters((Node?)change.Old, (Node?)change.New) ? [node.Id] : [];
+        => change.Latest is Node node && ServiceKeys.IsNewsOfNode(change) ? [node.Id] : [];
 
     public Plan Reconcile(StoreView view, NodeId key, Moment moment)
     {
-        if (view.Nodes.Find(key) is not { Spec.Availability: NodeAvailability.Active, Status.State: NodeState.Ready } node)
+        if (view.Nodes.Find(key) is not { TakesNewTasks: true } node)
         {
             return Plan.Nothing;
         }
 
         ValueList<StoreChange> changes = view.Tasks.OfNode(key)
-            .Where(t => t is { Slot: > 0, DesiredState: <= TaskState.Complete, Status.State: >= TaskState.Assigned and <= TaskState.Running } && !Suits(view, t, node))
+            .Where(t => t is { Slot: > 0, IsWanted: true, HoldsResources: true } && !Suits(view, t, node))
             .Select(t => (StoreChange)new StoreChange.Update(t with
             {
                 Status = t.Status with

@@ -1,5 +1,3 @@
-using Skep.Scheduler;
-
 namespace Skep.Manager.Orchestration;
 
 /// <summary>Keeps one task of a global service on every node that it suits.</summary>
@@ -9,11 +7,11 @@ internal sealed class GlobalServices : IReconciler<ServiceId>
     public IEnumerable<ServiceId> AllKeys(StoreView view) => view.Services.Where(s => s.Spec.Mode is ServiceMode.Global).Select(s => s.Id);
 
     public IEnumerable<ServiceId> KeysTouchedBy(StoreEvent change, StoreView view)
-        => change.Kind == ObjectKind.Node && ServiceKeys.Matters((Node?)change.Old, (Node?)change.New) ? AllKeys(view) : ServiceKeys.TouchedBy(change, view);
+        => ServiceKeys.TouchedBy(change, view, onEveryNode: AllKeys(view));
 
     public Plan Reconcile(StoreView view, ServiceId key, Moment moment)
     {
-        if (view.Services.Find(key) is not { PendingDelete: false, Spec.Mode: ServiceMode.Global } service)
+        if (view.Services.Find(key) is not { Spec.Mode: ServiceMode.Global } service)
         {
             return Plan.Nothing;
         }
@@ -29,7 +27,7 @@ internal sealed class GlobalServices : IReconciler<ServiceId>
     /// <returns>The slots of the nodes that take part in updates.</returns>
     private static List<Slot> Spread(ServiceDraft draft)
     {
-        foreach (Slot slot in draft.Slots.Values.Where(s => !IsMember(draft.Service, NodeOf(draft.View, s))).ToArray())
+        foreach (Slot slot in GlobalMembers.SlotsToEmpty(draft).ToArray())
         {
             foreach (SwarmTask task in slot.Wanted.ToArray())
             {
@@ -38,13 +36,13 @@ internal sealed class GlobalServices : IReconciler<ServiceId>
         }
 
         var members = new List<Slot>();
-        foreach (Node node in draft.View.Nodes.Where(n => IsMember(draft.Service, n) && n.Spec.Availability == NodeAvailability.Active).TakeWhile(_ => !draft.IsFull))
+        foreach (SlotKey key in GlobalMembers.SlotsToFill(draft).TakeWhile(_ => !draft.IsFull))
         {
-            Slot slot = draft.SlotOf(new SlotKey(0, node.Id));
+            Slot slot = draft.SlotOf(key);
             SlotReconciler.Run(draft, slot);
             if (!slot.IsWanted && !IsFinished(slot))
             {
-                draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotReconciler.IsGone(draft, t))?.Id, null);
+                SlotReconciler.Fill(draft, slot);
             }
 
             members.Add(slot);
@@ -53,13 +51,8 @@ internal sealed class GlobalServices : IReconciler<ServiceId>
         return members;
     }
 
-    private static Node? NodeOf(StoreView view, Slot slot) => slot.Key.Node is { } node ? view.Nodes.Find(node) : null;
-
-    private static bool IsMember(Service service, Node? node)
-        => node is { Description: not null } && SlotReconciler.IsUsable(node) && Constraint.AllMatch(service.Spec.Task.Placement.Constraints, node);
-
     /// <summary>Its last task ended by itself and is not to be restarted.</summary>
     private static bool IsFinished(Slot slot)
-        => slot.Newest is { DesiredState: TaskState.Shutdown, Status.State: TaskState.Complete or TaskState.Failed or TaskState.Rejected } newest
+        => slot.Newest is { DesiredState: TaskState.Shutdown, EndedByItself: true } newest
             && !RestartPolicy.MayRestart(newest, slot.Tasks);
 }

@@ -1,5 +1,3 @@
-using Skep.Scheduler;
-
 namespace Skep.Manager.Orchestration;
 
 /// <summary>Runs jobs: each slot of a replicated job, or each node of a global one, until a task of it completes.</summary>
@@ -12,13 +10,11 @@ internal sealed class Jobs : IReconciler<ServiceId>
     public IEnumerable<ServiceId> AllKeys(StoreView view) => view.Services.Where(s => s.Spec.Mode is ServiceMode.ReplicatedJob or ServiceMode.GlobalJob).Select(s => s.Id);
 
     public IEnumerable<ServiceId> KeysTouchedBy(StoreEvent change, StoreView view)
-        => change.Kind == ObjectKind.Node && ServiceKeys.Matters((Node?)change.Old, (Node?)change.New)
-            ? AllKeys(view)
-            : ServiceKeys.TouchedBy(change, view);
+        => ServiceKeys.TouchedBy(change, view, onEveryNode: AllKeys(view));
 
     public Plan Reconcile(StoreView view, ServiceId key, Moment moment)
     {
-        if (view.Services.Find(key) is not { PendingDelete: false, JobStatus: { } status } service)
+        if (view.Services.Find(key) is not { JobStatus: { } status } service)
         {
             return Plan.Nothing;
         }
@@ -58,7 +54,7 @@ internal sealed class Jobs : IReconciler<ServiceId>
         {
             if (used.Add(number))
             {
-                Begin(draft, draft.SlotOf(new SlotKey(number, null)));
+                SlotReconciler.Fill(draft, draft.SlotOf(new SlotKey(number, null)));
                 running++;
             }
         }
@@ -66,16 +62,12 @@ internal sealed class Jobs : IReconciler<ServiceId>
 
     private static void RunNodes(ServiceDraft draft)
     {
-        ValueList<string> constraints = draft.Service.Spec.Task.Placement.Constraints;
-        HashSet<SlotKey> members = [.. draft.View.Nodes
-            .Where(n => n.Description is not null && SlotReconciler.IsUsable(n) && Constraint.AllMatch(constraints, n))
-            .Select(n => new SlotKey(0, n.Id))];
-        foreach (SwarmTask task in draft.Slots.Values.Where(s => !members.Contains(s.Key)).SelectMany(s => s.Wanted).Where(t => t.Status.State <= TaskState.Running).ToArray())
+        foreach (SwarmTask task in GlobalMembers.SlotsToEmpty(draft).SelectMany(s => s.Wanted).Where(t => !t.HasEnded).ToArray())
         {
             draft.Want(task, TaskState.Shutdown);
         }
 
-        foreach (SlotKey key in members.Where(k => draft.View.Nodes.Find(k.Node!.Value)!.Spec.Availability == NodeAvailability.Active).Order().TakeWhile(_ => !draft.IsFull))
+        foreach (SlotKey key in GlobalMembers.SlotsToFill(draft).TakeWhile(_ => !draft.IsFull))
         {
             Slot slot = draft.SlotOf(key);
             if (IsCompleted(draft, slot))
@@ -84,18 +76,15 @@ internal sealed class Jobs : IReconciler<ServiceId>
             }
 
             SlotReconciler.Run(draft, slot);
-            bool isUsedUp = Present(draft, slot).LastOrDefault() is { Status.State: TaskState.Failed or TaskState.Rejected } last && !RestartPolicy.MayRestart(last, slot.Tasks);
+            bool isUsedUp = Present(draft, slot).LastOrDefault() is { HasFailed: true } last && !RestartPolicy.MayRestart(last, slot.Tasks);
             if (!slot.IsWanted && !isUsedUp)
             {
-                Begin(draft, slot);
+                SlotReconciler.Fill(draft, slot);
             }
         }
     }
 
-    private static void Begin(ServiceDraft draft, Slot slot)
-        => draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotReconciler.IsGone(draft, t))?.Id, null);
-
     private static IEnumerable<SwarmTask> Present(ServiceDraft draft, Slot slot) => slot.Tasks.Where(t => t.JobIteration == draft.Service.JobStatus!.Iteration);
 
-    private static bool IsCompleted(ServiceDraft draft, Slot slot) => Present(draft, slot).Any(t => t.Status.State == TaskState.Complete);
+    private static bool IsCompleted(ServiceDraft draft, Slot slot) => Present(draft, slot).Any(t => t.HasCompleted);
 }

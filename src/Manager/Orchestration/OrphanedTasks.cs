@@ -4,6 +4,11 @@ namespace Skep.Manager.Orchestration;
 /// <remarks>Source: moby/swarmkit:manager/dispatcher/dispatcher.go, defaultNodeDownPeriod. There the day begins anew with each leader; here it does not.</remarks>
 internal sealed class OrphanedTasks : IReconciler<NodeId>
 {
+    /// <summary>Why, as their tasks say it.</summary>
+    public const string NodeRemoved = "Task belonged to a node that has been deleted";
+
+    private const string NodeDown = "Task belonged to a node that has been down for a day";
+
     private static readonly TimeSpan LongestDown = TimeSpan.FromHours(24);
 
     public IEnumerable<NodeId> AllKeys(StoreView view)
@@ -11,7 +16,7 @@ internal sealed class OrphanedTasks : IReconciler<NodeId>
 
     public IEnumerable<NodeId> KeysTouchedBy(StoreEvent change, StoreView view) => change.Latest switch
     {
-        Node node when ServiceKeys.Matters((Node?)change.Old, (Node?)change.New) => [node.Id],
+        Node node when ServiceKeys.IsNewsOfNode(change) => [node.Id],
         SwarmTask { Node: { } id } when !change.IsRemoved && view.Nodes.Find(id) is null => [id],
         _ => [],
     };
@@ -19,7 +24,7 @@ internal sealed class OrphanedTasks : IReconciler<NodeId>
     public Plan Reconcile(StoreView view, NodeId key, Moment moment)
     {
         Node? node = view.Nodes.Find(key);
-        if (node is { Status.State: not NodeState.Down })
+        if (node is { IsDown: false })
         {
             return Plan.Nothing;
         }
@@ -29,18 +34,12 @@ internal sealed class OrphanedTasks : IReconciler<NodeId>
             return new Plan([], node.Status.Since + LongestDown);
         }
 
-        ValueList<StoreChange> changes = view.Tasks.OfNode(key)
-            .Where(t => t.Status.State <= TaskState.Running)
-            .Select(t => (StoreChange)new StoreChange.Update(t with
-            {
-                Status = t.Status with
-                {
-                    State = TaskState.Orphaned,
-                    Timestamp = moment.Now,
-                    Message = node is null ? "Task belonged to a node that has been deleted" : "Task belonged to a node that has been down for a day",
-                },
-            }))
-            .ToValueList();
-        return new Plan(changes, null);
+        return new Plan(GiveUp(view, key, moment.Now, node is null ? NodeRemoved : NodeDown).ToValueList(), null);
     }
+
+    /// <summary>What becomes of the tasks of a node that nobody will hear of again.</summary>
+    public static IEnumerable<StoreChange> GiveUp(StoreView view, NodeId node, DateTimeOffset now, string why)
+        => view.Tasks.OfNode(node)
+            .Where(t => !t.HasEnded)
+            .Select(t => new StoreChange.Update(t with { Status = t.Status with { State = TaskState.Orphaned, Timestamp = now, Message = why } }));
 }

@@ -3,13 +3,12 @@ namespace Skep.Manager.Orchestration;
 /// <summary>Takes down the tasks of services that were removed; the reaper deletes them once they have stopped.</summary>
 internal sealed class RemovedServices : IReconciler<ServiceId>
 {
-    public IEnumerable<ServiceId> AllKeys(StoreView view) => view.Tasks.Select(t => t.ServiceId).Concat(view.Services.Select(s => s.Id)).Distinct().Where(s => IsRemoved(view, s));
+    public IEnumerable<ServiceId> AllKeys(StoreView view) => view.Tasks.Select(t => t.ServiceId).Distinct().Where(s => IsRemoved(view, s));
 
     public IEnumerable<ServiceId> KeysTouchedBy(StoreEvent change, StoreView view) => change.Latest switch
     {
         Service service when IsRemoved(view, service.Id) => [service.Id],
-        SwarmTask { DesiredState: < TaskState.Remove } task when IsRemoved(view, task.ServiceId) => [task.ServiceId],
-        SwarmTask task when change.IsRemoved && view.Services.Find(task.ServiceId) is { PendingDelete: true } => [task.ServiceId],
+        SwarmTask { IsToBeRemoved: false } task when IsRemoved(view, task.ServiceId) => [task.ServiceId],
         _ => [],
     };
 
@@ -20,13 +19,7 @@ internal sealed class RemovedServices : IReconciler<ServiceId>
             return Plan.Nothing;
         }
 
-        IReadOnlyCollection<SwarmTask> tasks = view.Tasks.OfService(key);
-        if (tasks.Count == 0)
-        {
-            return view.Services.Find(key) is { } service ? new Plan([StoreChange.Remove.Of(service)], null) : Plan.Nothing;
-        }
-
-        ValueList<StoreChange> changes = tasks.Where(t => t.DesiredState < TaskState.Remove)
+        ValueList<StoreChange> changes = view.Tasks.OfService(key).Where(t => !t.IsToBeRemoved)
             .Take(ServiceDraft.MostChanges)
             .Select(t => (StoreChange)new StoreChange.Update(t with { DesiredState = TaskState.Remove }))
             .ToValueList();
@@ -34,5 +27,5 @@ internal sealed class RemovedServices : IReconciler<ServiceId>
     }
 
     /// <summary>Tasks that belong to none have none that could be removed.</summary>
-    private static bool IsRemoved(StoreView view, ServiceId key) => key != ServiceId.None && view.Services.Find(key) is not { PendingDelete: false };
+    private static bool IsRemoved(StoreView view, ServiceId key) => key != ServiceId.None && view.Services.Find(key) is null;
 }

@@ -10,7 +10,7 @@ internal sealed class ReplicatedServices : IReconciler<ServiceId>
 
     public Plan Reconcile(StoreView view, ServiceId key, Moment moment)
     {
-        if (view.Services.Find(key) is not { PendingDelete: false, Spec.Mode: ServiceMode.Replicated } service)
+        if (view.Services.Find(key) is not { Spec.Mode: ServiceMode.Replicated } service)
         {
             return Plan.Nothing;
         }
@@ -56,8 +56,7 @@ internal sealed class ReplicatedServices : IReconciler<ServiceId>
             }
 
             // A slot is given out again at once, but its new task starts only when the old one has stopped.
-            Slot slot = draft.SlotOf(new SlotKey(number, null));
-            draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotReconciler.IsGone(draft, t))?.Id, null);
+            SlotReconciler.Fill(draft, draft.SlotOf(new SlotKey(number, null)));
         }
     }
 

@@ -19,7 +19,7 @@ internal static class RestartPolicy
         }
 
         // What was lost with its node, or has to leave it, is not to blame: no delay.
-        bool isNodeLeft = node is null || node.Status.State == NodeState.Down || node.Spec.Availability == NodeAvailability.Drain || ended.Status.State == TaskState.Orphaned;
+        bool isNodeLeft = node is not { MayRunTasks: true } || ended.Status.State == TaskState.Orphaned;
         TimeSpan delay = (ended.Spec.Restart ?? RestartPolicySpec.Default).EffectiveDelay;
         bool isDelayed = delay > TimeSpan.Zero && !(ended.Node is not null && isNodeLeft);
         return new RestartDecision(true, isDelayed ? now + delay : null);
@@ -31,7 +31,7 @@ internal static class RestartPolicy
         bool isMet = policy.EffectiveCondition switch
         {
             RestartCondition.Any => true,
-            RestartCondition.OnFailure => ended.Status.State != TaskState.Complete,
+            RestartCondition.OnFailure => !ended.HasCompleted,
             RestartCondition.None => false,
         };
         return isMet && (policy.MaxAttempts is not { } most || most == 0 || Restarts(ended, slot, policy.Window ?? TimeSpan.Zero) < (long)most);

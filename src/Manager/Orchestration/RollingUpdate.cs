@@ -64,8 +64,21 @@ internal static class RollingUpdate
 
     /// <remarks>A slot whose new task ended and is not to be restarted is done with, even if start-first kept the old one running.</remarks>
     private static bool IsDirty(ServiceDraft draft, Slot slot)
-        => slot.IsWanted && slot.Newest!.SpecVersion == draft.Service.SpecVersion && slot.Newest.DesiredState > TaskState.Running ? false
-            : slot.IsWanted ? slot.Wanted.Any(t => IsOld(draft, t)) || slot.Wanted.Skip(1).Any() : slot.Newest is { } newest && IsOld(draft, newest);
+    {
+        if (slot.Newest is not { } newest)
+        {
+            return false;
+        }
+
+        if (!slot.IsWanted)
+        {
+            return IsOld(draft, newest);
+        }
+
+        bool isDoneWith = newest.SpecVersion == draft.Service.SpecVersion && !newest.IsWanted;
+        bool isCrowded = slot.Wanted.Skip(1).Any();
+        return !isDoneWith && (isCrowded || slot.Wanted.Any(t => IsOld(draft, t)));
+    }
 
     private static bool IsOld(ServiceDraft draft, SwarmTask task) => TaskTemplate.IsOutdated(draft.Service, task, draft.NodeOf(task));
 
@@ -121,14 +134,14 @@ internal static class RollingUpdate
             draft.Want(task, TaskState.Shutdown);
         }
 
-        draft.Create(slot.Key, slot.Stopping.LastOrDefault(t => !SlotReconciler.IsGone(draft, t))?.Id, null);
+        SlotReconciler.Fill(draft, slot);
     }
 
     /// <summary>Of several wanted tasks in one slot the newest of the present version stays; with start-first the others go only when it runs.</summary>
     private static void RetireOld(ServiceDraft draft, UpdateConfig config, Slot slot)
     {
-        SwarmTask present = slot.Wanted.Where(t => !IsOld(draft, t)).OrderByDescending(t => t.Status.State == TaskState.Running).ThenByDescending(t => t.CreatedAt).First();
-        if (config.Order == UpdateOrder.StartFirst && present.Status.State != TaskState.Running)
+        SwarmTask present = slot.Wanted.Where(t => !IsOld(draft, t)).OrderByDescending(t => t.IsRunning).ThenByDescending(t => t.CreatedAt).First();
+        if (config.Order == UpdateOrder.StartFirst && !present.IsRunning)
         {
             return;
         }

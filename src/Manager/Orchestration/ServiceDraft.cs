@@ -47,7 +47,9 @@ internal sealed class ServiceDraft
         return slot;
     }
 
-    public Node? NodeOf(SwarmTask task) => task.Node is { } node ? View.Nodes.Find(node) : null;
+    public Node? NodeOf(SwarmTask task) => View.NodeOf(task);
+
+    public bool MayStillRun(SwarmTask task) => task.MayStillRun(NodeOf(task));
 
     public SwarmTask? Find(TaskId id) => _changed.GetValueOrDefault(id) ?? View.Tasks.Find(id);
 

@@ -20,14 +20,14 @@ internal sealed class Slot(SlotKey key)
     public IReadOnlyList<SwarmTask> Tasks => _tasks;
 
     /// <summary>Those that run or are to run.</summary>
-    public IEnumerable<SwarmTask> Wanted => _tasks.Where(t => t.DesiredState <= TaskState.Complete);
+    public IEnumerable<SwarmTask> Wanted => _tasks.Where(t => t.IsWanted);
 
     public bool IsWanted => Wanted.Any();
 
     public SwarmTask? Newest => _tasks.Count == 0 ? null : _tasks[^1];
 
     /// <summary>Tasks that are to stop and have not yet; a new one of the same place waits for them.</summary>
-    public IEnumerable<SwarmTask> Stopping => _tasks.Where(t => t is { DesiredState: > TaskState.Complete, Node: not null, Status.State: >= TaskState.Assigned and <= TaskState.Running });
+    public IEnumerable<SwarmTask> Stopping => _tasks.Where(t => !t.IsWanted && t.HoldsResources);
 
     /// <summary>Takes the task in, or its new version.</summary>
     public void Add(SwarmTask task)

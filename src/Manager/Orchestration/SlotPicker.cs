@@ -26,5 +26,5 @@ internal static class SlotPicker
         return ranked.OrderBy(r => r.Rank).Select(r => r.Slot).Skip(keep);
     }
 
-    private static bool IsRunning(Slot slot) => slot.Wanted.Any(t => t.Status.State == TaskState.Running);
+    private static bool IsRunning(Slot slot) => slot.Wanted.Any(t => t.IsRunning);
 }

@@ -10,7 +10,7 @@ internal static class SlotReconciler
     {
         foreach (SwarmTask task in slot.Wanted.ToArray())
         {
-            if (HasEnded(draft, task))
+            if (NeedsReplacing(draft, task))
             {
                 Replace(draft, slot, task);
             }
@@ -22,20 +22,17 @@ internal static class SlotReconciler
         }
     }
 
+    /// <summary>Makes the slot's next task; it starts when the newest of those that are to stop has stopped.</summary>
+    public static void Fill(ServiceDraft draft, Slot slot) => draft.Create(slot.Key, slot.Stopping.LastOrDefault(draft.MayStillRun)?.Id, null);
+
     /// <summary>It has stopped, or runs where nothing of a service may run any more.</summary>
-    public static bool HasEnded(ServiceDraft draft, SwarmTask task)
-        => task.Status.State > TaskState.Running || (task.Node is not null && !IsUsable(draft.NodeOf(task)));
-
-    public static bool IsUsable(Node? node) => node is { Status.State: not NodeState.Down, Spec.Availability: not NodeAvailability.Drain };
-
-    /// <summary>Whether nothing of the task can run any more, as far as can be known.</summary>
-    public static bool IsGone(ServiceDraft draft, SwarmTask? task)
-        => task is null || task.Status.State > TaskState.Running || task.Node is null || draft.NodeOf(task) is not { Status.State: not NodeState.Down };
+    private static bool NeedsReplacing(ServiceDraft draft, SwarmTask task)
+        => task.HasEnded || (task.Node is not null && draft.NodeOf(task) is not { MayRunTasks: true });
 
     private static void Replace(ServiceDraft draft, Slot slot, SwarmTask ended)
     {
         // Refused while it was prepared, before its moment had come: the delay it waited for is not cut short, or a task that no node takes would be tried without a pause.
-        if (ended is { DesiredState: TaskState.Ready, NotBefore: { } moment } && moment > draft.Now && IsUsable(draft.NodeOf(ended)))
+        if (ended is { DesiredState: TaskState.Ready, NotBefore: { } moment } && moment > draft.Now && draft.NodeOf(ended) is { MayRunTasks: true })
         {
             draft.WakeAt(moment);
             return;
@@ -47,14 +44,14 @@ internal static class SlotReconciler
         // With start-first the old task may still stand beside an ended new one: that is no replacement.
         if (decision.Restart && !slot.Wanted.Any(t => !TaskTemplate.IsOutdated(draft.Service, t, draft.NodeOf(t))))
         {
-            draft.Create(slot.Key, IsGone(draft, ended) ? null : ended.Id, decision.NotBefore);
+            draft.Create(slot.Key, draft.MayStillRun(ended) ? ended.Id : null, decision.NotBefore);
         }
     }
 
     private static void Promote(ServiceDraft draft, SwarmTask task)
     {
         DateTimeOffset at = task.NotBefore ?? task.CreatedAt;
-        if (task.After is { } id && !IsGone(draft, draft.Find(id)))
+        if (task.After is { } id && draft.Find(id) is { } before && draft.MayStillRun(before))
         {
             DateTimeOffset latest = task.CreatedAt + LongestStop;
             at = at > latest ? at : latest;

@@ -11,11 +11,11 @@ internal sealed class TaskReaper : IReconciler<ServiceId>
 
     public IEnumerable<ServiceId> KeysTouchedBy(StoreEvent change, StoreView view) => change.Latest switch
     {
-        SwarmTask { DesiredState: > TaskState.Running } task => [task.ServiceId],
-        SwarmTask { Attachment: not null, Status.State: > TaskState.Running } task => [task.ServiceId],
+        SwarmTask { IsToEnd: true } task => [task.ServiceId],
+        SwarmTask { Attachment: not null, HasEnded: true } task => [task.ServiceId],
         SwarmTask task when change.IsCreated && view.Tasks.OfSlot(task.ServiceId, task.Slot).Count > 1 => [task.ServiceId],
         Service service when ((Service?)change.Old)?.UpdateStatus != ((Service?)change.New)?.UpdateStatus => [service.Id],
-        Node node when ServiceKeys.Matters((Node?)change.Old, (Node?)change.New) => view.Tasks.OfNode(node.Id).Where(t => t.DesiredState == TaskState.Remove).Select(t => t.ServiceId).Distinct(),
+        Node node when ServiceKeys.IsNewsOfNode(change) => view.Tasks.OfNode(node.Id).Where(t => t.IsToBeRemoved).Select(t => t.ServiceId).Distinct(),
         Cluster cluster when change.Old is Cluster old && old.Spec.TaskHistoryLimit != cluster.Spec.TaskHistoryLimit => AllKeys(view),
         _ => [],
     };
@@ -25,7 +25,7 @@ internal sealed class TaskReaper : IReconciler<ServiceId>
         if (key == ServiceId.None)
         {
             // Attachments whose node was lost; they have no history.
-            SwarmTask[] lost = [.. view.Tasks.OfService(key).Where(t => t.Status.State > TaskState.Running).Take(ServiceDraft.MostChanges)];
+            SwarmTask[] lost = [.. view.Tasks.OfService(key).Where(t => t.HasEnded).Take(ServiceDraft.MostChanges)];
             return new Plan(lost.Select(t => (StoreChange)StoreChange.Remove.Of(t)).ToValueList(), lost.Length == ServiceDraft.MostChanges ? moment.Now : null);
         }
 
@@ -65,7 +65,7 @@ internal sealed class TaskReaper : IReconciler<ServiceId>
         long most = attempts > 0 ? Math.Max(limit, (long)attempts + 1) : limit;
         HashSet<TaskId> needed = [.. NeededByUpdate(service, kept)];
         int over = (int)Math.Max(0, kept.Count - most);
-        foreach (SwarmTask task in kept.Where(t => t is { DesiredState: > TaskState.Running, Status.State: > TaskState.Running } && !needed.Contains(t.Id)).Take(over))
+        foreach (SwarmTask task in kept.Where(t => t is { IsToEnd: true, HasEnded: true } && !needed.Contains(t.Id)).Take(over))
         {
             yield return task;
         }
@@ -73,10 +73,7 @@ internal sealed class TaskReaper : IReconciler<ServiceId>
 
     /// <summary>Nobody will ever hear of it again: it is to go and has stopped, or never reached a node, or its node cannot be asked.</summary>
     private static bool IsDone(StoreView view, SwarmTask task)
-        => task.DesiredState > TaskState.Complete && task.Status.State < TaskState.Assigned
-            ? true
-            : task.DesiredState == TaskState.Remove
-                && (task.Status.State > TaskState.Running || task.Node is not { } node || view.Nodes.Find(node) is not { Status.State: not NodeState.Down });
+        => (!task.IsWanted && !task.IsAssigned) || (task.IsToBeRemoved && !task.MayStillRun(view.NodeOf(task)));
 
     private static IEnumerable<TaskId> NeededByUpdate(Service? service, List<SwarmTask> slot)
     {

@@ -10,7 +10,7 @@ internal sealed record UpdateStep(Slot Slot, SwarmTask Task)
         get
         {
             // No clock of a node makes it later than the managers saw it.
-            DateTimeOffset? at = Task.RunningSince ?? (Task.Status.State >= TaskState.Running || Task.DesiredState > TaskState.Running ? Task.Status.Timestamp : null);
+            DateTimeOffset? at = Task.RunningSince ?? (Task.IsRunning || Task.HasEnded || !Task.IsWanted ? Task.Status.Timestamp : null);
             return at < Task.CreatedAt ? Task.CreatedAt : at > Task.UpdatedAt && Task.Version != ObjectVersion.None ? Task.UpdatedAt : at;
         }
     }
@@ -20,6 +20,6 @@ internal sealed record UpdateStep(Slot Slot, SwarmTask Task)
 
     /// <summary>It ended by itself before it ran, or too soon after. What was taken from it, its node or its right to run, is no failure.</summary>
     public bool HasFailed(TimeSpan monitor)
-        => Task.Status.State is TaskState.Complete or TaskState.Failed or TaskState.Rejected
+        => Task.EndedByItself
             && (Task.RunningSince is not { } since || Task.Status.Timestamp - since <= monitor);
 }

@@ -44,5 +44,5 @@ internal static class PlacementPlan
         _ => false,
     };
 
-    private static bool Holds(IStoredObject? stored) => stored is SwarmTask { Node: not null, Status.State: >= TaskState.Assigned and <= TaskState.Running };
+    private static bool Holds(IStoredObject? stored) => stored is SwarmTask { HoldsResources: true };
 }

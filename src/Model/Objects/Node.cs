@@ -36,16 +36,31 @@ public sealed record Node(NodeId Id) : IStoredObject
 
     public string Hostname => Description?.Hostname ?? "";
 
+    /// <summary>Its heartbeats have stayed away: it cannot be asked, and what it runs is replaced. One that was not heard of yet is not down.</summary>
+    public bool IsDown => Status.State == NodeState.Down;
+
+    /// <summary>Tasks that are on it may stay and start there. Where this is false, they are replaced elsewhere.</summary>
+    /// <remarks>Source: moby/swarmkit:manager/orchestrator/task.go, InvalidNode.</remarks>
+    public bool MayRunTasks => !IsDown && Spec.Availability != NodeAvailability.Drain;
+
+    /// <summary>It is heard and takes tasks it does not have yet: neither paused nor drained.</summary>
+    /// <remarks>Source: moby/swarmkit:manager/scheduler/filter.go, ReadyFilter.</remarks>
+    public bool TakesNewTasks => Status.State == NodeState.Ready && Spec.Availability == NodeAvailability.Active;
+
+    /// <summary>Users want it as a manager, whether or not it is one already: <see cref="Role"/> and <see cref="Manager"/> follow.</summary>
+    public bool IsToBeManager => Spec.DesiredRole == NodeRole.Manager;
+
     IStoredObject IStoredObject.Stamped(ObjectVersion version, DateTimeOffset createdAt, DateTimeOffset updatedAt)
         => this with { Version = version, CreatedAt = createdAt, UpdatedAt = updatedAt };
 }
 
+/// <summary>Whether a node is heard.</summary>
+/// <remarks>The numbers are Docker's and stored. Its 3, Disconnected, is never given here: a node is heard or it is down.</remarks>
 public enum NodeState
 {
     Unknown = 0,
     Down = 1,
     Ready = 2,
-    Disconnected = 3,
 }
 
 /// <param name="Address">The node's address as its manager saw it or as it advertises.</param>

@@ -25,25 +25,16 @@ public sealed record Service(ServiceId Id) : IStoredObject
 
     public JobStatus? JobStatus { get; init; }
 
-    /// <summary>True once removed by the user: its tasks are shut down, then it goes.</summary>
-    public bool PendingDelete { get; init; }
-
     ObjectKind IStoredObject.Kind => ObjectKind.Service;
 
     string IStoredObject.Key => Id.Value;
 
     public string Name => Spec.Annotations.Name;
 
-    /// <remarks>Published ports of a service that waits for its end are free at once, as in Swarm.</remarks>
     IEnumerable<string> IStoredObject.UniqueKeys
     {
         get
         {
-            if (PendingDelete)
-            {
-                yield break;
-            }
-
             yield return $"service:{Name}";
             foreach (PortConfig port in (Endpoint?.Ports ?? []).Concat(Spec.Endpoint?.Ports ?? [])
                 .Where(p => p is { Mode: PublishMode.Ingress, PublishedPort: not 0 }).DistinctBy(p => (p.Protocol, p.PublishedPort)))

@@ -55,6 +55,48 @@ public sealed record SwarmTask(TaskId Id, ServiceId ServiceId, int Slot) : IStor
     /// <summary>service.slot.id, or service.node.id for global services; of an attachment its container's name.</summary>
     public string Name => Attachment is not null ? ServiceAnnotations.Name : $"{ServiceAnnotations.Name}.{(Slot > 0 ? Slot.ToString(System.Globalization.CultureInfo.InvariantCulture) : Node?.Value)}.{Id}";
 
+    /// <summary>Observed past running: its container is gone, and its node never starts it again.</summary>
+    public bool HasEnded => Status.State.HasEnded;
+
+    /// <summary>Observed running, and healthy where health is checked.</summary>
+    public bool IsRunning => Status.State == TaskState.Running;
+
+    /// <summary>It ran to its end and reported success: what a job waits for.</summary>
+    public bool HasCompleted => Status.State == TaskState.Complete;
+
+    /// <summary>It ended by its own fault, while it ran or before. What was stopped or lost with its node did not fail.</summary>
+    public bool HasFailed => Status.State is TaskState.Failed or TaskState.Rejected;
+
+    /// <summary>Nobody stopped it and no node took it along: whether it is started again is the restart policy's business.</summary>
+    public bool EndedByItself => HasCompleted || HasFailed;
+
+    /// <summary>Its node has been told of it or is about to be. Before that the scheduler may still change its mind, and a task that is to go just goes.</summary>
+    /// <remarks>Source: moby/swarmkit:manager/dispatcher/assignments.go, which sends tasks from Assigned on. A global task's node is known sooner.</remarks>
+    public bool IsAssigned => Status.State >= TaskState.Assigned;
+
+    /// <summary>It takes resources, host ports and a place in networks on its node, wanted or not: from Assigned until it is seen to have ended.</summary>
+    /// <remarks>Source: moby/swarmkit:manager/scheduler/scheduler.go, where nodes are charged with tasks between Assigned and Running.</remarks>
+    public bool HoldsResources => Node is not null && IsAssigned && !HasEnded;
+
+    /// <summary>It runs or is to run, those of jobs to their end; nobody has asked it to stop.</summary>
+    public bool IsWanted => !DesiredState.AsksToStop;
+
+    /// <summary>It is not to run for ever: it was told to stop, or is of a job and to come to its own end. Once it has ended, it is history.</summary>
+    public bool IsToEnd => DesiredState > TaskState.Running;
+
+    /// <summary>Wanted, and not seen to have ended: it counts as one of its service's tasks.</summary>
+    public bool IsLive => IsWanted && !HasEnded;
+
+    /// <summary>The scheduler owes it a node, or for a global task the word that its node will have it.</summary>
+    public bool WaitsForNode => Status.State == TaskState.Pending && IsWanted;
+
+    /// <summary>It is to leave no trace: its node removes the container, then the reaper removes the task.</summary>
+    public bool IsToBeRemoved => DesiredState.AsksToRemove;
+
+    /// <summary>Whether something of it may run somewhere, as far as can be known; a task in its place waits for that.</summary>
+    /// <param name="node">The node of the task; null: it has none, or its node was removed. What runs on one that is down cannot be waited for.</param>
+    public bool MayStillRun(Node? node) => !HasEnded && Node is not null && node is { IsDown: false };
+
     IStoredObject IStoredObject.Stamped(ObjectVersion version, DateTimeOffset createdAt, DateTimeOffset updatedAt)
         => this with { Version = version, CreatedAt = createdAt, UpdatedAt = updatedAt };
 }

@@ -6,11 +6,7 @@ namespace Skep.Overlay;
 /// <param name="WireGuard">WireGuard links, the first choice for encryption.</param>
 /// <param name="Esp">IPsec transport with AES-GCM, the second choice.</param>
 /// <param name="FilteredFlowDelete">Conntrack entries of one backend can be deleted by one message; otherwise they are listed and deleted one by one.</param>
-public sealed record KernelFeatures(bool Vxlan, bool Nftables, bool Macvlan, bool Ipvlan, bool WireGuard, bool Esp, bool FilteredFlowDelete)
-{
-    /// <summary>Whether networks with <c>encrypted</c> can work here. False in this version: neither way is implemented yet.</summary>
-    public bool EncryptedNetworks => false;
-}
+public sealed record KernelFeatures(bool Vxlan, bool Nftables, bool Macvlan, bool Ipvlan, bool WireGuard, bool Esp, bool FilteredFlowDelete);
 
 /// <summary>What one <see cref="NodeNetwork.ApplyAsync"/> did.</summary>
 /// <param name="Operations">Kernel objects changed; 0 when everything was there.</param>

@@ -8,8 +8,6 @@ internal struct ByteReader(ReadOnlyMemory<byte> input)
     private static readonly UTF8Encoding StrictText = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private ReadOnlyMemory<byte> _rest = input;
 
-    public readonly int Remaining => _rest.Length;
-
     public byte Byte()
     {
         if (_rest.Length == 0)

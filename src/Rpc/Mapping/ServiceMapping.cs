@@ -28,7 +28,6 @@ public static class ServiceMapping
         JobStatus = service.JobStatus is { } job
             ? new Proto.JobStatus { Iteration = job.Iteration.Index, LastExecutionNanos = job.LastExecution.ToNanos() }
             : null,
-        PendingDelete = service.PendingDelete,
     };
 
     public static Service ToModel(this Proto.Service service)
@@ -52,7 +51,6 @@ public static class ServiceMapping
                 }
                 : null,
             JobStatus = service.JobStatus is { } job ? new JobStatus(new ObjectVersion(job.Iteration), job.LastExecutionNanos.ToTime()) : null,
-            PendingDelete = service.PendingDelete,
         };
     }
 

@@ -13,7 +13,6 @@ public abstract class NamedTable<T> : ObjectTable<T>
     public T? ByName(string name) => Names.Range(new WithName(name)).FirstOrDefault();
 }
 
-/// <summary>The services. One that only waits for its tasks to end (<see cref="Service.PendingDelete"/>) is not found by name any more.</summary>
 public sealed class ServiceTable : NamedTable<Service>
 {
     private ServiceTable(OrderedMap<TextKey, Service> byId, OrderedMap<NameKey, Service> names)
@@ -26,9 +25,7 @@ public sealed class ServiceTable : NamedTable<Service>
     public Service? Find(ServiceId id) => FindKey(id.Value);
 
     internal ServiceTable With(Service? old, Service? present, EditToken token)
-        => new(Replaced(old, present, token), Renamed(Names, old, NameOf(old), present, NameOf(present), token));
-
-    private static string? NameOf(Service? service) => service is { PendingDelete: false } ? service.Name : null;
+        => new(Replaced(old, present, token), Renamed(Names, old, old?.Name, present, present?.Name, token));
 }
 
 public sealed class NetworkTable : NamedTable<Network>

@@ -173,7 +173,6 @@ public static class WireEnums
         NodeState.Unknown => "unknown",
         NodeState.Down => "down",
         NodeState.Ready => "ready",
-        NodeState.Disconnected => "disconnected",
     };
 
     /// <summary>replicated, global, replicated-job or global-job, as filters say it.</summary>

@@ -36,7 +36,7 @@ internal sealed class TaskContainers(TaskRecords records) : IContainerOwner
             Image = runner?.Task.Spec.Container.Image,
             Spec = runner?.Task.Spec,
             StartedAt = startedAt,
-            HasEnded = startedAt is not null && status?.State > TaskState.Running,
+            HasEnded = startedAt is not null && status?.State.HasEnded == true,
             ChangedAt = status?.Timestamp,
             ExitCode = status?.Container?.ExitCode,
             Error = status?.Error ?? "",

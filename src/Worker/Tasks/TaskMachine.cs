@@ -62,9 +62,9 @@ internal static class TaskMachine
     public static TaskStep Decide(TaskCondition condition, TaskState desired, bool isRemoved, TaskOutcome? outcome, DateTimeOffset now)
     {
         TaskState state = condition.Status.State;
-        if (state > TaskState.Running)
+        if (state.HasEnded)
         {
-            return new TaskStep(condition, isRemoved || desired >= TaskState.Remove ? TaskAction.Remove : TaskAction.Wait);
+            return new TaskStep(condition, isRemoved || desired.AsksToRemove ? TaskAction.Remove : TaskAction.Wait);
         }
 
         switch (outcome)
@@ -85,7 +85,7 @@ internal static class TaskMachine
                 return new TaskStep(condition with { FailureCause = "unhealthy container" }, TaskAction.Stop);
         }
 
-        if (isRemoved || desired >= TaskState.Shutdown)
+        if (isRemoved || desired.AsksToStop)
         {
             return new TaskStep(condition, TaskAction.Stop);
         }

@@ -82,7 +82,7 @@ internal sealed class TaskRunner
                 case TaskAction.Continue:
                     break;
                 case TaskAction.Wait:
-                    if (condition.Status.State > TaskState.Running && HoldsNetwork)
+                    if (condition.Status.State.HasEnded && HoldsNetwork)
                     {
                         await CleanUpAsync(ct);
                     }
@@ -120,14 +120,14 @@ internal sealed class TaskRunner
         TaskRecord? record = _around.Records.Read(task.Id);
         if (record is null)
         {
-            Status = task.Status.State > TaskState.Running ? task.Status : new SwarmTaskStatus(TaskState.Assigned, _shop.Time.GetUtcNow());
+            Status = task.HasEnded ? task.Status : new SwarmTaskStatus(TaskState.Assigned, _shop.Time.GetUtcNow());
             return new TaskCondition(Status);
         }
 
         StartedAt = record.StartedAt;
         ImageId = record.ImageId;
         Status = record.ToStatus();
-        if (record.State > TaskState.Running)
+        if (record.State.HasEnded)
         {
             // Told before perhaps, but not surely heard.
             _around.Report(new TaskReport(task.Id, Status));
@@ -184,7 +184,7 @@ internal sealed class TaskRunner
         while (!work.IsCompleted)
         {
             (SwarmTask task, bool isRemoved, Task updated) = Desired();
-            if (isRemoved || task.DesiredState >= TaskState.Shutdown)
+            if (isRemoved || !task.IsWanted)
             {
                 await scope.CancelAsync();
                 await work.SuppressThrowingAsync();
