@@ -13,7 +13,7 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting,
 {
     private const int LargestInPlace = 64 * 1024;
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(200);
-    private static int _s_open;
+    private static int _open;
 
     private int _isDisposed;
 
@@ -80,7 +80,7 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting,
     public override int Read(Span<byte> buffer) => inner.Read(buffer);
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        => socket is not null && Volatile.Read(ref _s_open) == 1 && !cancellationToken.IsCancellationRequested && socket.Poll(Moment, SelectMode.SelectRead)
+        => socket is not null && Volatile.Read(ref _open) == 1 && !cancellationToken.IsCancellationRequested && socket.Poll(Moment, SelectMode.SelectRead)
             ? ValueTask.FromResult(inner.Read(buffer.Span))
             : inner.ReadAsync(buffer, cancellationToken);
 
@@ -92,7 +92,7 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting,
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (socket is null || buffer.Length > LargestInPlace || Volatile.Read(ref _s_open) != 1)
+        if (socket is null || buffer.Length > LargestInPlace || Volatile.Read(ref _open) != 1)
         {
             return inner.WriteAsync(buffer, cancellationToken);
         }
@@ -112,7 +112,7 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting,
     {
         if (disposing && Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            Interlocked.Decrement(ref _s_open);
+            Interlocked.Decrement(ref _open);
             inner.Dispose();
         }
 
@@ -127,7 +127,7 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting,
 
     private static EngineConnection Opened(EngineConnection connection)
     {
-        Interlocked.Increment(ref _s_open);
+        Interlocked.Increment(ref _open);
         return connection;
     }
 }

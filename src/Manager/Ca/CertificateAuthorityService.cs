@@ -36,7 +36,7 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
         System.Security.Cryptography.X509Certificates.PublicKey key = RootAuthority.ReadRequest(request.SigningRequest.ToByteArray());
 
         Node node = request.JoinToken.Length > 0
-            ? await AdmitAsync(cluster, JoinToken.Parse(request.JoinToken), (NodeAvailability)request.Availability, ct).ConfigureAwait(false)
+            ? await AdmitAsync(cluster, JoinToken.Parse(request.JoinToken), AvailabilityOf(request.Availability), ct).ConfigureAwait(false)
             : Renewing(view, caller);
         var subject = new PeerIdentity(node.Id, node.Role, cluster.Id);
         logger.CertificateIssued(node.Id, node.Role);
@@ -51,6 +51,10 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
             UnlockKey = node.Role == NodeRole.Manager ? Google.Protobuf.ByteString.CopyFrom(cluster.UnlockKey.Reveal()) : Google.Protobuf.ByteString.Empty,
         };
     }
+
+    private static NodeAvailability AvailabilityOf(int number) => (NodeAvailability)number is var availability && Enum.IsDefined(availability)
+        ? availability
+        : throw ClusterException.Invalid($"availability {number} is not known: active, pause or drain");
 
     private static Node Renewing(StoreView view, PeerIdentity? caller)
     {

@@ -16,7 +16,7 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
     /// <summary>Lets a burst of commits become one step; far below what a user notices.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
 
-    private static volatile Root? _s_root;
+    private static volatile Root? _root;
 
     private readonly Channel<bool> _wake = hub.Subscribe();
     private readonly ConcurrentQueue<ulong> _accepted = new();
@@ -135,10 +135,10 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
     /// <summary>Views are made often, roots change seldom.</summary>
     private static ByteString KeyOf(string rootPem)
     {
-        if (_s_root is not { } root || root.Pem != rootPem)
+        if (_root is not { } root || root.Pem != rootPem)
         {
             using X509Certificate2? certificate = rootPem.Length == 0 ? null : X509Certificate2.CreateFromPem(rootPem);
-            _s_root = root = new Root(rootPem, certificate is null ? ByteString.Empty : ByteString.CopyFrom(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
+            _root = root = new Root(rootPem, certificate is null ? ByteString.Empty : ByteString.CopyFrom(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
         }
 
         return root.Key;

@@ -8,8 +8,8 @@ public abstract class ClusterFacts
 {
     protected const int Outsider = SharedCluster.Outsider;
     protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
-    private static int _s_names;
-    private static int _s_ports = 8100; // Below are the ports of flags.txt and seed-commands.txt.
+    private static int _names;
+    private static int _ports = 8100; // Below are the ports of flags.txt and seed-commands.txt.
     private readonly List<(string Kind, string Name)> _made = [];
 
     private protected TestCluster Cluster { get; private set; } = null!;
@@ -32,10 +32,10 @@ public abstract class ClusterFacts
     }
 
     /// <summary>A name nothing else in this run has.</summary>
-    private protected static string NewName(string stem) => $"{stem}{Interlocked.Increment(ref _s_names)}";
+    private protected static string NewName(string stem) => $"{stem}{Interlocked.Increment(ref _names)}";
 
     /// <summary>A port to publish that nothing else in this run does: facts share the cluster.</summary>
-    private protected static int NewPort() => Interlocked.Increment(ref _s_ports);
+    private protected static int NewPort() => Interlocked.Increment(ref _ports);
 
     /// <summary>Removed when the fact ends; the last made goes first.</summary>
     private protected void RemoveAtEnd(string kind, string name) => _made.Add((kind, name));
