@@ -8,6 +8,9 @@ namespace Skep.Rpc.Mapping;
 /// <summary>Batches and objects as protobuf messages (<c>skep/v1/store.proto</c>, <c>objects.proto</c>). Equal values give equal bytes.</summary>
 public sealed class ProtoStoreCodec : IStoreCodec
 {
+    /// <summary>Bytes that a spec takes in the log and in each of its tasks.</summary>
+    public static int SizeOf(ServiceSpec spec) => spec.ToProto().CalculateSize();
+
     public void EncodeBatch(ChangeBatch batch, IBufferWriter<byte> output) => batch.ToProto().WriteTo(output);
 
     public ChangeBatch DecodeBatch(ReadOnlyMemory<byte> bytes) => Read(Proto.Batch.Parser, bytes, static batch => batch.ToModel());
