@@ -54,7 +54,7 @@ for project in tests/*/*.csproj; do
     case $name in
         Testing) ;;
         # These make namespaces, containers or clusters: one after the other. The others share nothing.
-        Overlay.Tests|Worker.Tests|Host.Tests|Chaos) kernel+=("$name") ;;
+        Overlay.Tests|Engine.Tests|Worker.Tests|Host.Tests|Chaos) kernel+=("$name") ;;
         *) pure+=("$name") ;;
     esac
 done

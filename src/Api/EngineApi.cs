@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Skep.Api.Cluster;
-using Skep.Api.Engine;
+using Skep.Api.Daemon;
 using Skep.Api.Http;
 using Skep.Api.Local;
 using Skep.Api.Relay;

@@ -1,6 +1,6 @@
+using Skep.Engine;
+using Skep.Engine.Events;
 using Skep.Manager.Control;
-using Skep.Worker.Events;
-using Skep.Worker.Local;
 
 namespace Skep.Api;
 

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Skep.Model;
 
 /// <summary>Id of a swarm node: 25 characters of <c>[a-z0-9]</c>, the CN of its certificate.</summary>
@@ -22,6 +25,9 @@ public readonly record struct ServiceId(string Value) : IComparable<ServiceId>
 /// <summary>Id of a task.</summary>
 public readonly record struct TaskId(string Value) : IComparable<TaskId>
 {
+    /// <summary>Id of the task's container, 64 hexadecimal digits. It follows from the task's, so that every node can tell a task's default hostname.</summary>
+    public string ContainerId => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"skep-task:{Value}")));
+
     public int CompareTo(TaskId other) => string.CompareOrdinal(Value, other.Value);
 
     public override string ToString() => Value;

@@ -5,12 +5,6 @@ namespace Skep.Worker;
 /// <summary>Everything this room logs; 4000 to 4999.</summary>
 internal static partial class WorkerLog
 {
-    [LoggerMessage(4001, LogLevel.Warning, "containerd's events broke off ({Reason}); asking again in {Pause}")]
-    public static partial void EventStreamBroke(ILogger logger, string reason, TimeSpan pause);
-
-    [LoggerMessage(4002, LogLevel.Information, "containerd's events stand again; {Awaited} processes are watched")]
-    public static partial void EventStreamReconnected(ILogger logger, int awaited);
-
     [LoggerMessage(4010, LogLevel.Information, "task {TaskId} is {State} {Error}")]
     public static partial void TaskMoved(ILogger logger, TaskId taskId, TaskState state, string error);
 
@@ -19,9 +13,6 @@ internal static partial class WorkerLog
 
     [LoggerMessage(4012, LogLevel.Warning, "ending task {TaskId} failed ({Reason}); trying again in {Pause}")]
     public static partial void TaskActionFailed(ILogger logger, TaskId taskId, string reason, TimeSpan pause);
-
-    [LoggerMessage(4020, LogLevel.Warning, "the node's network could not be applied: {Reason}")]
-    public static partial void NetworkNotApplied(ILogger logger, string reason);
 
     [LoggerMessage(4021, LogLevel.Warning, "session with manager {Address} ended: {Reason}")]
     public static partial void SessionEnded(ILogger logger, string address, string reason);
@@ -35,12 +26,6 @@ internal static partial class WorkerLog
     [LoggerMessage(4024, LogLevel.Warning, "assignments could not be written for the next start: {Reason}")]
     public static partial void AssignmentsNotWritten(ILogger logger, string reason);
 
-    [LoggerMessage(4030, LogLevel.Error, "standalone container {Container} broke the agent: {Reason}")]
-    public static partial void StandaloneFailed(ILogger logger, string container, string reason, Exception exception);
-
     [LoggerMessage(4032, LogLevel.Warning, "places of this node's own containers in cluster networks are not as they should be yet: {Reason}")]
     public static partial void AttachmentsOutOfSync(ILogger logger, string reason);
-
-    [LoggerMessage(4031, LogLevel.Warning, "standalone container {Container} was not restarted: {Reason}")]
-    public static partial void StandaloneNotRestarted(ILogger logger, string container, string reason);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace Skep.Worker;
@@ -10,15 +9,6 @@ internal static class WorkerMetrics
 
     private static readonly Counter<long> Transitions = Meter.CreateCounter<long>("skep.worker.task.transitions", "{transition}", "States this node's tasks came to.");
 
-    private static readonly Histogram<double> Fetches = Meter.CreateHistogram(
-        "skep.worker.image.fetch.duration",
-        "s",
-        "Fetching and unpacking one image, by where it came from and whether it did.",
-        tags: null,
-        new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300] });
-
-    public static ActivitySource Traces { get; } = new("Skep.Worker");
-
     public static void TaskTransitioned(TaskState state)
     {
         if (Transitions.Enabled)
@@ -26,8 +16,4 @@ internal static class WorkerMetrics
             Transitions.Add(1, new KeyValuePair<string, object?>("state", state.ToString().ToLowerInvariant()));
         }
     }
-
-    /// <param name="source">peer or registry.</param>
-    public static void ImageFetched(string source, bool succeeded, TimeSpan took)
-        => Fetches.Record(took.TotalSeconds, new("source", source), new("result", succeeded ? "done" : "failed"));
 }

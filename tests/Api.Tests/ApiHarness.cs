@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Skep.Engine;
+using Skep.Engine.Events;
 using Skep.Manager.Control;
 using Skep.Manager.Tests.Control;
 using Skep.Model;
-using Skep.Worker.Events;
-using Skep.Worker.Local;
 
 namespace Skep.Api.Tests;
 

@@ -52,8 +52,8 @@ public sealed class EventTests
         await using ApiHarness api = await ApiHarness.StartAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         Task feeding = ClusterEventFeed.RunAsync(api.Control!, api.Events, TimeProvider.System, limit.Token);
-        using Worker.Events.EventSubscription heard = api.Events.Subscribe(null);
-        await using IAsyncEnumerator<Worker.Events.NodeEvent> coming = heard.ComingAsync(limit.Token).GetAsyncEnumerator(limit.Token);
+        using Engine.Events.EventSubscription heard = api.Events.Subscribe(null);
+        await using IAsyncEnumerator<Engine.Events.NodeEvent> coming = heard.ComingAsync(limit.Token).GetAsyncEnumerator(limit.Token);
         int number = 0;
         // The feed begins once it stands; until then a config is made again.
         ValueTask<bool> first = coming.MoveNextAsync();

@@ -1,9 +1,9 @@
 using Skep.Api.Local;
+using Skep.Engine.Containers;
+using Skep.Engine.Networks;
 using Skep.Model;
 using Skep.Model.Net;
 using Skep.Wire;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
 
 namespace Skep.Api.Tests;
 

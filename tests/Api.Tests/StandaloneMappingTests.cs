@@ -2,10 +2,10 @@ using System.Text.Json;
 using Skep.Api.Cluster;
 using Skep.Api.Http;
 using Skep.Api.Local;
+using Skep.Engine.Containers;
+using Skep.Engine.Images;
 using Skep.Model;
 using Skep.Wire;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
 
 namespace Skep.Api.Tests;
 

@@ -14,13 +14,14 @@ public sealed class RoomTests
         ["Rpc"] = ["Model"],
         ["Manager"] = ["Model", "Raft", "Store", "Scheduler", "Rpc"],
         ["Overlay"] = ["Model"],
-        ["Worker"] = ["Model", "Rpc", "Overlay"],
+        ["Engine"] = ["Model", "Rpc", "Overlay"],
+        ["Worker"] = ["Model", "Rpc", "Overlay", "Engine"],
         ["Wire"] = ["Model"],
-        ["Api"] = ["Model", "Wire", "Manager", "Worker"],
+        ["Api"] = ["Model", "Wire", "Manager", "Engine"],
         ["Compose"] = ["Model"],
         ["Cli"] = ["Wire", "Compose"],
         ["Dashboard"] = [],
-        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Rpc", "Manager", "Overlay", "Worker", "Wire", "Api", "Compose", "Dashboard"],
+        ["Host"] = ["Model", "Raft", "Store", "Scheduler", "Rpc", "Manager", "Overlay", "Engine", "Worker", "Wire", "Api", "Compose", "Dashboard"],
     };
 
     [Fact]
@@ -47,6 +48,15 @@ public sealed class RoomTests
     [Fact]
     public void No_room_is_built_on_the_package_we_compare_with() =>
         Assert.Empty(SourceTree.Files("src", "*.csproj").Where(f => File.ReadAllText(f).Contains("DotNext", StringComparison.Ordinal)).Select(SourceTree.Relative));
+
+    [Fact]
+    public void The_page_on_architecture_names_what_is_there()
+    {
+        string page = File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "architecture.md"));
+        string[] missing = [.. Regex.Matches(page, "`((\\w+)/[\\w/]+)`").Where(m => Allowed.ContainsKey(m.Groups[2].Value)).Select(m => m.Groups[1].Value).Distinct()
+            .Where(name => Path.Combine(SourceTree.Root, "src", name) is var path && !Directory.Exists(path) && !File.Exists($"{path}.cs"))];
+        Assert.Empty(missing);
+    }
 
     [Fact]
     public void Every_project_is_in_the_solution()

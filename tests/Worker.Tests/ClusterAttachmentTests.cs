@@ -1,5 +1,5 @@
+using Skep.Engine.Networks;
 using Skep.Worker.Agent;
-using Skep.Worker.Standalone;
 
 namespace Skep.Worker.Tests;
 

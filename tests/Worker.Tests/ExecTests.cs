@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Text;
-using Skep.Worker.Local;
+using Skep.Engine.Exec;
+using Skep.Engine.Stats;
 using Skep.Worker.Tests.Support;
 
 namespace Skep.Worker.Tests;
@@ -100,7 +101,7 @@ public sealed class ExecTests(ContainerdFixture fixture)
         SwarmTask task = node.Shell("echo left > /root/left");
         node.Manager.Put(task);
         await node.Manager.WaitAsync(task.Id, TaskState.Complete);
-        string id = ContainerEngine.ContainerIdOf(task.Id);
+        string id = task.Id.ContainerId;
         Assert.Equal("left\n", (await ReadAsync(node.Agent.Local, id, "/root/left"))["left"]);
         using var exported = new MemoryStream();
         await node.Agent.Local.ExportAsync(id, () => Task.FromResult<Stream>(exported), CancellationToken.None);
@@ -113,7 +114,7 @@ public sealed class ExecTests(ContainerdFixture fixture)
         SwarmTask task = node.Shell($"{script} # ready");
         node.Manager.Put(task);
         await node.Manager.WaitAsync(task.Id, TaskState.Running);
-        string id = ContainerEngine.ContainerIdOf(task.Id);
+        string id = task.Id.ContainerId;
         await node.Manager.WaitUntilAsync(
             () => node.Agent.Local.ListProcessesAsync(id, "", CancellationToken.None).GetAwaiter().GetResult().Rows.Any(r => r[^1].StartsWith("sleep 600", StringComparison.Ordinal)), "the script to be done");
         return id;

@@ -1,2 +1,3 @@
+global using Skep.Engine;
 global using Skep.Model;
 global using Skep.Model.Net;

@@ -1,9 +1,9 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Skep.Engine.Images;
+using Skep.Testing.Containers;
 using Skep.Testing.Registries;
-using Skep.Worker.Images;
-using Skep.Worker.Local;
 using Skep.Worker.PeerServices;
 using Skep.Worker.Tests.Support;
 

@@ -1,7 +1,7 @@
 using System.IO.Compression;
+using Skep.Engine.Images;
+using Skep.Testing.Containers;
 using Skep.Testing.Registries;
-using Skep.Worker.Images;
-using Skep.Worker.Local;
 using Skep.Worker.Tests.Support;
 
 namespace Skep.Worker.Tests;

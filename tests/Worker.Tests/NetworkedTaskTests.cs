@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
+using Skep.Engine.Containers;
 using Skep.Overlay;
-using Skep.Worker.Local;
 using Skep.Worker.Tests.Support;
 
 namespace Skep.Worker.Tests;

@@ -1,6 +1,6 @@
+using Skep.Engine.Containers;
 using Skep.Testing.Clusters;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
+using Skep.Testing.Containers;
 using Skep.Worker.Tests.Support;
 
 namespace Skep.Worker.Tests;

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
+using Skep.Engine.Containers;
+using Skep.Engine.Logs;
+using Skep.Engine.Oci;
 using Skep.Worker.Tests.Support;
 
 namespace Skep.Worker.Tests;
@@ -231,7 +232,7 @@ public sealed class TaskRunTests(ContainerdFixture fixture)
     private static async Task FirstLineAsync(TestNode node, TaskId task)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        await foreach (LogLine line in node.Agent.Local.ReadLogsAsync(task, new LogQuery { Follow = true }, limit.Token))
+        await foreach (LogLine line in node.Agent.Local.ReadLogsAsync(task.ContainerId, new LogQuery { Follow = true }, limit.Token))
         {
             return;
         }

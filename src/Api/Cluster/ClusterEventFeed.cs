@@ -1,6 +1,6 @@
+using Skep.Engine.Events;
 using Skep.Manager.Control;
 using Skep.Store;
-using Skep.Worker.Events;
 
 namespace Skep.Api.Cluster;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using Skep.Engine.Events;
 using Skep.Store;
-using Skep.Worker.Events;
 
 namespace Skep.Api.Cluster;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Skep.Worker.Local;
+using Skep.Engine.Containers;
 
 namespace Skep.Api.Cluster;
 

@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 using Skep.Api.Http;
+using Skep.Engine;
+using Skep.Engine.Containers;
+using Skep.Engine.Logs;
 using Skep.Manager.Control;
 using Skep.Store;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
 
 namespace Skep.Api.Cluster;
 
@@ -110,7 +111,7 @@ internal static class LogRoutes
 
     private static async IAsyncEnumerable<TaskLogLine> LocalAsync(ContainerEngine local, TaskId task, LogSelection selection, [EnumeratorCancellation] CancellationToken ct)
     {
-        await foreach (LogLine line in local.ReadLogsAsync(task, QueryOf(selection), ct))
+        await foreach (LogLine line in local.ReadLogsAsync(task.ContainerId, QueryOf(selection), ct))
         {
             yield return new TaskLogLine(line.Time, line.Stream == LogStream.Stderr, line.Data);
         }

@@ -1,10 +1,10 @@
 using Microsoft.AspNetCore.Http;
 using Skep.Api.Http;
 using Skep.Api.Local;
+using Skep.Engine;
+using Skep.Engine.Networks;
 using Skep.Manager.Control;
 using Skep.Store;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
 
 namespace Skep.Api.Cluster;
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
+using Skep.Engine;
 using Skep.Manager.Control;
-using Skep.Worker.Local;
 
 namespace Skep.Api.Http;
 

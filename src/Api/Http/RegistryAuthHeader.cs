@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Skep.Worker.Local;
+using Skep.Engine.Images;
 
 namespace Skep.Api.Http;
 

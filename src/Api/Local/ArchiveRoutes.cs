@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Skep.Api.Http;
-using Skep.Worker.Local;
+using Skep.Engine;
 
 namespace Skep.Api.Local;
 

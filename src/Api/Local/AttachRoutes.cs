@@ -1,6 +1,7 @@
 using Skep.Api.Http;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
+using Skep.Engine;
+using Skep.Engine.Containers;
+using Skep.Engine.Logs;
 
 namespace Skep.Api.Local;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Skep.Worker.Local;
+using Skep.Engine.Containers;
+using Skep.Engine.Networks;
 
 namespace Skep.Api.Local;
 

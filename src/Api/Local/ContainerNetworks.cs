@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
+using Skep.Engine.Containers;
 
 namespace Skep.Api.Local;
 

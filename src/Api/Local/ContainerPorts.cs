@@ -1,6 +1,6 @@
 using System.Globalization;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
+using Skep.Engine.Containers;
+using Skep.Engine.Images;
 
 namespace Skep.Api.Local;
 

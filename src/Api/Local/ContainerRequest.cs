@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
+using Skep.Engine.Containers;
+using Skep.Engine.Images;
+using Skep.Engine.Oci;
 
 namespace Skep.Api.Local;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Skep.Api.Http;
-using Skep.Worker.Local;
+using Skep.Engine;
+using Skep.Engine.Containers;
+using Skep.Engine.Images;
 
 namespace Skep.Api.Local;
 
@@ -87,7 +89,7 @@ internal static class ContainerRoutes
             && filters.Any("publish", port => container.Ports.Any(p => PortFits(port, p.PublishedPort, p.Protocol)))
             && filters.Any("expose", port => container.Ports.Any(p => PortFits(port, p.TargetPort, p.Protocol)))
             && filters.Exact("isolation", "default")
-            && (filters.Flag("is-task") is not { } isTask || isTask == container.Task is not null);
+            && (filters.Flag("is-task") is not { } isTask || isTask == container.IsManaged);
 
     /// <remarks>Docker takes the value for a regular expression over the name with and without its slash.</remarks>
     private static bool NameFits(string name, string pattern)

@@ -1,4 +1,4 @@
-using Skep.Worker.Standalone;
+using Skep.Engine.Containers;
 
 namespace Skep.Api.Local;
 

@@ -1,7 +1,8 @@
 using System.Text;
 using Skep.Api.Http;
 using Skep.Api.Relay;
-using Skep.Worker.Local;
+using Skep.Engine;
+using Skep.Engine.Exec;
 
 namespace Skep.Api.Local;
 

@@ -1,4 +1,4 @@
-using Skep.Worker.Local;
+using Skep.Engine.Images;
 
 namespace Skep.Api.Local;
 

@@ -1,7 +1,8 @@
 using System.IO.Enumeration;
 using Microsoft.AspNetCore.Http;
 using Skep.Api.Http;
-using Skep.Worker.Local;
+using Skep.Engine;
+using Skep.Engine.Images;
 
 namespace Skep.Api.Local;
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Skep.Api.Http;
-using Skep.Worker.Local;
+using Skep.Engine.Images;
 
 namespace Skep.Api.Local;
 

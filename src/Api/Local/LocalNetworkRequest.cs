@@ -1,4 +1,4 @@
-using Skep.Worker.Standalone;
+using Skep.Engine.Networks;
 
 namespace Skep.Api.Local;
 

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
+using Skep.Engine;
+using Skep.Engine.Containers;
+using Skep.Engine.Networks;
 
 namespace Skep.Api.Local;
 

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Skep.Api.Http;
-using Skep.Worker.Local;
-using Skep.Worker.Standalone;
+using Skep.Engine;
+using Skep.Engine.Containers;
+using Skep.Engine.Images;
+using Skep.Engine.Volumes;
 
 namespace Skep.Api.Local;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Skep.Api.Http;
-using Skep.Worker.Local;
+using Skep.Engine.Containers;
+using Skep.Engine.Stats;
 
 namespace Skep.Api.Local;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Skep.Api.Http;
-using Skep.Worker.Local;
+using Skep.Engine.Volumes;
 
 namespace Skep.Api.Local;
 

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Http;
 using Skep.Api.Http;
 using Skep.Manager.Control;
 using Skep.Store;
-using Skep.Worker.Local;
 
 namespace Skep.Api.Relay;
 
@@ -64,7 +63,7 @@ internal static class ContainerRelay
             throw new ClusterException(ErrorKind.AlreadyExists, $"task {task.Name} has no container yet: it is {task.Status.State.ToString().ToLowerInvariant()} ({why})");
         }
 
-        string there = $"/containers/{ContainerEngine.ContainerIdOf(task.Id)}/{parts[2]}";
+        string there = $"/containers/{task.Id.ContainerId}/{parts[2]}";
         if (home == self)
         {
             return (there, false);

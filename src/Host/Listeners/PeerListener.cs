@@ -13,6 +13,7 @@ using Microsoft.Extensions.Logging;
 using Skep.Manager;
 using Skep.Rpc.Security;
 using Skep.Worker.Agent;
+using Skep.Worker.PeerServices;
 
 namespace Skep.Host.Listeners;
 
@@ -55,9 +56,9 @@ internal sealed class PeerListener : IAsyncDisposable
 
         WebApplication app = builder.Build();
         app.Use((context, next) => AuthorizeAsync(context, next, identity, id => manager?.Store.View().Cluster?.RemovedNodes.ContainsKey(id) == true));
-        app.MapGrpcService<Worker.PeerServices.PeerImagesService>();
-        app.MapGrpcService<Worker.PeerServices.NodeLogsService>();
-        app.MapGrpcService<Worker.PeerServices.NodeEngineService>();
+        app.MapGrpcService<PeerImagesService>();
+        app.MapGrpcService<NodeLogsService>();
+        app.MapGrpcService<NodeEngineService>();
         if (manager is not null)
         {
             app.MapGrpcService<Manager.Ca.CertificateAuthorityService>();

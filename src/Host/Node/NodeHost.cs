@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Skep.Engine;
+using Skep.Engine.Events;
 using Skep.Overlay;
 using Skep.Worker;
 using Skep.Worker.Agent;
-using Skep.Worker.Events;
 
 namespace Skep.Host.Node;
 
@@ -32,16 +33,19 @@ internal sealed class NodeHost(SkepdOptions options, NodePaths paths, string hos
         Agent = await WorkerAgent.OpenAsync(
             new WorkerOptions
             {
+                EngineSocket = options.Socket,
+                EngineVersion = version,
+                EngineLabels = options.EngineLabels(),
+                GenericResources = options.GenericResources(),
+            },
+            new EngineOptions
+            {
                 DataDirectory = paths.Worker,
                 RunDirectory = paths.WorkerRun,
                 ContainerdSocket = options.Containerd,
                 ContainerdNamespace = options.ContainerdNamespace,
                 CgroupParent = options.CgroupParent,
-                EngineSocket = options.Socket,
                 Hostname = hostname,
-                EngineVersion = version,
-                EngineLabels = options.EngineLabels(),
-                GenericResources = options.GenericResources(),
                 InsecureRegistries = options.InsecureRegistries.ToValueList(),
                 RegistryMirrors = options.RegistryMirrors.ToValueList(),
             },
@@ -95,7 +99,7 @@ internal sealed class NodeHost(SkepdOptions options, NodePaths paths, string hos
         if (Agent is { } agent && _network is { } network)
         {
             await agent.LeaveAsync(ct).ConfigureAwait(false);
-            if (!agent.HasStandaloneNetworks)
+            if (!agent.Local.HasStandaloneNetworks)
             {
                 await network.TearDownAsync(ct).ConfigureAwait(false);
             }

@@ -1,12 +1,13 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Skep.Api;
+using Skep.Engine;
+using Skep.Engine.Events;
 using Skep.Host.Identity;
 using Skep.Manager.Ca;
 using Skep.Manager.Control;
 using Skep.Rpc.Security;
-using Skep.Worker.Events;
-using Skep.Worker.Local;
+using Skep.Worker.Agent;
 
 namespace Skep.Host.Node;
 

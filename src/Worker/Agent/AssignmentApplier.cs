@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Skep.Engine.Networks;
 using Skep.Worker.Tasks;
 
 namespace Skep.Worker.Agent;
 
 /// <summary>Turns each step of the assignment set into work: peers, network, tasks, and the files for the next start.</summary>
 internal sealed class AssignmentApplier(
-    AssignmentSet book, TaskSupervisor fleet, NodeTaskNetworks? networks, AssignmentFiles files, TimeProvider time, ILogger logger, Action<AssignmentView> tellPeers, Action told) : IDisposable
+    AssignmentSet book, TaskSupervisor fleet, NetworkLoop? networks, AssignmentFiles files, TimeProvider time, ILogger logger, Action<AssignmentView> tellPeers, Action told) : IDisposable
 {
     /// <summary>The files are written at most this often; what they miss a manager tells again.</summary>
     private static readonly TimeSpan WritePace = TimeSpan.FromMilliseconds(500);

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Skep.Engine.Images;
 using Skep.Rpc;
 using Skep.Rpc.Mapping;
 using Proto = Skep.Rpc.V1;

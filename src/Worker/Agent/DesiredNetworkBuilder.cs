@@ -1,5 +1,4 @@
 using Skep.Overlay;
-using Skep.Worker.Tasks;
 
 namespace Skep.Worker.Agent;
 
@@ -37,11 +36,6 @@ internal static class DesiredNetworkBuilder
             ManagerPorts = managerPorts,
         };
     }
-
-    /// <summary>A node that is in no cluster: its own containers are all there is.</summary>
-    /// <param name="gateway">Stands for the node's address where none is known.</param>
-    public static DesiredNetwork Standalone(string hostname, Ipv4Address gateway)
-        => new() { Self = new NodeAddressing(new NodeId(""), gateway, 1, null, hostname), ManagerPorts = [] };
 
     public static bool IsOverlay(Network network) => !network.Spec.Ingress && network.Allocation is { Vni: > 0 };
 
@@ -205,7 +199,7 @@ internal static class DesiredNetworkBuilder
             Add(endpoint.Task.Value, [endpoint.Address]);
             if (endpoint.Service != ServiceId.None)
             {
-                Add(TaskController.ContainerIdOf(endpoint.Task)[..12], [endpoint.Address]);
+                Add(endpoint.Task.ContainerId[..12], [endpoint.Address]);
             }
 
             foreach (string alias in endpoint.Service == ServiceId.None ? endpoint.Aliases : [])

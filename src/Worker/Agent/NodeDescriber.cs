@@ -1,14 +1,14 @@
 using System.Globalization;
+using Skep.Engine.Images;
 using Skep.Overlay;
-using Skep.Worker.Images;
 
 namespace Skep.Worker.Agent;
 
 /// <summary>Says what this machine is and offers.</summary>
 internal static class NodeDescriber
 {
-    public static NodeDescription Describe(WorkerOptions options, Membership membership, KernelFeatures? network) => new(
-        options.Hostname ?? Environment.MachineName,
+    public static NodeDescription Describe(WorkerOptions options, string hostname, Membership membership, KernelFeatures? network) => new(
+        hostname,
         PlatformMatcher.Machine with { Architecture = DockerArchitecture(PlatformMatcher.Machine.Architecture) },
         new Resources(Environment.ProcessorCount * 1_000_000_000L, MemoryBytes()) { Generic = options.GenericResources })
     {

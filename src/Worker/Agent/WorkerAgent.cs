@@ -1,16 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Skep.Engine.Containerd;
+using Skep.Engine.Events;
+using Skep.Engine.Networks;
+using Skep.Engine.Oci;
 using Skep.Overlay;
 using Skep.Rpc.Mapping;
-using Skep.Worker.Containerd;
-using Skep.Worker.Events;
-using Skep.Worker.Images;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
-using Skep.Worker.Oci;
 using Skep.Worker.PeerServices;
-using Skep.Worker.Standalone;
 using Skep.Worker.Tasks;
-using Skep.Worker.Volumes;
 
 namespace Skep.Worker.Agent;
 
@@ -24,52 +20,35 @@ public sealed class WorkerAgent : IAsyncDisposable
     /// <summary>How long a node that starts waits for a manager before it starts what it last ran; what still runs is taken over at once.</summary>
     private static readonly TimeSpan ManagerWithin = TimeSpan.FromSeconds(10);
 
-    private static readonly Ipv4Prefix EgressPool = Ipv4Prefix.Parse("172.18.0.0/16");
-
     private readonly WorkerOptions _options;
     private readonly NodeNetwork? _network;
-    private readonly EngineContext _shop;
-    private readonly ContainerdClient _client;
     private readonly ClusterPeers _peers;
+    private readonly ClusterAttachments _attachments;
+    private readonly TaskRecords _records;
+    private readonly TaskContainers _containers;
+    private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger _logger;
     private readonly AssignmentFiles _files;
-    private readonly NodeTaskNetworks? _nodeNetworks;
-    private readonly ContainerStore _standalone;
-    private readonly ClusterAttachments _attachments;
-    private volatile TaskSupervisor? _fleet;
     private ValueList<int> _managerPorts = [2377];
 
-    private WorkerAgent(WorkerOptions options, NodeNetwork? network, EngineContext shop, ContainerdClient client, ClusterPeers peers, Random random, ILogger logger)
+    private WorkerAgent(
+        ContainerEngine engine, WorkerOptions options, NodeNetwork? network, ClusterPeers peers, ClusterAttachments attachments, TaskRecords records, TaskContainers containers, TimeProvider time,
+        Random random, ILogger logger)
     {
+        Local = engine;
         _options = options;
         _network = network;
-        _shop = shop;
-        _client = client;
         _peers = peers;
+        _attachments = attachments;
+        _records = records;
+        _containers = containers;
+        _time = time;
         _random = random;
         _logger = logger;
-        _files = new AssignmentFiles(options.DataDirectory, shop.Files.DirectoryOf(new TaskId("")));
-        string hostname = options.Hostname ?? Environment.MachineName;
-        if (network is not null)
-        {
-            _nodeNetworks = new NodeTaskNetworks(
-                network, hostname, new AddressLeases(Path.Combine(options.DataDirectory, "egress"), EgressPool), EgressPool[1], options, shop.Time, logger);
-        }
-
-        _attachments = new ClusterAttachments(shop.Time, logger);
-        StandaloneNetworks? networks = _nodeNetworks is null ? null : new StandaloneNetworks(
-            _nodeNetworks, new LocalNetworkStore(Path.Combine(options.DataDirectory, "networks"), () => [EgressPool, .. HostPrefixes.Read()], shop.Time, shop.Ids), shop.Runtime, _attachments);
-        _standalone = new ContainerStore(shop, (IStandaloneNetworks?)networks ?? new NoStandaloneNetworks(), hostname, random);
-        if (networks is not null)
-        {
-            networks.Containers = _standalone;
-        }
-
-        _standalone.Load();
-        Local = new ContainerEngine(shop, options, () => _fleet, _standalone, networks);
-        PeerImages = new PeerImagesService(shop.Images);
-        NodeLogs = new NodeLogsService(shop.Logs);
+        _files = new AssignmentFiles(engine.Context.Options.DataDirectory, engine.Context.Files.DirectoryOf(new TaskId("")));
+        PeerImages = new PeerImagesService(engine.Context.Images);
+        NodeLogs = new NodeLogsService(engine.Context.Logs);
         NodeEngine = new NodeEngineService(options.EngineSocket);
     }
 
@@ -85,55 +64,20 @@ public sealed class WorkerAgent : IAsyncDisposable
     /// <summary>To be mapped on the node's gRPC listener: the node's Engine API, for managers.</summary>
     public NodeEngineService NodeEngine { get; }
 
-    /// <summary>Connects to containerd, recovers logs, finds what runs.</summary>
+    /// <summary>Opens the node's engine, and an agent that can make it part of a cluster.</summary>
     /// <param name="network">Null: only host and none networks (tasks that need more are rejected).</param>
     /// <param name="events">Hears what happens to containers, images and volumes.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: containerd does not answer.</exception>
     public static async Task<WorkerAgent> OpenAsync(
-        WorkerOptions options, NodeNetwork? network, EventHub events, TimeProvider time, Random random, IdSource ids, ILoggerFactory loggers, CancellationToken ct)
+        WorkerOptions options, EngineOptions engineOptions, NodeNetwork? network, EventHub events, TimeProvider time, Random random, IdSource ids, ILoggerFactory loggers, CancellationToken ct)
     {
         ILogger logger = loggers.CreateLogger("Skep.Worker");
-        Directory.CreateDirectory(options.DataDirectory);
-        Directory.CreateDirectory(options.RunDirectory);
-        ContainerdClient client = ContainerdClient.Connect(options.ContainerdSocket, options.ContainerdNamespace, options.ContainerdPatience, time);
-        try
-        {
-            await client.EnsureNamespaceAsync(options.ContainerdNamespace, ct);
-        }
-        catch (Grpc.Core.RpcException e)
-        {
-            client.Dispose();
-            throw new ClusterException(ErrorKind.Unavailable, $"containerd at {options.ContainerdSocket} does not answer: {e.Status.Detail}", e);
-        }
-
-        var runtime = new ContainerRuntime(client, options.ContainerdNamespace, options.Snapshotter, ids, time, logger);
-        await runtime.OpenAsync(ct);
+        var records = new TaskRecords(Path.Combine(engineOptions.DataDirectory, "tasks"), HostFacts.ReadBootId());
+        var containers = new TaskContainers(records);
         var peers = new ClusterPeers(time);
-        var images = new ImageStore(client, options, peers, ids, time);
-        var views = new ImageViews(client, images, options.Snapshotter, Path.Combine(options.RunDirectory, "views"), ids);
-        var volumes = new VolumeStore(Path.Combine(options.DataDirectory, "volumes"), events, time);
-        HostFacts host = HostFacts.Read(options.CgroupRoot);
-        EngineContext shop = new EngineContext
-        {
-            Options = options,
-            Runtime = runtime,
-            Images = images,
-            Views = views,
-            Mounts = new MountResolver(volumes, views),
-            Volumes = volumes,
-            Files = ContainerFiles.Open(Path.Combine(options.RunDirectory, "tasks")),
-            Records = new TaskRecords(Path.Combine(options.DataDirectory, "tasks"), host.BootId),
-            Logs = new LogStore(Path.Combine(options.DataDirectory, "logs"), time),
-            Events = events,
-            Host = host,
-            Time = time,
-            Ids = ids,
-            Logger = logger,
-            Slots = new SemaphoreSlim(options.EffectiveConcurrentStarts),
-        };
-        var agent = new WorkerAgent(options, network, shop, client, peers, random, logger);
-        await agent._standalone.AdoptAsync(ct);
-        return agent;
+        var attachments = new ClusterAttachments(time, logger);
+        ContainerEngine engine = await ContainerEngine.OpenAsync(engineOptions, network, events, new ClusterBindings(peers, attachments, containers), time, random, ids, loggers, ct);
+        return new WorkerAgent(engine, options, network, peers, attachments, records, containers, time, random, logger);
     }
 
     /// <summary>Starts what was last assigned, keeps a session with a manager, applies assignments. Ends only when cancelled; containers go on.</summary>
@@ -144,32 +88,39 @@ public sealed class WorkerAgent : IAsyncDisposable
         AssignmentSet book = new AssignmentSet();
         var outbox = new ReportOutbox();
         _files.Load(book);
-        string hostname = _options.Hostname ?? Environment.MachineName;
-        NodeTaskNetworks? nodeNetworks = _nodeNetworks;
-        nodeNetworks?.SetMembership(new NetworkMember(membership.Self, () => book.View, () => _managerPorts));
+        NetworkLoop? loop = Local.NetworkLoop;
+        TaskNetworks? networks = null;
+        if (loop is not null)
+        {
+            networks = new TaskNetworks(loop, Local.Hostname, membership.Self, () => book.View, () => _managerPorts, _options, _time);
+            loop.Cluster = networks;
+        }
+
         TaskContext around = new TaskContext
         {
             Node = membership.Self,
             Cluster = membership.Cluster,
-            Hostname = hostname,
-            Networks = (ITaskNetworks?)nodeNetworks ?? new HostOnlyNetworks(id => book.View.Networks.GetValueOrDefault(id)),
+            Hostname = Local.Hostname,
+            Records = _records,
+            Logger = _logger,
+            Networks = (ITaskNetworks?)networks ?? new HostOnlyNetworks(id => book.View.Networks.GetValueOrDefault(id)),
             Secrets = id => book.View.Secrets.GetValueOrDefault(id),
             Configs = id => book.View.Configs.GetValueOrDefault(id),
             Report = outbox.Put,
         };
-        TaskSupervisor fleet = new TaskSupervisor(_shop, around, scope.Token);
-        _fleet = fleet;
+        TaskSupervisor fleet = new TaskSupervisor(Local.Context, around, _containers, scope.Token);
+        _containers.Supervisor = fleet;
         // What runs already goes on at once; the rest waits for a manager, who may have given it to another node meanwhile.
         foreach (SwarmTask task in book.View.Tasks.Values.Where(t => fleet.IsAdoptable(t.Id)))
         {
-            nodeNetworks?.Adopt(task);
+            networks?.Adopt(task);
             fleet.Put(task);
         }
 
-        using AssignmentApplier steps = new AssignmentApplier(book, fleet, nodeNetworks, _files, _shop.Time, _logger, step => UpdatePeers(step, membership, channels), _attachments.NotifyChanged);
+        using AssignmentApplier steps = new AssignmentApplier(book, fleet, loop, _files, _time, _logger, step => UpdatePeers(step, membership, channels), _attachments.NotifyChanged);
         UpdatePeers(book.View, membership, channels);
         var session = new ManagerSession(
-            membership, channels, NodeDescriber.Describe(_options, membership, _network?.Features), book, outbox, _shop.Time, _random, _logger)
+            membership, channels, NodeDescriber.Describe(_options, Local.Hostname, membership, _network?.Features), book, outbox, _time, _random, _logger)
         {
             OnAssigned = complete => steps.ApplyAsync(complete, scope.Token),
             OnClusterInfo = (told, ports) =>
@@ -177,20 +128,20 @@ public sealed class WorkerAgent : IAsyncDisposable
                 if (!ports.IsEmpty && ports != _managerPorts)
                 {
                     _managerPorts = ports;
-                    nodeNetworks?.Changed();
+                    loop?.Changed();
                 }
 
                 news(told);
             },
         };
-        _attachments.Connect(new AttachmentClient(new ManagerCalls(() => session.Managers, channels, _shop.Time), () => book.View), isAlone: false);
+        _attachments.Connect(new AttachmentClient(new ManagerCalls(() => session.Managers, channels, _time), () => book.View), isAlone: false);
         try
         {
             Task[] parts =
             [
                 session.RunAsync(scope.Token),
                 _attachments.RunAsync(steps.ManagerContacted, scope.Token),
-                nodeNetworks?.RunAsync(steps.ManagerContacted, scope.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, _shop.Time, scope.Token),
+                loop?.RunAsync(steps.ManagerContacted, scope.Token) ?? Task.Delay(Timeout.InfiniteTimeSpan, _time, scope.Token),
                 steps.WriteAsync(scope.Token),
                 steps.StartWithoutManagerAsync(ManagerWithin, scope.Token),
             ];
@@ -212,50 +163,31 @@ public sealed class WorkerAgent : IAsyncDisposable
     /// <summary>The life of a node in no cluster: its network serves its own containers. Ends only when cancelled. Never together with <see cref="RunAsync"/>.</summary>
     public async Task RunStandaloneAsync(CancellationToken ct)
     {
-        if (_nodeNetworks is null)
+        if (Local.NetworkLoop is not { } loop)
         {
             return;
         }
 
         _attachments.Connect(null, isAlone: true);
-        _nodeNetworks.SetMembership(null);
-        await _nodeNetworks.RunAsync(Task.CompletedTask, ct);
+        loop.Cluster = null;
+        await Local.RunNetworkAsync(ct);
     }
-
-    /// <summary>Whether containers that belong to no cluster use the node's network.</summary>
-    public bool HasStandaloneNetworks => _standalone.IsAnyAlive;
 
     /// <summary>The node leaves its cluster: stops and removes all its tasks and forgets its assignments. Volumes and images stay. Not while <see cref="RunAsync"/> runs.</summary>
     public async Task LeaveAsync(CancellationToken ct)
     {
-        _fleet = null;
+        _containers.Supervisor = null;
         _files.Forget();
-        foreach (FoundContainer container in (await _shop.Runtime.ListAsync(ct)).Where(c => !c.Labels.ContainsKey(ContainerFactory.Label)))
+        foreach (FoundContainer container in await TaskContainers.ListAsync(Local.Context, ct))
         {
-            await _shop.Runtime.DeleteAsync(container.Id, ct);
-            await _shop.Logs.RemoveAsync(container.Id);
-            if (container.Labels.TryGetValue("com.docker.swarm.task.id", out string? id))
+            if (await _containers.RemoveAsync(container, Local.Context, ct) is { } task && _network is not null)
             {
-                var task = new TaskId(id);
-                _shop.Files.Remove(task);
-                _shop.Records.Remove(task);
-                if (_network is not null)
-                {
-                    await _network.RemoveSandboxAsync(task, ct);
-                }
+                await _network.RemoveSandboxAsync(task, ct);
             }
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _standalone.DisposeAsync();
-        await _shop.Runtime.DisposeAsync();
-        _shop.Logs.Dispose();
-        _shop.Images.Dispose();
-        _shop.Slots.Dispose();
-        _client.Dispose();
-    }
+    public ValueTask DisposeAsync() => Local.DisposeAsync();
 
     private void UpdatePeers(AssignmentView view, Membership membership, INodeChannels channels)
         => _peers.Update([.. view.Peers.Values.Where(p => p.IsUp && p.Node != membership.Self && p.PeerAddress.Length > 0).Select(p => p.PeerAddress)], channels);

@@ -1,9 +1,8 @@
 using System.Threading.Channels;
 using Google.Protobuf;
 using Grpc.Core;
+using Skep.Engine.Logs;
 using Skep.Rpc.V1;
-using Skep.Worker.Logs;
-using Skep.Worker.Tasks;
 
 namespace Skep.Worker.PeerServices;
 
@@ -66,12 +65,12 @@ public sealed class NodeLogsService : NodeLogs.NodeLogsBase
 
         async Task ReadAsync(string taskId, CancellationToken ct)
         {
-            if (_logs.Find(TaskController.ContainerIdOf(new TaskId(taskId))) is not { } log)
+            if (_logs.Find(new TaskId(taskId).ContainerId) is not { } log)
             {
                 return;
             }
 
-            await foreach (Logs.LogLine line in LogReader.ReadAsync(log, query, ct))
+            await foreach (Engine.Logs.LogLine line in LogReader.ReadAsync(log, query, ct))
             {
                 await lines.Writer.WriteAsync(
                     new Rpc.V1.LogLine

@@ -1,8 +1,8 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Skep.Engine.Images;
 using Skep.Rpc;
 using Skep.Rpc.V1;
-using Skep.Worker.Images;
 
 namespace Skep.Worker.PeerServices;
 

@@ -1,13 +1,7 @@
-using Skep.Worker.Local;
+using Skep.Engine.Networks;
+using Skep.Worker.Agent;
 
 namespace Skep.Worker.Tasks;
-
-/// <summary>The network of a task's container.</summary>
-/// <param name="Namespace">File of its network namespace; null: the host's; empty: a new, empty one.</param>
-/// <param name="ResolvConf">Null: the host's, with the task's DNS settings.</param>
-/// <param name="Endpoints">As inspect shows them.</param>
-/// <param name="Ports">Opened on this node alone.</param>
-internal sealed record JoinedNetwork(string? Namespace, string? ResolvConf, ValueList<LocalEndpoint> Endpoints, ValueList<PortConfig> Ports);
 
 /// <summary>The border to the Overlay room: what a task needs of its node's network. The second implementation is a node without one.</summary>
 internal interface ITaskNetworks

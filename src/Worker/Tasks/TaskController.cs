@@ -1,12 +1,12 @@
-using System.Security.Cryptography;
-using System.Text;
 using Grpc.Core;
-using Skep.Worker.Containerd;
-using Skep.Worker.Events;
-using Skep.Worker.Images;
-using Skep.Worker.Local;
-using Skep.Worker.Logs;
-using Skep.Worker.Oci;
+using Skep.Engine.Containerd;
+using Skep.Engine.Containers;
+using Skep.Engine.Events;
+using Skep.Engine.Health;
+using Skep.Engine.Images;
+using Skep.Engine.Logs;
+using Skep.Engine.Networks;
+using Skep.Engine.Oci;
 using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Worker.Tasks;
@@ -14,14 +14,11 @@ namespace Skep.Worker.Tasks;
 /// <summary>Carries out the actions on one task's container. Each may be repeated, also by a later agent: what is done already stays done.</summary>
 internal sealed class TaskController(EngineContext shop, TaskContext around, SwarmTask task)
 {
-    private readonly ContainerEvents _tell = new(shop.Events, ContainerIdOf(task.Id), task.Name, task.Spec.Container.Image);
+    private readonly ContainerEvents _tell = new(shop.Events, task.Id.ContainerId, task.Name, task.Spec.Container.Image);
     private StoredImage? _image;
     private DateTimeOffset? _startedAt;
 
-    /// <summary>The container's id follows from the task's, so that every node can tell a task's default hostname.</summary>
-    public static string ContainerIdOf(TaskId task) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"skep-task:{task}")));
-
-    public string ContainerId { get; } = ContainerIdOf(task.Id);
+    public string ContainerId { get; } = task.Id.ContainerId;
 
     public string ImageId => _image?.Contents.Config.Digest ?? "";
 
@@ -318,8 +315,8 @@ internal sealed class TaskController(EngineContext shop, TaskContext around, Swa
         labels["com.docker.swarm.service.id"] = task.ServiceId.Value;
         labels["com.docker.swarm.service.name"] = task.ServiceAnnotations.Name;
         labels["com.docker.swarm.task"] = "";
-        labels["com.docker.swarm.task.id"] = task.Id.Value;
-        labels["com.docker.swarm.task.name"] = task.Name;
+        labels[TaskContainers.TaskIdLabel] = task.Id.Value;
+        labels[TaskContainers.TaskNameLabel] = task.Name;
         labels["skep.cluster"] = around.Cluster.Value;
         labels["skep.image.id"] = ImageId;
         // containerd refuses longer ones; what users set is complete in the task's spec.

@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Skep.Worker.Containerd;
-using Skep.Worker.Local;
+using Skep.Engine.Containers;
+using Skep.Engine.Networks;
 using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Worker.Tasks;
@@ -92,7 +92,7 @@ internal sealed class TaskRunner
                 case TaskAction.Remove:
                     await RetryAsync(_controller.RemoveAsync, ct);
                     HoldsNetwork = false;
-                    _shop.Records.Remove(task.Id);
+                    _around.Records.Remove(task.Id);
                     return;
                 case TaskAction.Stop:
                     outcome = await RetryAsync(_controller.StopAsync, ct);
@@ -117,7 +117,7 @@ internal sealed class TaskRunner
     private async Task<TaskCondition> AdoptAsync(CancellationToken ct)
     {
         SwarmTask task = Task;
-        TaskRecord? record = _shop.Records.Read(task.Id);
+        TaskRecord? record = _around.Records.Read(task.Id);
         if (record is null)
         {
             Status = task.Status.State > TaskState.Running ? task.Status : new SwarmTaskStatus(TaskState.Assigned, _shop.Time.GetUtcNow());
@@ -143,7 +143,7 @@ internal sealed class TaskRunner
         bool hasContainer = sameBoot && await _shop.Runtime.FindSpecAsync(ContainerId, ct) is not null;
         if (hasContainer && record.State >= TaskState.Ready)
         {
-            WorkerLog.TaskAdopted(_shop.Logger, task.Id, record.State);
+            WorkerLog.TaskAdopted(_around.Logger, task.Id, record.State);
             _around.Report(new TaskReport(task.Id, Status));
             return new TaskCondition(Status);
         }
@@ -233,7 +233,7 @@ internal sealed class TaskRunner
             }
             catch (Exception e) when (e is RpcException or IOException or ClusterException && !ct.IsCancellationRequested)
             {
-                WorkerLog.TaskActionFailed(_shop.Logger, Task.Id, e.Message, pause);
+                WorkerLog.TaskActionFailed(_around.Logger, Task.Id, e.Message, pause);
                 await System.Threading.Tasks.Task.Delay(pause, _shop.Time, ct);
                 pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, TimeSpan.FromSeconds(10).Ticks));
             }
@@ -262,8 +262,8 @@ internal sealed class TaskRunner
         }
 
         Status = status;
-        _shop.Records.Write(_task.Id, status, StartedAt, ImageId);
-        WorkerLog.TaskMoved(_shop.Logger, _task.Id, status.State, status.Error);
+        _around.Records.Write(_task.Id, status, StartedAt, ImageId);
+        WorkerLog.TaskMoved(_around.Logger, _task.Id, status.State, status.Error);
         if (status.State < _highestReported)
         {
             return;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Skep.Worker.Oci;
+using Skep.Engine.Containers;
 
 namespace Skep.Worker.Tasks;
 

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Skep.Engine.Containerd;
 
 namespace Skep.Worker.Tasks;
 
 /// <summary>The runners of all tasks assigned to this node. Fed by one caller at a time.</summary>
-internal sealed class TaskSupervisor(EngineContext shop, TaskContext around, CancellationToken ct)
+internal sealed class TaskSupervisor(EngineContext shop, TaskContext around, TaskContainers containers, CancellationToken ct)
 {
     private readonly ConcurrentDictionary<TaskId, (TaskRunner Runner, Task Running)> _runners = new();
 
@@ -14,7 +15,7 @@ internal sealed class TaskSupervisor(EngineContext shop, TaskContext around, Can
 
     /// <summary>Whether an earlier agent of this boot left the task running or made ready.</summary>
     public bool IsAdoptable(TaskId task)
-        => shop.Records.Read(task) is { State: >= TaskState.Preparing and <= TaskState.Running } record && record.BootId == shop.Host.BootId;
+        => around.Records.Read(task) is { State: >= TaskState.Preparing and <= TaskState.Running } record && record.BootId == shop.Host.BootId;
 
     /// <summary>Begins or updates a task.</summary>
     public void Put(SwarmTask task)
@@ -45,21 +46,10 @@ internal sealed class TaskSupervisor(EngineContext shop, TaskContext around, Can
     public async Task RemoveOrphansAsync(CancellationToken stop)
     {
         var known = Runners.Select(r => r.ContainerId).ToHashSet(StringComparer.Ordinal);
-        foreach (Containerd.FoundContainer container in await shop.Runtime.ListAsync(stop))
+        foreach (FoundContainer container in (await TaskContainers.ListAsync(shop, stop)).Where(c => !known.Contains(c.Id)))
         {
-            if (known.Contains(container.Id) || container.Labels.ContainsKey(Standalone.ContainerFactory.Label))
-            {
-                continue;
-            }
-
-            WorkerLog.OrphanRemoved(shop.Logger, container.Id);
-            await shop.Runtime.DeleteAsync(container.Id, stop);
-            await shop.Logs.RemoveAsync(container.Id);
-            if (container.Labels.TryGetValue("com.docker.swarm.task.id", out string? task))
-            {
-                shop.Files.Remove(new TaskId(task));
-                shop.Records.Remove(new TaskId(task));
-            }
+            WorkerLog.OrphanRemoved(around.Logger, container.Id);
+            await containers.RemoveAsync(container, shop, stop);
         }
     }
 
@@ -81,7 +71,7 @@ internal sealed class TaskSupervisor(EngineContext shop, TaskContext around, Can
         catch (Exception e)
         {
             // The supervisor of one task's loop: the others go on; this one is reported failed.
-            WorkerLog.TaskRunnerFailed(shop.Logger, id, e.Message, e);
+            WorkerLog.TaskRunnerFailed(around.Logger, id, e.Message, e);
             around.Report(new TaskReport(id, runner.Status with { State = TaskState.Failed, Error = $"agent error: {e.Message}", Timestamp = shop.Time.GetUtcNow() }));
             _runners.TryRemove(id, out _);
         }

@@ -1,8 +1,10 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Skep.Engine.Events;
+using Skep.Engine.Logs;
+using Skep.Engine.Native;
+using Skep.Testing.Containers;
 using Skep.Worker.Agent;
-using Skep.Worker.Events;
-using Skep.Worker.Logs;
 
 namespace Skep.Worker.Tests.Support;
 
@@ -17,7 +19,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         Daemon = daemon;
         Manager = manager;
-        Options = new WorkerOptions
+        Options = new EngineOptions
         {
             DataDirectory = Path.Combine(daemon.Root, name, "data"),
             RunDirectory = Path.Combine(daemon.Root, name, "run"),
@@ -25,7 +27,6 @@ internal sealed class TestNode : IAsyncDisposable
             ContainerdNamespace = "skt-" + name,
             CgroupParent = "/skt-wrk-" + Path.GetFileName(daemon.Root) + "-" + name,
             Hostname = "host-" + name,
-            DrainDelay = TimeSpan.Zero,
             RegistryMirrors = mirrors.ToValueList(),
         };
         Self = new NodeId("node" + name);
@@ -35,7 +36,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     public TestManager Manager { get; }
 
-    public WorkerOptions Options { get; init; }
+    public EngineOptions Options { get; init; }
 
     public EventHub Events { get; } = new(TimeProvider.System);
 
@@ -69,7 +70,7 @@ internal sealed class TestNode : IAsyncDisposable
             Network = await OpenNetwork();
         }
 
-        Agent = await WorkerAgent.OpenAsync(Options, Network, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None);
+        Agent = await WorkerAgent.OpenAsync(new WorkerOptions { DrainDelay = TimeSpan.Zero }, Options, Network, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None);
         _run = Agent.RunAsync(new Membership(Self, new ClusterId("cluster"), [Manager.Address], "127.0.0.1:1", "127.0.0.1"), Manager, _ => { }, _running.Token);
     }
 
@@ -99,7 +100,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         var lines = new List<string>();
-        await foreach (LogLine line in Agent.Local.ReadLogsAsync(task, query ?? new LogQuery { Follow = true }, limit.Token))
+        await foreach (LogLine line in Agent.Local.ReadLogsAsync(task.ContainerId, query ?? new LogQuery { Follow = true }, limit.Token))
         {
             lines.Add(Encoding.UTF8.GetString(line.Data.Span).TrimEnd('\n'));
         }
@@ -124,12 +125,12 @@ internal sealed class TestNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        await using (WorkerAgent last = await WorkerAgent.OpenAsync(Options, null, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None))
+        await using (WorkerAgent last = await WorkerAgent.OpenAsync(new WorkerOptions { DrainDelay = TimeSpan.Zero }, Options, null, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None))
         {
             await last.LeaveAsync(CancellationToken.None);
         }
 
-        Native.LibC.Detach(Path.Combine(Options.RunDirectory, "tasks"));
+        Engine.Native.LibC.Detach(Path.Combine(Options.RunDirectory, "tasks"));
         await Manager.DisposeAsync();
         foreach (string controller in Directory.GetDirectories("/sys/fs/cgroup"))
         {

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+
+namespace Skep.Engine;
+
+/// <summary>Everything this room logs; 7000 to 7999.</summary>
+internal static partial class EngineLog
+{
+    [LoggerMessage(7001, LogLevel.Warning, "containerd's events broke off ({Reason}); asking again in {Pause}")]
+    public static partial void EventStreamBroke(ILogger logger, string reason, TimeSpan pause);
+
+    [LoggerMessage(7002, LogLevel.Information, "containerd's events stand again; {Awaited} processes are watched")]
+    public static partial void EventStreamReconnected(ILogger logger, int awaited);
+
+    [LoggerMessage(7020, LogLevel.Warning, "the node's network could not be applied: {Reason}")]
+    public static partial void NetworkNotApplied(ILogger logger, string reason);
+
+    [LoggerMessage(7030, LogLevel.Error, "standalone container {Container} broke the agent: {Reason}")]
+    public static partial void StandaloneFailed(ILogger logger, string container, string reason, Exception exception);
+
+    [LoggerMessage(7031, LogLevel.Warning, "standalone container {Container} was not restarted: {Reason}")]
+    public static partial void StandaloneNotRestarted(ILogger logger, string container, string reason);
+}

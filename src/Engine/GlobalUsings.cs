@@ -1,0 +1,2 @@
+global using Skep.Model;
+global using Skep.Model.Net;

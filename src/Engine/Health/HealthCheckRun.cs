@@ -1,0 +1,32 @@
+using Grpc.Core;
+using Skep.Engine.Containerd;
+using Skep.Engine.Containers;
+
+namespace Skep.Engine.Health;
+
+/// <summary>One probe of a container's health, whosever it is.</summary>
+internal static class HealthCheckRun
+{
+    private const int KeptOutput = 4096;
+
+    /// <param name="container">containerd's id.</param>
+    /// <param name="process">OCI process.</param>
+    /// <param name="path">File for its output, replaced each time.</param>
+    /// <returns>Null when it could not be made because containerd was away, which says nothing of the container.</returns>
+    /// <exception cref="IOException">The file cannot be written or read.</exception>
+    public static async Task<LocalHealthProbe?> ProbeAsync(EngineContext shop, string container, byte[] process, string path, TimeSpan limit, CancellationToken ct)
+    {
+        DateTimeOffset start = shop.Time.GetUtcNow();
+        try
+        {
+            await File.WriteAllTextAsync(path, "", ct);
+            ProcessExit? exit = await shop.Runtime.ExecAsync(container, "health-" + shop.Ids.Next(), process, path, limit, ct);
+            string output = exit is null ? $"Health check exceeded timeout ({HealthPlan.GoText(limit)})" : await File.ReadAllTextAsync(path, ct);
+            return new LocalHealthProbe(start, shop.Time.GetUtcNow(), exit?.Code ?? -1, output.Length > KeptOutput ? output[..KeptOutput] : output);
+        }
+        catch (RpcException e) when (!ct.IsCancellationRequested)
+        {
+            return e.StatusCode == StatusCode.Unavailable ? null : new LocalHealthProbe(start, shop.Time.GetUtcNow(), -1, e.Status.Detail);
+        }
+    }
+}

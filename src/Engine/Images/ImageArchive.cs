@@ -1,0 +1,219 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Skep.Engine.Images;
+
+/// <summary>The archive of <c>docker save</c>, unpacked to a directory: an OCI layout, or the older one with manifest.json.</summary>
+internal sealed class ImageArchive : IDisposable
+{
+    private readonly string _directory;
+    private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);
+
+    private ImageArchive(string directory) => _directory = directory;
+
+    /// <param name="directory">A new directory, removed by <see cref="Dispose"/>.</param>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: not such an archive.</exception>
+    public static async Task<ImageArchive> ExtractAsync(Stream stream, string directory, CancellationToken ct)
+    {
+        Directory.CreateDirectory(directory);
+        var archive = new ImageArchive(directory);
+        try
+        {
+            await archive.ExtractAsync(stream, ct);
+            return archive;
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        {
+            archive.Dispose();
+            throw new ClusterException(ErrorKind.InvalidArgument, $"invalid archive: {e.Message}", e);
+        }
+        catch
+        {
+            archive.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The images in it: a source for each, and the names they are to have.</summary>
+    public async Task<IReadOnlyList<(IImageSource Source, IReadOnlyList<string> Names)>> ReadImagesAsync(CancellationToken ct)
+    {
+        string indexPath = Path.Combine(_directory, "index.json");
+        string savedPath = Path.Combine(_directory, "manifest.json");
+        List<SavedImageJson>? saved = File.Exists(savedPath) ? JsonSerializer.Deserialize(await File.ReadAllBytesAsync(savedPath, ct), ImageJsonContext.Default.ListSavedImageJson) : null;
+        if (File.Exists(indexPath) && File.Exists(Path.Combine(_directory, "oci-layout")))
+        {
+            ManifestJson index = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(indexPath, ct), ImageJsonContext.Default.ManifestJson)!;
+            var images = new List<(IImageSource, IReadOnlyList<string>)>();
+            foreach (IGrouping<string, Descriptor> entry in (index.Manifests ?? []).GroupBy(d => d.Digest))
+            {
+                images.Add((new LayoutSource(this, entry.First()), [.. entry.Select(NameOf).OfType<string>()]));
+            }
+
+            if (images.Any(i => i.Item2.Count > 0) || saved is null)
+            {
+                return images;
+            }
+        }
+
+        if (saved is null)
+        {
+            throw ClusterException.Invalid("invalid archive: neither manifest.json nor an OCI layout in it");
+        }
+
+        var result = new List<(IImageSource, IReadOnlyList<string>)>();
+        foreach (SavedImageJson image in saved)
+        {
+            result.Add((await SavedSource.ReadAsync(this, image, ct), image.RepoTags ?? []));
+        }
+
+        return result;
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_directory))
+        {
+            Directory.Delete(_directory, recursive: true);
+        }
+    }
+
+    private static string? NameOf(Descriptor entry)
+    {
+        if (entry.Annotations is null)
+        {
+            return null;
+        }
+
+        if (entry.Annotations.TryGetValue("io.containerd.image.name", out string? full))
+        {
+            return full;
+        }
+
+        return entry.Annotations.TryGetValue("org.opencontainers.image.ref.name", out string? name) && name.Contains('/', StringComparison.Ordinal) ? name : null;
+    }
+
+    private async Task ExtractAsync(Stream stream, CancellationToken ct)
+    {
+        await using var buffered = new BufferedStream(stream, 64 * 1024);
+        byte[] magic = new byte[2];
+        int read = await buffered.ReadAtLeastAsync(magic, 2, throwOnEndOfStream: false, ct);
+        await using Stream whole = new PrefixedStream(magic.AsMemory(0, read), buffered);
+        await using Stream plain = read == 2 && magic is [0x1f, 0x8b] ? new GZipStream(whole, CompressionMode.Decompress) : whole;
+        await using var tar = new TarReader(plain);
+        while (await tar.GetNextEntryAsync(copyData: false, ct) is { } entry)
+        {
+            string? path = SafePath(entry.Name);
+            if (path is null)
+            {
+                throw ClusterException.Invalid($"invalid archive: entry {entry.Name} leads out of it");
+            }
+
+            switch (entry.EntryType)
+            {
+                case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
+                    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                    await using (FileStream file = File.Create(path))
+                    {
+                        if (entry.DataStream is not null)
+                        {
+                            await entry.DataStream.CopyToAsync(file, ct);
+                        }
+                    }
+
+                    break;
+                case TarEntryType.SymbolicLink:
+                    // Older savers link equal layers to one another.
+                    string target = Path.Combine(Path.GetDirectoryName(entry.Name.TrimStart('.', '/')) ?? "", entry.LinkName);
+                    if (SafePath(target) is { } linked)
+                    {
+                        _links[path] = linked;
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private string? SafePath(string name)
+    {
+        string path = Path.GetFullPath(Path.Combine(_directory, name.TrimStart('/')));
+        return path.StartsWith(_directory + Path.DirectorySeparatorChar, StringComparison.Ordinal) || path == _directory ? path : null;
+    }
+
+    private string Find(string name)
+    {
+        string? path = SafePath(name);
+        if (path is not null && _links.TryGetValue(path, out string? linked))
+        {
+            path = linked;
+        }
+
+        return path is not null && File.Exists(path) ? path : throw ClusterException.Invalid($"invalid archive: {name} is missing");
+    }
+
+    private static Stream Open(string path, long offset)
+    {
+        FileStream file = File.OpenRead(path);
+        file.Seek(offset, SeekOrigin.Begin);
+        return file;
+    }
+
+    /// <summary>An image of an OCI layout: blobs lie under their digests.</summary>
+    private sealed class LayoutSource(ImageArchive archive, Descriptor target) : IImageSource
+    {
+        public string Description => "archive";
+
+        public Task<Descriptor> ResolveAsync(CancellationToken ct) => Task.FromResult(target);
+
+        public Task<Stream> OpenAsync(Descriptor blob, long offset, CancellationToken ct)
+            => Digest.IsValid(blob.Digest)
+                ? Task.FromResult(Open(archive.Find($"blobs/sha256/{blob.Digest["sha256:".Length..]}"), offset))
+                : throw ClusterException.Invalid($"unsupported digest {blob.Digest}");
+    }
+
+    /// <summary>An image of the older form, which has no manifest of its own: one is made.</summary>
+    private sealed class SavedSource(Descriptor target, byte[] manifest, IReadOnlyDictionary<string, string> files) : IImageSource
+    {
+        public string Description => "archive";
+
+        public static async Task<SavedSource> ReadAsync(ImageArchive archive, SavedImageJson image, CancellationToken ct)
+        {
+            var files = new Dictionary<string, string>(StringComparer.Ordinal);
+            Descriptor config = await DescribeAsync(archive.Find(image.Config), MediaTypes.DockerConfig);
+            var layers = new List<Descriptor>();
+            foreach (string layer in image.Layers)
+            {
+                layers.Add(await DescribeAsync(archive.Find(layer), MediaTypes.DockerLayer));
+            }
+
+            byte[] manifest = JsonSerializer.SerializeToUtf8Bytes(
+                new ManifestJson { SchemaVersion = 2, MediaType = MediaTypes.DockerManifest, Config = config, Layers = layers }, ImageJsonContext.Default.ManifestJson);
+            return new SavedSource(new Descriptor { MediaType = MediaTypes.DockerManifest, Digest = Digest.Of(manifest), Size = manifest.Length }, manifest, files);
+
+            async Task<Descriptor> DescribeAsync(string path, string mediaType)
+            {
+                await using FileStream file = File.OpenRead(path);
+                byte[] magic = new byte[2];
+                bool gzip = await file.ReadAtLeastAsync(magic, 2, throwOnEndOfStream: false, ct) == 2 && magic is [0x1f, 0x8b];
+                file.Seek(0, SeekOrigin.Begin);
+                string digest = "sha256:" + Convert.ToHexStringLower(await SHA256.HashDataAsync(file, ct));
+                files[digest] = path;
+                return new Descriptor { MediaType = gzip ? MediaTypes.DockerLayerGzip : mediaType, Digest = digest, Size = file.Length };
+            }
+        }
+
+        public Task<Descriptor> ResolveAsync(CancellationToken ct) => Task.FromResult(target);
+
+        public Task<Stream> OpenAsync(Descriptor blob, long offset, CancellationToken ct)
+        {
+            if (blob.Digest == target.Digest)
+            {
+                return Task.FromResult<Stream>(new MemoryStream(manifest, (int)offset, manifest.Length - (int)offset));
+            }
+
+            return files.TryGetValue(blob.Digest, out string? path) ? Task.FromResult(Open(path, offset)) : throw ClusterException.Invalid($"invalid archive: {blob.Digest} is missing");
+        }
+    }
+}

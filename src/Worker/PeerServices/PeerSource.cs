@@ -1,0 +1,117 @@
+using Grpc.Core;
+using Skep.Engine.Images;
+using Skep.Rpc.V1;
+using Skep.Worker.Agent;
+
+namespace Skep.Worker.PeerServices;
+
+/// <summary>The other nodes that are up, asked all at once.</summary>
+internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
+{
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
+
+    /// <summary>More are not asked: an image most nodes lack is fetched once per group of this many.</summary>
+    private const int AskedAtATime = 32;
+
+    private volatile Peers _peers = new([], null);
+
+    /// <summary>Replaces the nodes to ask: addresses of their gRPC listeners.</summary>
+    public void Update(IReadOnlyList<string> addresses, INodeChannels? channels) => _peers = new Peers(addresses, channels);
+
+    public async Task<IImageSource?> FindAsync(ImageReference reference, IReadOnlyCollection<string> except, CancellationToken ct)
+    {
+        Peers peers = _peers;
+        if (peers.Channels is null || peers.Addresses.Count == 0)
+        {
+            return null;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var timer = new CancellationTokenSource(AnswerWithin, time);
+        await using CancellationTokenRegistration linked = timer.Token.Register(static scope => ((CancellationTokenSource)scope!).Cancel(), limit);
+        List<Task<IImageSource?>> asked = [.. peers.Addresses.Where(a => !except.Contains(PeerSource.Describe(a))).Take(AskedAtATime).Select(a => AskAsync(a, peers.Channels, reference, limit.Token))];
+        IImageSource? found = null;
+        while (asked.Count > 0 && found is null)
+        {
+            Task<IImageSource?> answered = await Task.WhenAny(asked);
+            asked.Remove(answered);
+            found = await answered;
+        }
+
+        await limit.CancelAsync();
+        await Task.WhenAll(asked);
+        ct.ThrowIfCancellationRequested();
+        return found;
+    }
+
+    private static async Task<IImageSource?> AskAsync(string address, INodeChannels channels, ImageReference reference, CancellationToken ct)
+    {
+        try
+        {
+            var client = new PeerImages.PeerImagesClient(channels.To(address));
+            ResolveImageResponse answer = await client.ResolveAsync(new ResolveImageRequest { Reference = reference.FullName }, cancellationToken: ct);
+            return new PeerSource(client, address, new Descriptor { MediaType = answer.MediaType, Digest = answer.Digest, Size = answer.Size });
+        }
+        catch (RpcException)
+        {
+            // Not there, or not reachable: another node or the registry will do.
+            return null;
+        }
+    }
+
+    private sealed record Peers(IReadOnlyList<string> Addresses, INodeChannels? Channels);
+}
+
+/// <summary>An image another node has.</summary>
+internal sealed class PeerSource(PeerImages.PeerImagesClient client, string address, Descriptor target) : IImageSource
+{
+    public string Description => Describe(address);
+
+    public static string Describe(string address) => $"node at {address}";
+
+    public Task<Descriptor> ResolveAsync(CancellationToken ct) => Task.FromResult(target);
+
+    public Task<Stream> OpenAsync(Descriptor blob, long offset, CancellationToken ct)
+        => Task.FromResult<Stream>(new ChunkStream(client.ReadBlob(new ReadBlobRequest { Digest = blob.Digest, Offset = offset }, cancellationToken: ct)));
+
+    /// <summary>A stream of messages as a stream of bytes.</summary>
+    private sealed class ChunkStream(AsyncServerStreamingCall<BlobChunk> call) : ReadStream
+    {
+        private ReadOnlyMemory<byte> _chunk;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                while (_chunk.IsEmpty)
+                {
+                    if (!await call.ResponseStream.MoveNext(cancellationToken))
+                    {
+                        return 0;
+                    }
+
+                    _chunk = call.ResponseStream.Current.Data.Memory;
+                }
+            }
+            catch (RpcException e) when (e.StatusCode != StatusCode.Cancelled)
+            {
+                throw new IOException(e.Status.Detail, e);
+            }
+
+            int count = Math.Min(buffer.Length, _chunk.Length);
+            _chunk[..count].CopyTo(buffer);
+            _chunk = _chunk[count..];
+            return count;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                call.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+    }
+}

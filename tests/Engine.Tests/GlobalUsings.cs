@@ -1,0 +1,3 @@
+global using Skep.Engine;
+global using Skep.Model;
+global using Skep.Model.Net;
