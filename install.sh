@@ -1,10 +1,32 @@
 #!/usr/bin/env bash
-# install.sh [--prefix /usr/local]: puts skep and skepd, the systemd unit, the group and shell completion on this machine.
+# install.sh [--prefix /usr/local] [--uninstall]: puts skep and skepd, the systemd unit, the group and shell completion on this machine, or takes them away.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-prefix=/usr/local
-[ "${1:-}" != --prefix ] || prefix=$2
+prefix=/usr/local uninstall=
+usage() { sed -n '2s/^# //p' "$0"; }
+while [ $# -gt 0 ]; do
+    case $1 in
+        --prefix) [ $# -gt 1 ] || { echo "--prefix needs a folder" >&2; exit 1; }; prefix=$2; shift ;;
+        --prefix=*) prefix=${1#*=} ;;
+        --uninstall) uninstall=yes ;;
+        -h | --help) usage; exit 0 ;;
+        *) echo "install.sh: unknown word $1" >&2; usage >&2; exit 1 ;;
+    esac
+    shift
+done
 [ "$(id -u)" = 0 ] || { echo "install.sh needs root: sudo ./install.sh" >&2; exit 1; }
+
+completions=(/usr/share/bash-completion/completions/skep /usr/share/zsh/vendor-completions/_skep /usr/share/fish/vendor_completions.d/skep.fish)
+
+if [ -n "$uninstall" ]; then
+    [ ! -d /run/systemd/system ] || systemctl disable --now skep.service 2>/dev/null || true
+    rm -f /etc/systemd/system/skep.service "$prefix/bin/skep" "$prefix/bin/skepd" "${completions[@]}"
+    rm -rf "$prefix/lib/skep"
+    [ ! -d /run/systemd/system ] || systemctl daemon-reload
+    echo "skep is gone from $prefix. Left for you to decide: the node's data in /var/lib/skep, settings in /etc/skep, the group skep,"
+    echo "and containers that still run (leave the swarm first, and they end: skep swarm leave)"
+    exit 0
+fi
 
 "$here/scripts/install-prerequisites.sh"
 [ -x "$here/out/skepd" ] || "$here/build.sh"
@@ -19,7 +41,7 @@ for program in skep skepd; do
     mv -T "$prefix/bin/$program.new" "$prefix/bin/$program"
 done
 
-getent group skep >/dev/null || groupadd --system skep
+getent group skep >/dev/null || groupadd --system skep # whoever is in it may use the daemon's socket, and that is as good as root, as with Docker's
 [ -e /etc/skep/skepd.json ] || echo '{}' >/etc/skep/skepd.json
 sed "s#@prefix@#$prefix#" "$here/packaging/skep.service" >/etc/systemd/system/skep.service
 
@@ -39,7 +61,7 @@ if [ -d /run/systemd/system ]; then
         echo "skep $("$prefix/bin/skep" --version | awk '{print $NF}') runs in place of the one before; no container was touched"
     else
         systemctl enable --now skep.service
-        echo "skep runs. Add yourself to the group skep, then: skep swarm init"
+        echo "skep runs. Members of the group skep may use it, and are as good as root on this machine. Then: skep swarm init"
     fi
 else
     echo "installed. No systemd runs here: start $prefix/bin/skepd by hand, after containerd"

@@ -15,8 +15,8 @@ internal static class Completion
         {
             "bash" => """
                 _skep() {
-                    local IFS=$'\n' word="${COMP_WORDS[COMP_CWORD]}"
-                    COMPREPLY=($(compgen -W "$(skep __complete "${COMP_WORDS[@]:1:COMP_CWORD-1}" "$word" 2>/dev/null)" -- "$word"))
+                    # Not "compgen -W", which expands its words: names come from other machines.
+                    mapfile -t COMPREPLY < <(skep __complete "${COMP_WORDS[@]:1:COMP_CWORD-1}" "${COMP_WORDS[COMP_CWORD]}" 2>/dev/null)
                 }
                 complete -o default -F _skep skep
 
@@ -44,8 +44,9 @@ internal static class Completion
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Limit);
+        string typed = call.Arguments.Length > 0 ? call.Arguments[^1] : "";
         IEnumerable<string> found = await FindAsync(call, limit.Token);
-        foreach (string word in found.Order(StringComparer.Ordinal))
+        foreach (string word in found.Where(word => word.StartsWith(typed, StringComparison.Ordinal) && IsPlain(word)).Order(StringComparer.Ordinal))
         {
             call.Out.WriteLine(word);
         }
@@ -56,6 +57,9 @@ internal static class Completion
         TakesAllWords = true,
         AsksDaemon = false,
     };
+
+    /// <summary>A shell puts the word into the line as it is: what would mean something to it is not offered. (Names of nodes are what their machines say.)</summary>
+    private static bool IsPlain(string word) => word.All(static c => char.IsAsciiLetterOrDigit(c) || "-_.:/@=+,%".Contains(c, StringComparison.Ordinal));
 
     private static async Task<IEnumerable<string>> FindAsync(Invocation call, CancellationToken cancellation)
     {

@@ -12,7 +12,16 @@ internal static class DataDirectory
         string file = Path.Combine(path, "skepd.lock");
         try
         {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // Whoever may open it may lock it, and then no daemon starts: root alone may.
+            FileStream held = new(file, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
+            File.SetUnixFileMode(held.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite); // one made by an earlier version
+            return held;
         }
         catch (IOException e)
         {

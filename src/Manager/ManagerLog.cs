@@ -41,6 +41,15 @@ internal static partial class ManagerLog
     [LoggerMessage(3032, LogLevel.Error, "Leader loop {Loop} failed; stepping down")]
     public static partial void LoopFailed(this ILogger logger, Exception error, string loop);
 
+    [LoggerMessage(3033, LogLevel.Error, "{Loop} failed over {Key}; it is left alone for a while, all others go on")]
+    public static partial void NotReconciled(this ILogger logger, Exception error, string loop, string key);
+
+    [LoggerMessage(3034, LogLevel.Warning, "{Loop}: the plan for {Key} was refused and is made again in {Seconds} s: {Reason}")]
+    public static partial void PlanRefused(this ILogger logger, string loop, string key, string reason, double seconds);
+
+    [LoggerMessage(3035, LogLevel.Warning, "{Loop}: a change of {Object} was refused: {Reason}")]
+    public static partial void ChangeRefused(this ILogger logger, string loop, string @object, string reason);
+
     [LoggerMessage(3040, LogLevel.Information, "Manager {NodeId} at {Address} joins the Raft group as {RaftId:x}")]
     public static partial void MemberJoins(this ILogger logger, NodeId nodeId, string address, ulong raftId);
 

@@ -14,6 +14,8 @@ internal static class ManagerMetrics
 
     private static readonly Counter<long> Conflicts = Meter.CreateCounter<long>("skep.reconciler.conflicts", "{batch}", "Plans that met a conflict and were made again.");
 
+    private static readonly Counter<long> BackOffs = Meter.CreateCounter<long>("skep.reconciler.backoffs", "{pause}", "Pauses of a key whose plan was refused or could not be made.");
+
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>("skep.leader.loop.failures", "{failure}", "Loops that failed and ended this leader's term.");
 
     private static readonly Counter<long> AssignmentsSent = Meter.CreateCounter<long>("skep.dispatch.assignments.sent", "{assignment}", "Assignments sent to agents, by operation.");
@@ -38,6 +40,8 @@ internal static class ManagerMetrics
     public static void Reconciled(string reconciler, TimeSpan took) => Passes.Record(took.TotalSeconds, new KeyValuePair<string, object?>("reconciler", reconciler));
 
     public static void Conflicted(string reconciler) => Conflicts.Add(1, new KeyValuePair<string, object?>("reconciler", reconciler));
+
+    public static void BackedOff(string reconciler) => BackOffs.Add(1, new KeyValuePair<string, object?>("reconciler", reconciler));
 
     public static void LoopFailed(string loop) => Failures.Add(1, new KeyValuePair<string, object?>("loop", loop));
 

@@ -28,7 +28,7 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
     }
 
     /// <summary>Proposes the changes and tells what applying them said. After <see cref="CommitOutcome.Committed"/> they are in <see cref="View"/>. No changes: committed at once.</summary>
-    /// <exception cref="ClusterException">Unavailable: no leader, or the outcome is unknown. InvalidArgument: the batch is too large.</exception>
+    /// <exception cref="ClusterException">Unavailable: no leader, or the outcome is unknown. InvalidArgument: the batch is too large, or a replica could not read it.</exception>
     public async ValueTask<CommitOutcome> CommitAsync(IReadOnlyList<StoreChange> changes, CancellationToken ct)
     {
         if (changes.Count == 0)
@@ -36,15 +36,31 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
             return new CommitOutcome.Committed(View().Index);
         }
 
-        var entry = new ArrayBufferWriter<byte>(1024);
-        codec.EncodeBatch(new ChangeBatch(time.GetUtcNow(), changes.ToValueList()), entry);
-        if (entry.WrittenCount > options.MaxBatchBytes)
+        return WhyNotProposed(changes, out ReadOnlyMemory<byte> entry) is { } reason ? throw ClusterException.Invalid(reason) : await ProposeAsync(entry, ct);
+    }
+
+    /// <summary>Commits plans that have nothing to do with each other, as many in one entry as fit. What is refused is refused alone: it holds up no other plan.</summary>
+    /// <remarks>
+    /// The one place where loops' commits are cut, by count and by bytes. A plan is one entry unless it is too large for that; then its changes follow each other
+    /// in several entries, in order, and a refused piece ends it: the reconcilers' next look continues from there, as after a change of leader.
+    /// </remarks>
+    /// <returns>What became of each plan, in order; <see cref="CommitOutcome.Refused"/> when even a single change of it cannot be an entry.</returns>
+    /// <exception cref="ClusterException">Unavailable: no leader, or the outcome is unknown.</exception>
+    public async ValueTask<IReadOnlyList<CommitOutcome>> CommitEachAsync(IReadOnlyList<IReadOnlyList<StoreChange>> plans, CancellationToken ct)
+    {
+        var outcomes = new CommitOutcome[plans.Count];
+        for (int start = 0, end = 0; start < plans.Count; start = end)
         {
-            throw ClusterException.Invalid($"the change takes {entry.WrittenCount} bytes, more than the {options.MaxBatchBytes} that fit into one");
+            int changes = 0;
+            while (end < plans.Count && (end == start || changes + plans[end].Count <= options.MaxBatchChanges))
+            {
+                changes += plans[end++].Count;
+            }
+
+            await CommitRangeAsync(plans, outcomes, start, end, ct);
         }
 
-        LogResult result = await log.ProposeAsync(entry.WrittenMemory, ct);
-        return result.Applied as CommitOutcome ?? throw new ClusterException(ErrorKind.Internal, $"entry {result.Index} was applied as something else than a batch");
+        return outcomes;
     }
 
     /// <summary>Applies a committed entry.</summary>
@@ -100,11 +116,95 @@ public sealed class ClusterStore(IReplicatedLog log, IStoreCodec codec, TimeProv
         Publish(new StoreBatch(view, [], IsResync: true), view);
     }
 
+    /// <remarks>An entry that cannot be read changes nothing, on this replica as on every other, and stops none of them.</remarks>
     private CommitOutcome Advance(ulong index, ReadOnlyMemory<byte> entry)
     {
-        AppliedBatch applied = View().Apply(index, codec.DecodeBatch(entry));
+        AppliedBatch applied = WhyUnreadable(entry, out ChangeBatch? batch) is { } reason
+            ? new AppliedBatch(View().At(index), new CommitOutcome.Refused(reason), [])
+            : View().Apply(index, batch!);
         Publish(applied.Events.IsEmpty ? null : new StoreBatch(applied.View, applied.Events, IsResync: false), applied.View);
         return applied.Outcome;
+    }
+
+    private async ValueTask CommitRangeAsync(IReadOnlyList<IReadOnlyList<StoreChange>> plans, CommitOutcome[] outcomes, int start, int end, CancellationToken ct)
+    {
+        if (end - start == 1)
+        {
+            outcomes[start] = await CommitPlanAsync(plans[start], ct);
+            return;
+        }
+
+        StoreChange[] together = [.. plans.Skip(start).Take(end - start).SelectMany(static plan => plan)];
+        if (together.Length == 0 || (WhyNotProposed(together, out ReadOnlyMemory<byte> entry) is null && (await ProposeAsync(entry, ct)).IsCommitted))
+        {
+            Array.Fill(outcomes, new CommitOutcome.Committed(View().Index), start, end - start);
+            return;
+        }
+
+        int middle = start + ((end - start) / 2);
+        await CommitRangeAsync(plans, outcomes, start, middle, ct);
+        await CommitRangeAsync(plans, outcomes, middle, end, ct);
+    }
+
+    private async ValueTask<CommitOutcome> CommitPlanAsync(IReadOnlyList<StoreChange> plan, CancellationToken ct)
+    {
+        if (plan.Count == 0)
+        {
+            return new CommitOutcome.Committed(View().Index);
+        }
+
+        if (WhyNotProposed(plan, out ReadOnlyMemory<byte> entry) is not { } reason)
+        {
+            return await ProposeAsync(entry, ct);
+        }
+
+        if (plan.Count == 1)
+        {
+            return new CommitOutcome.Refused(reason);
+        }
+
+        CommitOutcome first = await CommitPlanAsync([.. plan.Take(plan.Count / 2)], ct);
+        return first.IsCommitted ? await CommitPlanAsync([.. plan.Skip(plan.Count / 2)], ct) : first;
+    }
+
+    private async ValueTask<CommitOutcome> ProposeAsync(ReadOnlyMemory<byte> entry, CancellationToken ct)
+    {
+        LogResult result = await log.ProposeAsync(entry, ct);
+        return result.Applied as CommitOutcome ?? throw new ClusterException(ErrorKind.Internal, $"entry {result.Index} was applied as something else than a batch");
+    }
+
+    /// <summary>Makes the entry. What is proposed can be applied: it is read back first.</summary>
+    private string? WhyNotProposed(IReadOnlyList<StoreChange> changes, out ReadOnlyMemory<byte> entry)
+    {
+        var bytes = new ArrayBufferWriter<byte>(1024);
+        entry = default;
+        try
+        {
+            codec.EncodeBatch(new ChangeBatch(time.GetUtcNow(), changes.ToValueList()), bytes);
+        }
+        catch (ClusterException e)
+        {
+            return e.Message;
+        }
+
+        entry = bytes.WrittenMemory;
+        return entry.Length > options.MaxBatchBytes
+            ? $"the change takes {entry.Length} bytes, more than the {options.MaxBatchBytes} that fit into one"
+            : WhyUnreadable(entry, out _) is { } reason ? $"the change cannot be applied: {reason}" : null;
+    }
+
+    private string? WhyUnreadable(ReadOnlyMemory<byte> entry, out ChangeBatch? batch)
+    {
+        try
+        {
+            batch = codec.DecodeBatch(entry);
+            return null;
+        }
+        catch (ClusterException e)
+        {
+            batch = null;
+            return e.Message;
+        }
     }
 
     private void Publish(StoreBatch? batch, StoreView view)

@@ -20,5 +20,18 @@ public abstract record CommitOutcome
     /// <summary>Nothing happened: an object the batch names is gone.</summary>
     public sealed record Missing(ObjectRef Object) : CommitOutcome;
 
+    /// <summary>Nothing happened, and nothing will however often it is tried: the entry cannot be read, or is too large to be one.</summary>
+    public sealed record Refused(string Reason) : CommitOutcome;
+
     public bool IsCommitted => this is Committed;
+
+    /// <summary>Why nothing happened, for people; empty when it did.</summary>
+    public string Describe() => this switch
+    {
+        Conflict c => $"{c.Object} has changed meanwhile",
+        UniqueKeyTaken taken => $"{taken.UniqueKey} of {taken.Claimant} is taken by {taken.Holder}",
+        Missing gone => $"{gone.Object} is gone",
+        Refused refused => refused.Reason,
+        _ => "",
+    };
 }

@@ -7,7 +7,7 @@ internal static class StoreMetrics
 {
     private static readonly Meter Meter = new("Skep.Store");
 
-    /// <summary>By <c>outcome</c>: committed, conflict, key_taken or missing. The same on every replica.</summary>
+    /// <summary>By <c>outcome</c>: committed, conflict, key_taken, missing or refused. The same on every replica.</summary>
     private static readonly Counter<long> Batches = Meter.CreateCounter<long>("skep.store.batches", "{batch}", "Batches applied, by what became of them.");
 
     private static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("skep.store.watch.resyncs", "{resync}", "Watchers that fell behind or met a snapshot and read everything again.");
@@ -21,7 +21,8 @@ internal static class StoreMetrics
                 CommitOutcome.Committed => "committed",
                 CommitOutcome.Conflict => "conflict",
                 CommitOutcome.UniqueKeyTaken => "key_taken",
-                _ => "missing",
+                CommitOutcome.Missing => "missing",
+                _ => "refused",
             };
             Batches.Add(1, new KeyValuePair<string, object?>("outcome", name));
         }

@@ -9,4 +9,7 @@ public sealed record StoreOptions
     /// <summary>Largest encoded batch that is proposed. Larger ones are refused: they would hold up every other entry of the log.</summary>
     /// <remarks>Swarmkit's limit is 1.5 MiB; a stack of many 500 kB secrets should pass in one piece.</remarks>
     public int MaxBatchBytes { get; init; } = 8 << 20;
+
+    /// <summary>Changes that <see cref="ClusterStore.CommitEachAsync"/> puts into one entry when each plan is smaller. Swarmkit's transactions hold 200.</summary>
+    public int MaxBatchChanges { get; init; } = 500;
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Skep.Cli.Tests;
 
 /// <summary>Words that may follow, the last of which is being typed.</summary>
@@ -23,6 +25,48 @@ public sealed class CompletionTests
         CliRun run = await CliRun.Of(engine.Host, ["__complete", .. words.Split('|')]);
         Assert.Equal((0, ""), (run.ExitCode, run.Err));
         Assert.Contains(offered, run.Out.Split('\n'));
+    }
+
+    /// <summary>Names come from other machines; a node once called itself by a command, and whoever pressed TAB ran it.</summary>
+    [Fact]
+    public async Task Pressing_tab_in_bash_runs_nothing()
+    {
+        string folder = Directory.CreateTempSubdirectory("skep-completion").FullName;
+        try
+        {
+            CliRun script = await CliRun.Of("unix:///nonexistent", ["completion", "bash"]);
+            string victim = Path.Combine(folder, "ran");
+            string asks = $$"""
+                skep() { printf '%s\n' '$(touch {{victim}})' n1 n2; }
+                {{script.Out}}
+                COMP_WORDS=(skep node inspect ''); COMP_CWORD=3
+                _skep
+                printf '%s|' "${COMPREPLY[@]}"
+                """;
+            using Process bash = Process.Start(new ProcessStartInfo("bash", ["-c", asks]) { RedirectStandardOutput = true })!;
+            string offered = await bash.StandardOutput.ReadToEndAsync();
+            await bash.WaitForExitAsync();
+
+            Assert.False(File.Exists(victim));
+            Assert.EndsWith("n1|n2|", offered, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("node|inspect|", "$(reboot)")]
+    [InlineData("node|inspect|", "a;b")]
+    public async Task Words_that_mean_something_to_a_shell_are_not_offered(string words, string hostname)
+    {
+        await using FakeEngine engine = new(request => request.Path.EndsWith("/nodes", StringComparison.Ordinal)
+            ? new FakeAnswer(200, """[{"ID":"other","Description":{"Hostname":"HOST"}},{"ID":"one","Description":{"Hostname":"n1"}}]""".Replace("HOST", hostname, StringComparison.Ordinal))
+            : SampleCluster.Answer(request));
+        CliRun run = await CliRun.Of(engine.Host, ["__complete", .. words.Split('|')]);
+        Assert.Contains("n1", run.Out.Split('\n'));
+        Assert.DoesNotContain(hostname, run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

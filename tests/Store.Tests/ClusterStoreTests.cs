@@ -1,3 +1,4 @@
+using System.Buffers;
 using static Skep.Store.Tests.Things;
 
 namespace Skep.Store.Tests;
@@ -203,6 +204,77 @@ public sealed class ClusterStoreTests
 
         Assert.Equal(ErrorKind.InvalidArgument, refused.Kind);
         Assert.Equal(0ul, _log.LastIndex);
+    }
+
+    [Fact]
+    public async Task What_no_replica_could_read_is_refused_before_it_is_proposed()
+    {
+        ClusterStore store = NewStore();
+        _codec.Unreadable = change => change.Target.Key == "poison";
+
+        ClusterException refused = await Assert.ThrowsAsync<ClusterException>(async () => await store.CommitAsync([Create(Node("poison"))], Limit));
+
+        Assert.Equal("the change cannot be applied: unreadable", refused.Message);
+        Assert.Equal(0ul, _log.LastIndex);
+    }
+
+    [Fact]
+    public async Task An_entry_that_cannot_be_read_changes_nothing_and_stops_nothing()
+    {
+        ClusterStore store = NewStore();
+        await store.CommitAsync([Create(Node("n1"))], Limit);
+        var entry = new ArrayBufferWriter<byte>();
+        _codec.EncodeBatch(new ChangeBatch(Noon, [Create(Node("poison"))]), entry);
+        _codec.Unreadable = change => change.Target.Key == "poison";
+
+        object outcome = store.Apply(++_log.LastIndex, entry.WrittenMemory);
+        await store.CommitAsync([Create(Node("n2"))], Limit);
+
+        Assert.Equal(new CommitOutcome.Refused("unreadable"), outcome);
+        Assert.Equal(3ul, store.View().Index);
+        Assert.Equal(["n1", "n2"], store.View().Nodes.Select(n => n.Id.Value));
+    }
+
+    [Fact]
+    public async Task Plans_that_fit_share_an_entry()
+    {
+        ClusterStore store = NewStore();
+
+        IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync([[Create(Node("a"))], [], [Create(Node("b")), Create(Node("c"))]], Limit);
+
+        Assert.All(outcomes, o => Assert.True(o.IsCommitted));
+        Assert.Equal(1ul, _log.LastIndex);
+    }
+
+    [Fact]
+    public async Task A_plan_that_is_refused_is_refused_alone()
+    {
+        ClusterStore store = NewStore();
+        await store.CommitAsync([Create(Service("s0", "web", publishedPort: 80))], Limit);
+        _codec.Unreadable = change => change.Target.Key == "n5";
+
+        StoreChange[][] plans = [.. Enumerable.Range(1, 9).Select(i => i == 3 ? new[] { Create(Service("s3", "other", publishedPort: 80)) } : [Create(Node($"n{i}"))])];
+        IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync(plans, Limit);
+
+        Assert.IsType<CommitOutcome.UniqueKeyTaken>(outcomes[2]);
+        Assert.IsType<CommitOutcome.Refused>(outcomes[4]);
+        Assert.Equal(7, outcomes.Count(o => o.IsCommitted));
+        Assert.Equal(["n1", "n2", "n4", "n6", "n7", "n8", "n9"], store.View().Nodes.Select(n => n.Id.Value));
+    }
+
+    [Fact]
+    public async Task Plans_are_cut_by_bytes_and_one_that_is_too_large_follows_itself_in_order()
+    {
+        _codec.BytesPerChange = 10;
+        var store = new ClusterStore(_log, _codec, TimeProvider.System, new StoreOptions { MaxBatchBytes = 40 });
+        _log.Store = store;
+
+        StoreChange[] large = [.. Enumerable.Range(0, 9).Select(i => Create(Node($"l{i}")))];
+        IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync([[Create(Node("a"))], large, [Create(Node("b")), Create(Node("c"))]], Limit);
+
+        Assert.All(outcomes, o => Assert.True(o.IsCommitted));
+        Assert.Equal(12, store.View().Nodes.Count);
+        Assert.True(_codec.Largest <= 40, $"an entry of {_codec.Largest} bytes was applied");
     }
 
     private async Task<List<StoreBatch>> TakeAsync(StoreWatch watch, int count)

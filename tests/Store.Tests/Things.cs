@@ -57,9 +57,29 @@ internal sealed class RememberingCodec : IStoreCodec
 {
     private readonly List<object> _seen = [];
 
-    public void EncodeBatch(ChangeBatch batch, IBufferWriter<byte> output) => Remember(batch, output);
+    /// <summary>Changes that cannot be decoded.</summary>
+    public Func<StoreChange, bool> Unreadable { get; set; } = static _ => false;
 
-    public ChangeBatch DecodeBatch(ReadOnlyMemory<byte> bytes) => (ChangeBatch)Recall(bytes);
+    /// <summary>0: a batch takes four bytes, whatever is in it.</summary>
+    public int BytesPerChange { get; set; }
+
+    /// <summary>Bytes of the largest batch that was decoded.</summary>
+    public int Largest { get; private set; }
+
+    public void EncodeBatch(ChangeBatch batch, IBufferWriter<byte> output)
+    {
+        Remember(batch, output);
+        int padding = Math.Max(0, (BytesPerChange * batch.Changes.Count) - 4);
+        output.GetSpan(padding + 1)[..padding].Clear();
+        output.Advance(padding);
+    }
+
+    public ChangeBatch DecodeBatch(ReadOnlyMemory<byte> bytes)
+    {
+        Largest = Math.Max(Largest, bytes.Length);
+        ChangeBatch batch = (ChangeBatch)Recall(bytes);
+        return batch.Changes.Any(Unreadable) ? throw new ClusterException(ErrorKind.Internal, "unreadable") : batch;
+    }
 
     public void EncodeObject(IStoredObject stored, IBufferWriter<byte> output) => Remember(stored, output);
 

@@ -24,21 +24,27 @@ internal static class LocalTar
                 parts = parts.Length > 0 && entry.Name[0] is not ('/' or '.') ? [rename, .. parts[1..]] : [rename, .. parts];
             }
 
-            string place = root;
-            foreach (string part in parts[..Math.Max(0, parts.Length - 1)])
-            {
-                place = Path.Combine(place, part);
-                if (new FileInfo(place).LinkTarget is not null)
-                {
-                    throw new CliException($"the archive writes through a link: {entry.Name}");
-                }
-            }
-
             if (parts.Length > 0)
             {
-                await PutAsync(entry, Path.Combine(place, parts[^1]), root, cancellation);
+                await PutAsync(entry, Path.Combine(ParentOf(parts, root, entry.Name), parts[^1]), root, cancellation);
             }
         }
+    }
+
+    /// <summary>The directory of the last part; no part above it may be a link, which would lead elsewhere.</summary>
+    private static string ParentOf(string[] parts, string root, string name)
+    {
+        string place = root;
+        foreach (string part in parts[..^1])
+        {
+            place = Path.Combine(place, part);
+            if (new FileInfo(place).LinkTarget is not null)
+            {
+                throw new CliException($"the archive writes through a link: {name}");
+            }
+        }
+
+        return place;
     }
 
     /// <summary>Packs a file, or a directory with all below.</summary>
@@ -75,6 +81,11 @@ internal static class LocalTar
         switch (entry.EntryType)
         {
             case TarEntryType.Directory:
+                if (new FileInfo(place).LinkTarget is not null)
+                {
+                    File.Delete(place);
+                }
+
                 Directory.CreateDirectory(place, entry.Mode);
                 break;
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile:
@@ -86,10 +97,22 @@ internal static class LocalTar
                 File.CreateSymbolicLink(place, entry.LinkName);
                 break;
             case TarEntryType.HardLink:
-                string first = Path.Combine(root, entry.LinkName.TrimStart('/'));
-                if (File.Exists(first) && !entry.LinkName.Contains("..", StringComparison.Ordinal))
+                string[] parts = [.. entry.LinkName.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(static part => part != ".")];
+                if (parts.Length == 0 || parts.Contains(".."))
                 {
-                    File.Copy(first, place, overwrite: true);
+                    throw new CliException($"the archive names a file outside of itself: {entry.LinkName}");
+                }
+
+                string first = Path.Combine(ParentOf(parts, root, entry.Name), parts[^1]);
+                if (new FileInfo(first).LinkTarget is not null)
+                {
+                    throw new CliException($"the archive reads through a link: {entry.Name}");
+                }
+
+                if (File.Exists(first))
+                {
+                    File.Delete(place); // A link of that name goes; it is not written through.
+                    File.Copy(first, place);
                 }
 
                 break;

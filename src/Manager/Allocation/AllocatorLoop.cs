@@ -10,8 +10,6 @@ namespace Skep.Manager.Allocation;
 /// </remarks>
 internal sealed class AllocatorLoop(ClusterStore store, TimeProvider time, ILogger<AllocatorLoop> logger) : ILeaderLoop
 {
-    private const int MostChanges = 500;
-
     private readonly HashSet<NetworkId> _reported = [];
 
     public string Name => nameof(AllocatorLoop);
@@ -20,7 +18,6 @@ internal sealed class AllocatorLoop(ClusterStore store, TimeProvider time, ILogg
     {
         using StoreWatch watch = store.Watch();
         AllocationIndex book = new AllocationIndex();
-        var batches = new ChangeBatches(MostChanges);
         await foreach (StoreBatch first in watch.WithCancellation(ct).ConfigureAwait(false))
         {
             StoreView view = first.View;
@@ -31,7 +28,7 @@ internal sealed class AllocatorLoop(ClusterStore store, TimeProvider time, ILogg
             }
 
             List<StoreChange> changes = Allocator.Plan(book, view, time.GetUtcNow());
-            await batches.CommitAsync(store, changes, ct).ConfigureAwait(false);
+            await store.CommitAllAsync(Name, changes, logger, ct).ConfigureAwait(false);
             Report(view, book, changes);
         }
     }

@@ -10,6 +10,8 @@ namespace Skep.Manager.Ca;
 public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider time, IdSource ids, ILogger<CertificateAuthorityService> logger)
     : V1.CertificateAuthority.CertificateAuthorityBase
 {
+    private readonly SemaphoreSlim _strangers = new(1);
+
     public override Task<V1.GetRootCertificateResponse> GetRootCertificate(V1.GetRootCertificateRequest request, ServerCallContext context)
         => Task.FromResult(new V1.GetRootCertificateResponse { CertificatePem = ClusterOf(store.View()).RootCa.CertificatePem });
 
@@ -30,14 +32,23 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
 
     private async Task<V1.IssueResponse> IssueAsync(V1.IssueRequest request, PeerIdentity? caller, CancellationToken ct)
     {
-        // Tokens may have been rotated a moment ago by another manager: ask the quorum, not only this replica.
-        StoreView view = await store.ReadAsync(ct).ConfigureAwait(false);
+        JoinToken? token = request.JoinToken.Length > 0 ? JoinToken.Parse(request.JoinToken) : null;
+        if (token is null && caller is null)
+        {
+            throw ClusterException.Invalid("a join token or a node certificate is required");
+        }
+
+        // Tokens may have been rotated a moment ago by another manager: the quorum is asked, not only this replica. Whoever shows none that is known
+        // here costs it little: such calls wait for each other.
+        bool isKnown = token is null || RoleOf(ClusterOf(store.View()), token) is not null;
+        StoreView view = await ReadAsync(isKnown, ct).ConfigureAwait(false);
         Cluster cluster = ClusterOf(view);
+        NodeRole? role = token is null ? null : RoleOf(cluster, token)
+            ?? throw ClusterException.Invalid("A valid join token is necessary to join this cluster: this one was rotated or is of another cluster; get the present one with \"swarm join-token\" on a manager");
+        NodeAvailability availability = AvailabilityOf(request.Availability);
         System.Security.Cryptography.X509Certificates.PublicKey key = RootAuthority.ReadRequest(request.SigningRequest.ToByteArray());
 
-        Node node = request.JoinToken.Length > 0
-            ? await AdmitAsync(cluster, JoinToken.Parse(request.JoinToken), (NodeAvailability)request.Availability, ct).ConfigureAwait(false)
-            : Renewing(view, caller);
+        Node node = role is { } admitted ? await AdmitAsync(admitted, availability, ct).ConfigureAwait(false) : Renewing(view, caller!);
         var subject = new PeerIdentity(node.Id, node.Role, cluster.Id);
         logger.CertificateIssued(node.Id, node.Role);
         return new V1.IssueResponse
@@ -52,21 +63,36 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
         };
     }
 
-    private static Node Renewing(StoreView view, PeerIdentity? caller)
+    private static NodeAvailability AvailabilityOf(int number) => (NodeAvailability)number is var availability && Enum.IsDefined(availability)
+        ? availability
+        : throw ClusterException.Invalid($"availability {number} is not known: active, pause or drain");
+
+    private static NodeRole? RoleOf(Cluster cluster, JoinToken token)
+        => token.Matches(cluster.JoinTokens.Manager) ? NodeRole.Manager : token.Matches(cluster.JoinTokens.Worker) ? NodeRole.Worker : null;
+
+    private static Node Renewing(StoreView view, PeerIdentity caller)
+        => view.Nodes.Find(caller.Node) ?? throw new ClusterException(ErrorKind.PermissionDenied, $"node {caller.Node} was removed from the cluster");
+
+    private async Task<StoreView> ReadAsync(bool isKnown, CancellationToken ct)
     {
-        if (caller is null)
+        if (isKnown)
         {
-            throw ClusterException.Invalid("a join token or a node certificate is required");
+            return await store.ReadAsync(ct).ConfigureAwait(false);
         }
 
-        return view.Nodes.Find(caller.Node) ?? throw new ClusterException(ErrorKind.PermissionDenied, $"node {caller.Node} was removed from the cluster");
+        await _strangers.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            return await store.ReadAsync(ct).ConfigureAwait(false);
+        }
+        finally
+        {
+            _strangers.Release();
+        }
     }
 
-    private async Task<Node> AdmitAsync(Cluster cluster, JoinToken token, NodeAvailability availability, CancellationToken ct)
+    private async Task<Node> AdmitAsync(NodeRole role, NodeAvailability availability, CancellationToken ct)
     {
-        NodeRole role = token.Matches(cluster.JoinTokens.Manager) ? NodeRole.Manager
-            : token.Matches(cluster.JoinTokens.Worker) ? NodeRole.Worker
-            : throw ClusterException.Invalid("A valid join token is necessary to join this cluster: this one was rotated or is of another cluster; get the present one with \"swarm join-token\" on a manager");
         var node = new Node(new NodeId(ids.Next()))
         {
             Spec = new NodeSpec(Annotations.Unnamed) { DesiredRole = role, Availability = availability },

@@ -20,6 +20,7 @@ internal static class PublishedPorts
             return;
         }
 
+        CheckOwn(wanted, view);
         foreach (Service other in view.Services.Where(s => s.Id != self))
         {
             foreach (PortConfig taken in (other.Endpoint?.Ports ?? []).Concat(other.Spec.Endpoint?.Ports ?? []))
@@ -32,6 +33,25 @@ internal static class PublishedPorts
             }
         }
     }
+
+    /// <summary>A port the cluster itself lives on would take the nodes away from each other, and with them the way back.</summary>
+    private static void CheckOwn(PortConfig[] wanted, StoreView view)
+    {
+        foreach (PortConfig port in wanted)
+        {
+            if (port.Protocol == PortProtocol.Udp && view.Cluster is { } cluster && port.PublishedPort == cluster.DataPathPort)
+            {
+                throw ClusterException.Invalid($"port '{port.PublishedPort}/udp' carries the cluster's own networks between nodes; publish another");
+            }
+
+            if (port.Protocol == PortProtocol.Tcp && view.Nodes.FirstOrDefault(n => IsPortOf(n.Description?.PeerAddress, port) || IsPortOf(n.Manager?.Address, port)) is { } node)
+            {
+                throw ClusterException.Invalid($"port '{port.PublishedPort}/tcp' is where node {node.Id} talks with the others; publish another");
+            }
+        }
+    }
+
+    private static bool IsPortOf(string? address, PortConfig port) => address?.EndsWith($":{port.PublishedPort}", StringComparison.Ordinal) == true;
 
     private static bool Collide(PortConfig wanted, PortConfig taken)
         => wanted.PublishedPort == taken.PublishedPort

@@ -1,9 +1,14 @@
+using Skep.Rpc.Mapping;
+
 namespace Skep.Manager.Control;
 
 /// <summary>What a service may ask for, as far as the spec alone tells.</summary>
 /// <remarks>Source: moby/swarmkit:manager/controlapi/service.go, validateServiceSpec. Stricter where a wrong field would only show on a node.</remarks>
 internal static class ServiceSpecRules
 {
+    /// <summary>Largest encoded spec, in bytes: every task carries it. Swarm's limit is that of a request, about 1.5 MiB.</summary>
+    private const int MaxBytes = 1 << 20;
+
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/> or <see cref="ErrorKind.NotImplemented"/>.</exception>
     public static void Check(ServiceSpec spec, bool isNameGiven)
     {
@@ -17,6 +22,11 @@ internal static class ServiceSpecRules
         CheckUpdate("update", spec.Update);
         CheckUpdate("rollback", spec.Rollback);
         CheckEndpoint(spec.Endpoint);
+        int bytes = ProtoStoreCodec.SizeOf(spec);
+        if (bytes > MaxBytes)
+        {
+            throw ClusterException.Invalid($"the spec of service {spec.Annotations.Name} takes {bytes} bytes, more than {MaxBytes}: put large values into configs or secrets");
+        }
     }
 
     private static void CheckMode(ServiceSpec spec)

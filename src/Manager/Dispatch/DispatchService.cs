@@ -39,7 +39,7 @@ public sealed class DispatchService(
                 throw ClusterException.Invalid("a session begins with Hello");
             }
 
-            NodeDescription description = requestStream.Current.Hello.Description.ToModel();
+            NodeDescription description = Described(requestStream.Current.Hello.Description);
             await registrar.RegisterAsync(node, description, ending.Token).ConfigureAwait(false);
             presence.Seen(node);
             logger.SessionOpened(node, description.Hostname);
@@ -99,6 +99,18 @@ public sealed class DispatchService(
         }
     }
 
+    private static NodeDescription Described(V1.NodeDescription? said)
+    {
+        if (said is null || said.CalculateSize() > NodeDescriptionRules.MaxBytes)
+        {
+            throw ClusterException.Invalid($"a node describes itself, in at most {NodeDescriptionRules.MaxBytes} bytes");
+        }
+
+        NodeDescription description = said.ToModel();
+        NodeDescriptionRules.Check(description);
+        return description;
+    }
+
     private async Task EndWhenLeaderlessAsync(CancellationToken ct)
     {
         using var timer = new PeriodicTimer(LeaderlessPeriod, time);
@@ -125,7 +137,7 @@ public sealed class DispatchService(
             switch (message.MessageCase)
             {
                 case V1.AgentMessage.MessageOneofCase.Reports:
-                    TaskReport[] reports = [.. message.Reports.Reports.Select(r => r.ToModel())];
+                    TaskReport[] reports = [.. message.Reports.Reports.Select(r => TaskReportRules.Checked(r.ToModel(), time.GetUtcNow()))];
                     await statuses.StoreAsync(session.Node, reports, ct).ConfigureAwait(false);
                     session.Accepted(message.Reports.Number);
                     break;
@@ -133,7 +145,7 @@ public sealed class DispatchService(
                     session.Check(message.Heartbeat.Sequence, message.Heartbeat.Checksum);
                     break;
                 case V1.AgentMessage.MessageOneofCase.Description:
-                    await registrar.RegisterAsync(session.Node, message.Description.ToModel(), ct).ConfigureAwait(false);
+                    await registrar.RegisterAsync(session.Node, Described(message.Description), ct).ConfigureAwait(false);
                     break;
                 default:
                     throw ClusterException.Invalid($"unexpected message {message.MessageCase} in a session");

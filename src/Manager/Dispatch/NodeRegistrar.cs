@@ -16,10 +16,10 @@ public sealed class NodeRegistrar(ClusterStore store, TimeProvider time)
         {
             Node node = (await store.ReadAsync(ct).ConfigureAwait(false)).Nodes.Find(id)
                 ?? throw new ClusterException(ErrorKind.PermissionDenied, $"node {id} was removed from the cluster");
-            var status = new NodeStatus(NodeState.Ready, "", HostOf(description.PeerAddress))
-            {
-                Since = node.Status.State == NodeState.Ready ? node.Status.Since : time.GetUtcNow(),
-            };
+            // A node that is Down comes back when the leader has heard it beat: it alone judges that, or the two would contradict each other.
+            NodeStatus status = node.Status.State is NodeState.Ready or NodeState.Down
+                ? node.Status with { Address = HostOf(description.PeerAddress) }
+                : new NodeStatus(NodeState.Ready, "", HostOf(description.PeerAddress)) { Since = time.GetUtcNow() };
             if (node.Description == description && node.Status == status)
             {
                 return;

@@ -41,23 +41,39 @@ public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<
         }
     }
 
+    /// <remarks>Ends for nothing but its cancellation: a report that cannot be stored is logged and dropped, since agents would only repeat it to the next manager.</remarks>
     private async Task CommitAsync(List<Pending> batch, CancellationToken ct)
     {
+        var refused = new HashSet<TaskId>();
         while (true)
         {
-            // A conflict means that a loop of the leader changed one of the tasks meanwhile: merge again with what it wrote.
+            // A conflict means that a loop of the leader changed one of the tasks meanwhile: merge again with what it wrote. What was stored merges to nothing.
             long began = time.GetTimestamp();
-            StoreChange[] changes = Merge(store.View(), batch);
+            StoreChange[] changes = [.. Merge(store.View(), batch).Where(t => !refused.Contains(t.Id)).Select(static t => new StoreChange.Update(t))];
             try
             {
-                CommitOutcome outcome = await store.CommitAsync(changes, ct).ConfigureAwait(false);
-                if (outcome.IsCommitted)
+                IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync([.. changes.Select(static c => new[] { c })], ct).ConfigureAwait(false);
+                bool all = true;
+                for (int i = 0; i < changes.Length; i++)
+                {
+                    if (outcomes[i] is CommitOutcome.Refused or CommitOutcome.UniqueKeyTaken)
+                    {
+                        logger.ChangeRefused(nameof(StatusWriter), $"{changes[i].Target}", outcomes[i].Describe());
+                        refused.Add(new TaskId(changes[i].Target.Key));
+                    }
+                    else
+                    {
+                        all &= outcomes[i].IsCommitted;
+                    }
+                }
+
+                if (all)
                 {
                     Measure(changes, time.GetElapsedTime(began));
                     return;
                 }
             }
-            catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable)
+            catch (ClusterException e)
             {
                 logger.ReportsNotStored(changes.Length, e.Message);
                 await Task.Delay(RetryDelay, time, ct).ConfigureAwait(false);
@@ -83,7 +99,7 @@ public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<
         }
     }
 
-    private StoreChange[] Merge(StoreView view, List<Pending> batch)
+    private IEnumerable<SwarmTask> Merge(StoreView view, List<Pending> batch)
     {
         var changed = new Dictionary<TaskId, SwarmTask>();
         foreach (Pending pending in batch)
@@ -111,6 +127,6 @@ public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<
             }
         }
 
-        return [.. changed.Values.OrderBy(t => t.Id).Select(t => new StoreChange.Update(t))];
+        return changed.Values.OrderBy(t => t.Id);
     }
 }

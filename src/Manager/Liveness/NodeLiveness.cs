@@ -5,7 +5,7 @@ using Skep.Manager.Leadership;
 namespace Skep.Manager.Liveness;
 
 /// <summary>The leader's judgement of which nodes live: Down after three silent heartbeat periods, Ready when heard again.</summary>
-/// <remarks>A new leader gives every node a full term of grace, since what the old one heard is not known to it.</remarks>
+/// <remarks>A new leader gives every node that is not Down a full term of grace, since what the old one heard is not known to it.</remarks>
 public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<NodeLiveness> logger) : ILeaderLoop
 {
     private const int SilentPeriods = 3;
@@ -28,41 +28,66 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
 
     public async Task RunAsync(CancellationToken ct)
     {
-        long start = time.GetTimestamp();
-        foreach (Node node in store.View().Nodes)
-        {
-            _lastSeen[node.Id] = start;
-        }
-
+        Begin();
         using var timer = new PeriodicTimer(Period, time);
         while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
         {
-            StoreView view = store.View();
-            TimeSpan limit = SilentPeriods * (view.Cluster?.Spec.HeartbeatPeriod ?? ClusterSpec.Default.HeartbeatPeriod);
-            if (limit != _limit)
-            {
-                (_limitBefore, _limit, _limitSince) = (_limit, limit, time.GetTimestamp());
-            }
+            await JudgeAsync(ct).ConfigureAwait(false);
+        }
+    }
 
-            StoreChange[] changes = [.. view.Nodes.Select(Judge).OfType<StoreChange>()];
-            // A conflict means that someone else changed one of the nodes: the next round looks again.
-            CommitOutcome outcome = await store.CommitAsync(changes, ct).ConfigureAwait(false);
-            if (outcome.IsCommitted)
+    /// <summary>Leadership begins here.</summary>
+    internal void Begin()
+    {
+        long start = time.GetTimestamp();
+        foreach (Node node in store.View().Nodes)
+        {
+            // A node that is Down stays so until it is heard: what this leader does not know is no sign of life.
+            if (node.Status.State == NodeState.Down)
             {
-                foreach (Node changed in changes.OfType<StoreChange.Update>().Select(c => (Node)c.Object))
-                {
-                    logger.NodeStateChanged(changed.Id, changed.Status.State, changed.Status.Message);
-                }
+                _lastSeen.TryRemove(node.Id, out _);
+            }
+            else
+            {
+                _lastSeen[node.Id] = start;
             }
         }
     }
 
-    private StoreChange.Update? Judge(Node node)
+    internal async Task JudgeAsync(CancellationToken ct)
+    {
+        StoreView view = store.View();
+        TimeSpan limit = SilentPeriods * (view.Cluster?.Spec.HeartbeatPeriod ?? ClusterSpec.Default.HeartbeatPeriod);
+        if (limit != _limit)
+        {
+            (_limitBefore, _limit, _limitSince) = (_limit, limit, time.GetTimestamp());
+        }
+
+        Node[] changed = [.. view.Nodes.Select(Judge).OfType<Node>()];
+        // A conflict means that someone else changed the node: the next round looks again. One node's trouble is no other node's.
+        IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync([.. changed.Select(static n => new StoreChange[] { new StoreChange.Update(n) })], ct).ConfigureAwait(false);
+        for (int i = 0; i < changed.Length; i++)
+        {
+            if (outcomes[i].IsCommitted)
+            {
+                logger.NodeStateChanged(changed[i].Id, changed[i].Status.State, changed[i].Status.Message);
+            }
+            else if (outcomes[i] is CommitOutcome.Refused refused)
+            {
+                logger.ChangeRefused(Name, $"{ObjectRef.Of(changed[i])}", refused.Reason);
+            }
+        }
+    }
+
+    private Node? Judge(Node node)
     {
         if (!_lastSeen.TryGetValue(node.Id, out long last))
         {
-            // Stored since this leader began: it has the grace of a first session too.
-            _lastSeen.TryAdd(node.Id, time.GetTimestamp());
+            if (node.Status.State != NodeState.Down)
+            {
+                _lastSeen.TryAdd(node.Id, time.GetTimestamp()); // Stored since this leader began: it has the grace of a first session too.
+            }
+
             return null;
         }
 
@@ -73,6 +98,6 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
             : node.IsDown ? (NodeState.Ready, "") : (node.Status.State, node.Status.Message);
         return state == node.Status.State || (state == NodeState.Down && node.Description is null)
             ? null
-            : new StoreChange.Update(node with { Status = node.Status with { State = state, Message = message, Since = time.GetUtcNow() } });
+            : node with { Status = node.Status with { State = state, Message = message, Since = time.GetUtcNow() } };
     }
 }

@@ -1,14 +1,26 @@
+using Microsoft.Extensions.Logging;
 using Skep.Manager.Leadership;
 
 namespace Skep.Manager.Orchestration;
 
 /// <summary>Runs a reconciler while this node leads: watches the store, reconciles the keys that are due, and commits the plans of one pass together.</summary>
-/// <remarks>A batch that meets a conflict is refused whole; its keys are looked at again at once, now one batch a key, so that one busy object holds up no other.</remarks>
-public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterStore store, TimeProvider time, IdSource ids, Random random) : ILeaderLoop
+/// <remarks>
+/// No stored object can stop it: a plan that meets a conflict is made again at once, one that is refused for good, or cannot even be made, waits by itself, from
+/// 0.1 s doubling to 30 s, and the other keys go on meanwhile.
+/// </remarks>
+public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterStore store, TimeProvider time, IdSource ids, Random random, ILogger logger) : ILeaderLoop
     where TKey : notnull
 {
-    /// <summary>Changes committed at a time; larger passes are cut between keys. Source: moby/swarmkit:manager/state/store/memory.go MaxChangesPerTransaction.</summary>
+    /// <summary>Changes planned on one view; more would only meet conflicts.</summary>
     private const int MostChanges = 200;
+
+    /// <summary>Conflicts are other writers' news; a key that meets more of them in a row is fought over, and steps back.</summary>
+    private const int ConflictsAtOnce = 5;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.1), LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often in a row a key's plan came to nothing.</summary>
+    private readonly Dictionary<TKey, int> _refusals = [];
 
     private readonly DelayQueue<TKey> _due = new(time);
 
@@ -29,8 +41,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         using StoreWatch watch = store.Watch();
         await foreach (StoreBatch batch in watch.WithCancellation(ct).ConfigureAwait(false))
         {
-            IEnumerable<TKey> touched = batch.IsResync ? reconciler.AllKeys(batch.View) : batch.Events.SelectMany(e => reconciler.KeysTouchedBy(e, batch.View));
-            foreach (TKey key in touched)
+            foreach (TKey key in batch.IsResync ? reconciler.AllKeys(batch.View) : batch.Events.SelectMany(e => reconciler.KeysTouchedBy(e, batch.View)))
             {
                 _due.AddNow(key);
             }
@@ -39,58 +50,85 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
 
     private async Task ReconcileAsync(CancellationToken ct)
     {
-        var pass = new Dictionary<TKey, Plan>();
-        var changes = new List<StoreChange>();
+        var keys = new List<TKey>();
+        var plans = new List<Plan>();
         while (true)
         {
             List<TKey> due = await _due.DequeueAsync(ct).ConfigureAwait(false);
             int taken = 0;
             while (taken < due.Count)
             {
-                pass.Clear();
-                changes.Clear();
+                keys.Clear();
+                plans.Clear();
                 StoreView view = store.View();
                 long began = time.GetTimestamp();
                 var moment = new Moment(time.GetUtcNow(), ids, random);
-                for (; taken < due.Count && changes.Count < MostChanges; taken++)
+                for (int changes = 0; taken < due.Count && changes < MostChanges; taken++)
                 {
-                    Plan plan = reconciler.Reconcile(view, due[taken], moment);
-                    pass[due[taken]] = plan;
-                    changes.AddRange(plan.Changes);
+                    if (TryPlan(view, due[taken], moment) is { } plan)
+                    {
+                        keys.Add(due[taken]);
+                        plans.Add(plan);
+                        changes += plan.Changes.Count;
+                    }
                 }
 
                 ManagerMetrics.Reconciled(Name, time.GetElapsedTime(began));
-                await CommitAsync(pass, changes, ct).ConfigureAwait(false);
+                IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync([.. plans.Select(static p => p.Changes)], ct).ConfigureAwait(false);
+                for (int i = 0; i < keys.Count; i++)
+                {
+                    Settle(keys[i], plans[i], outcomes[i]);
+                }
             }
         }
     }
 
-    private async Task CommitAsync(Dictionary<TKey, Plan> pass, List<StoreChange> changes, CancellationToken ct)
+    /// <summary>Null when the reconciler itself failed over what is stored: that key waits, the others go on. A broken invariant ends the loop.</summary>
+    private Plan? TryPlan(StoreView view, TKey key, Moment moment)
     {
-        CommitOutcome outcome = await store.CommitAsync(changes, ct).ConfigureAwait(false);
-        bool isRefused = !outcome.IsCommitted;
-        if (isRefused)
+        try
         {
-            ManagerMetrics.Conflicted(Name);
+            return reconciler.Reconcile(view, key, moment);
         }
-
-        foreach ((TKey key, Plan plan) in pass)
+        catch (Exception e) when (e is not (StoreInvariantException or OutOfMemoryException))
         {
-            bool mine = isRefused && plan.Changes.Count > 0;
-            if (mine && pass.Count > 1)
-            {
-                // Perhaps another key's change met the conflict: this plan alone may still hold.
-                mine = !(await store.CommitAsync(plan.Changes, ct).ConfigureAwait(false)).IsCommitted;
-            }
+            logger.NotReconciled(e, Name, $"{key}");
+            BackOff(key);
+            return null;
+        }
+    }
 
-            if (mine)
-            {
-                _due.AddNow(key);
-            }
-            else if (plan.WakeAt is { } at)
+    private void Settle(TKey key, Plan plan, CommitOutcome outcome)
+    {
+        if (outcome.IsCommitted)
+        {
+            _refusals.Remove(key);
+            if (plan.WakeAt is { } at)
             {
                 _due.Add(key, at);
             }
+
+            return;
         }
+
+        ManagerMetrics.Conflicted(Name);
+        if (outcome is CommitOutcome.Conflict or CommitOutcome.Missing && _refusals.GetValueOrDefault(key) < ConflictsAtOnce)
+        {
+            _refusals[key] = _refusals.GetValueOrDefault(key) + 1;
+            _due.AddNow(key); // Somebody else was first: the view has their change already.
+            return;
+        }
+
+        TimeSpan pause = BackOff(key);
+        logger.PlanRefused(Name, $"{key}", outcome.Describe(), pause.TotalSeconds);
+    }
+
+    private TimeSpan BackOff(TKey key)
+    {
+        int refusals = _refusals[key] = _refusals.GetValueOrDefault(key) + 1;
+        TimeSpan pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, FirstPause.TotalSeconds * Math.Pow(2, Math.Min(refusals - 1, 30))));
+        ManagerMetrics.BackedOff(Name);
+        _due.Add(key, time.GetUtcNow() + pause);
+        return pause;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Skep.Manager.Control;
 
 namespace Skep.Manager.Orchestration;
 
@@ -168,7 +169,8 @@ internal static class RollingUpdate
         Service service = draft.Service;
         bool isRollback = service.UpdateStatus!.State == UpdateState.RollbackStarted;
         string why = string.Create(CultureInfo.InvariantCulture, $"due to failure or early termination of task {culprit.Id}");
-        if (config.FailureAction == UpdateFailureAction.Rollback && !isRollback && service.PreviousSpec is { } previous)
+        string? obstacle = null;
+        if (config.FailureAction == UpdateFailureAction.Rollback && !isRollback && service.PreviousSpec is { } previous && (obstacle = WhyNotBack(draft, previous)) is null)
         {
             draft.Put(service with
             {
@@ -186,10 +188,24 @@ internal static class RollingUpdate
             UpdateStatus = service.UpdateStatus with
             {
                 State = isRollback ? UpdateState.RollbackPaused : UpdateState.Paused,
-                Message = $"{(isRollback ? "rollback" : "update")} paused {why}",
+                Message = $"{(isRollback ? "rollback" : "update")} paused {why}{(obstacle is null ? "" : $"; it cannot be rolled back: {obstacle}")}",
             },
         });
         return false;
+    }
+
+    /// <summary>What the old spec names may be gone by now, or its port taken: as for a rollback that a user asks for.</summary>
+    private static string? WhyNotBack(ServiceDraft draft, ServiceSpec previous)
+    {
+        try
+        {
+            PublishedPorts.Check(ServiceReferences.Resolve(previous, draft.View), draft.Service.Id, draft.View);
+            return null;
+        }
+        catch (ClusterException e)
+        {
+            return e.Message;
+        }
     }
 
     private static void Finish(ServiceDraft draft, UpdateConfig config, UpdateStep[] steps)

@@ -11,15 +11,12 @@ namespace Skep.Manager.Scheduling;
 /// </remarks>
 internal sealed class SchedulerLoop(ClusterStore store, TimeProvider time, ILogger<SchedulerLoop> logger) : ILeaderLoop
 {
-    private const int MostChanges = 500;
-
     public string Name => nameof(SchedulerLoop);
 
     public async Task RunAsync(CancellationToken ct)
     {
         using StoreWatch watch = store.Watch();
         ClusterCache picture = new ClusterCache();
-        var batches = new ChangeBatches(MostChanges);
         bool isDirty = false;
         await foreach (StoreBatch first in watch.WithCancellation(ct).ConfigureAwait(false))
         {
@@ -35,7 +32,7 @@ internal sealed class SchedulerLoop(ClusterStore store, TimeProvider time, ILogg
                 long start = time.GetTimestamp();
                 IReadOnlyList<StoreChange> changes = pending.Count == 0 ? [] : PlacementPlan.Of(Placer.Place(picture, pending, time.GetUtcNow()), time.GetUtcNow());
                 Measure(changes, time.GetElapsedTime(start));
-                isDirty = !await batches.CommitAsync(store, changes, ct).ConfigureAwait(false);
+                isDirty = !await store.CommitAllAsync(Name, changes, logger, ct).ConfigureAwait(false);
                 if (changes.Count > 0)
                 {
                     logger.TasksPlaced(changes.Count, pending.Count, time.GetElapsedTime(start).TotalMilliseconds);

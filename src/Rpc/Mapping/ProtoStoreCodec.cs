@@ -8,28 +8,32 @@ namespace Skep.Rpc.Mapping;
 /// <summary>Batches and objects as protobuf messages (<c>skep/v1/store.proto</c>, <c>objects.proto</c>). Equal values give equal bytes.</summary>
 public sealed class ProtoStoreCodec : IStoreCodec
 {
+    /// <summary>Bytes that a spec takes in the log and in each of its tasks.</summary>
+    public static int SizeOf(ServiceSpec spec) => spec.ToProto().CalculateSize();
+
     public void EncodeBatch(ChangeBatch batch, IBufferWriter<byte> output) => batch.ToProto().WriteTo(output);
 
-    public ChangeBatch DecodeBatch(ReadOnlyMemory<byte> bytes) => Parse(Proto.Batch.Parser, bytes).ToModel();
+    public ChangeBatch DecodeBatch(ReadOnlyMemory<byte> bytes) => Read(Proto.Batch.Parser, bytes, static batch => batch.ToModel());
 
     public void EncodeObject(IStoredObject stored, IBufferWriter<byte> output) => stored.ToProto().WriteTo(output);
 
     public IStoredObject DecodeObject(ObjectKind kind, ReadOnlyMemory<byte> bytes)
     {
-        IStoredObject stored = Parse(Proto.StoredObject.Parser, bytes).ToModel();
+        IStoredObject stored = Read(Proto.StoredObject.Parser, bytes, static stored => stored.ToModel());
         return stored.Kind == kind ? stored : throw new ClusterException(ErrorKind.Internal, $"expected a {kind}, found {ObjectRef.Of(stored)}");
     }
 
-    private static T Parse<T>(MessageParser<T> parser, ReadOnlyMemory<byte> bytes)
-        where T : IMessage<T>
+    /// <summary>Whatever is wrong with the bytes, a value out of range included, is one kind of error: every replica must come to the same answer.</summary>
+    private static TModel Read<TProto, TModel>(MessageParser<TProto> parser, ReadOnlyMemory<byte> bytes, Func<TProto, TModel> map)
+        where TProto : IMessage<TProto>
     {
         try
         {
-            return parser.ParseFrom(bytes.Span);
+            return map(parser.ParseFrom(bytes.Span));
         }
-        catch (InvalidProtocolBufferException broken)
+        catch (Exception e) when (e is not (ClusterException or OutOfMemoryException))
         {
-            throw new ClusterException(ErrorKind.Internal, $"not a {typeof(T).Name}: {broken.Message}", broken);
+            throw new ClusterException(ErrorKind.Internal, $"not a {typeof(TProto).Name}: {e.Message}", e);
         }
     }
 }

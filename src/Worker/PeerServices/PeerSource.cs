@@ -50,11 +50,16 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
         {
             var client = new PeerImages.PeerImagesClient(channels.To(address));
             ResolveImageResponse answer = await client.ResolveAsync(new ResolveImageRequest { Reference = reference.FullName }, cancellationToken: ct);
+            if (!Digest.IsValid(answer.Digest) || (reference.Digest is { } pinned && answer.Digest != pinned))
+            {
+                return null; // What was asked for by its digest is that, whoever says otherwise.
+            }
+
             return new PeerSource(client, address, new Descriptor { MediaType = answer.MediaType, Digest = answer.Digest, Size = answer.Size });
         }
-        catch (RpcException)
+        catch (Exception e) when (e is RpcException or UriFormatException)
         {
-            // Not there, or not reachable: another node or the registry will do.
+            // Not there, not reachable, or an address that is none: another node or the registry will do.
             return null;
         }
     }

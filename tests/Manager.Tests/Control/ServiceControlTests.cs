@@ -257,4 +257,31 @@ public sealed class ServiceControlTests
 
     private static ServiceSpec Publishing(string name, int port, PublishMode mode)
         => OneManager.Web(name) with { Endpoint = new EndpointSpec(EndpointMode.Vip) { Ports = [new PortConfig(PortProtocol.Tcp, 80, port, mode)] } };
+
+    [Theory]
+    [InlineData(2377, PortProtocol.Tcp, "talks with the others")]
+    [InlineData(4789, PortProtocol.Udp, "between nodes")]
+    public async Task Ports_the_cluster_lives_on_are_not_published(int port, PortProtocol protocol, string why)
+    {
+        OneManager manager = await OneManager.StartAsync();
+        ServiceSpec spec = OneManager.Web("web") with { Endpoint = new EndpointSpec(EndpointMode.Vip) { Ports = [new PortConfig(protocol, 80, port, PublishMode.Ingress)] } };
+
+        ClusterException refused = await Assert.ThrowsAsync<ClusterException>(() => manager.Control.Services.CreateAsync(spec, CancellationToken.None));
+
+        Assert.Equal(ErrorKind.InvalidArgument, refused.Kind);
+        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_spec_larger_than_a_mebibyte_is_refused_with_its_size()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        ServiceSpec spec = OneManager.Web("web");
+        spec = spec with { Task = spec.Task with { Container = spec.Task.Container! with { Env = [$"A={new string('x', 1 << 20)}"] } } };
+
+        ClusterException refused = await Assert.ThrowsAsync<ClusterException>(() => manager.Control.Services.CreateAsync(spec, CancellationToken.None));
+
+        Assert.Equal(ErrorKind.InvalidArgument, refused.Kind);
+        Assert.Contains("more than 1048576", refused.Message, StringComparison.Ordinal);
+    }
 }

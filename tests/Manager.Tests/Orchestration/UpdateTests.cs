@@ -180,4 +180,20 @@ public sealed class UpdateTests
         Assert.Equal("bbb", string.Concat(Images));
         Assert.Equal(UpdateState.Completed, Status.State);
     }
+
+    [Fact]
+    public void A_rollback_onto_a_port_that_was_taken_meanwhile_pauses_and_says_so()
+    {
+        var config = new UpdateConfig { FailureAction = UpdateFailureAction.Rollback };
+        _cluster.Create(Things.Service("web") with { Spec = Spec("a", config).Publishing(Things.Port(80, 8080)) });
+        _cluster.Run(3 * Second);
+        _cluster.Agents.Fate = t => t.Spec.Container.Image == "bad" ? TaskState.Failed : null;
+        _cluster.Update(_cluster.Service("web").Updated(Spec("bad", config)));
+        _cluster.Settle();
+        _cluster.Create(Things.Service("other") with { Spec = Things.Spec("other").Publishing(Things.Port(80, 8080)) });
+        _cluster.Run(12 * Second);
+
+        Assert.Equal(UpdateState.Paused, Status.State);
+        Assert.Contains("cannot be rolled back: port '8080' is already in use by service 'other'", Status.Message, StringComparison.Ordinal);
+    }
 }

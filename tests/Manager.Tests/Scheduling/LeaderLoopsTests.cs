@@ -44,6 +44,18 @@ public sealed class LeaderLoopsTests
         Console.WriteLine($"one more: {clock.Elapsed.TotalMilliseconds} ms");
     }
 
+    [Fact]
+    public async Task A_service_whose_tasks_do_not_fit_into_one_entry_is_made_and_holds_up_no_other()
+    {
+        await using var leader = new RunningLeader();
+        await leader.CreateAsync([Things.Cluster(), Things.Ingress(), .. Enumerable.Range(1, 3).Select(i => Things.Node($"n{i}"))]);
+        ServiceSpec large = Things.Spec("large", 20);
+        large = large with { Task = large.Task with { Container = large.Task.Container! with { Env = [$"DATA={new string('x', 500_000)}"] } } };
+        await leader.CreateAsync([Things.Service("large") with { Spec = large }, Things.Service("small", 3)]);
+
+        await leader.UntilAsync(v => v.Tasks.Count(t => t.Status.State == TaskState.Assigned) == 23);
+    }
+
     private sealed class RunningLeader : IAsyncDisposable
     {
         private readonly OneReplica _log = new();
