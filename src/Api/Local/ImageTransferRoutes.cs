@@ -56,8 +56,7 @@ internal static class ImageTransferRoutes
     }
 
     private static async Task LoadAsync(ApiCall call, CancellationToken ct)
-    {
-        await ProgressStream.RunAsync(
+        => await ProgressStream.RunAsync(
             call,
             async report =>
             {
@@ -67,7 +66,6 @@ internal static class ImageTransferRoutes
                 }
             },
             ct);
-    }
 
     private static async Task SaveAsync(ApiCall call, IReadOnlyList<string> names, CancellationToken ct)
     {
