@@ -43,7 +43,7 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
         foreach (Node node in store.View().Nodes)
         {
             // A node that is Down stays so until it is heard: what this leader does not know is no sign of life.
-            if (node.Status.State == NodeState.Down)
+            if (node.IsDown)
             {
                 _lastSeen.TryRemove(node.Id, out _);
             }
@@ -83,7 +83,7 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
     {
         if (!_lastSeen.TryGetValue(node.Id, out long last))
         {
-            if (node.Status.State != NodeState.Down)
+            if (!node.IsDown)
             {
                 _lastSeen.TryAdd(node.Id, time.GetTimestamp()); // Stored since this leader began: it has the grace of a first session too.
             }

@@ -17,7 +17,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
             throw new ClusterException(ErrorKind.Unavailable, $"node {node.Id} has not described itself yet");
         }
 
-        if (node.Status.State == NodeState.Down)
+        if (node.IsDown)
         {
             throw new ClusterException(ErrorKind.Unavailable, $"node {description.Hostname} is down");
         }
