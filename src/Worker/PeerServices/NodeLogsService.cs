@@ -40,7 +40,7 @@ public sealed class NodeLogsService : NodeLogs.NodeLogsBase
                     batch.Lines.Add(line);
                 }
 
-                await responseStream.WriteAsync(batch);
+                await responseStream.WriteAsync(batch, scope.Token);
             }
 
             await reading;
