@@ -38,7 +38,7 @@ public sealed class ServerTests(Peers peers)
     {
         using GrpcChannel ours = Channels.Tls(peers.Host.TlsPort, peers.Certificates, withCertificate: false);
         RpcException e = await Assert.ThrowsAsync<RpcException>(async () => await new Probe.ProbeClient(ours).UnaryAsync(new Ask(), Within()));
-        Assert.Equal(StatusCode.Unavailable, e.StatusCode);
+        IsRefusedAtTheDoor(e);
     }
 
     [PythonFact]
@@ -46,7 +46,7 @@ public sealed class ServerTests(Peers peers)
     {
         using GrpcChannel python = Channels.Tls(peers.PythonTlsPort, peers.Certificates, withCertificate: false);
         RpcException e = await Assert.ThrowsAsync<RpcException>(async () => await new Probe.ProbeClient(python).UnaryAsync(new Ask(), Within()));
-        Assert.Equal(StatusCode.Unavailable, e.StatusCode);
+        IsRefusedAtTheDoor(e);
     }
 
     [Fact]
@@ -237,6 +237,9 @@ public sealed class ServerTests(Peers peers)
         Assert.True(await chat.ResponseStream.MoveNext());
         Assert.Equal(2, chat.ResponseStream.Current.Number);
     }
+
+    /// <summary>Differs: with TLS 1.3 the refusal comes after the handshake, in the middle of the first call, which then may be INTERNAL. ManagerCalls asks the next manager on either.</summary>
+    private static void IsRefusedAtTheDoor(RpcException e) => Assert.Contains(e.StatusCode, new[] { StatusCode.Unavailable, StatusCode.Internal });
 
     private async Task<HttpResponseMessage> Send(HttpMethod verb, string path, string contentType, byte[]? body = null)
     {

@@ -39,6 +39,8 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
 
     public string Address { get; private set; } = "";
 
+    public IServiceProvider Services => _app.Services;
+
     public bool IsRemoved(NodeId node) => Removed.Contains(node);
 
     public static async Task<TestCluster> StartAsync(Action<IServiceCollection> services, Action<WebApplication> map)
@@ -77,11 +79,13 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
     }
 
     /// <summary>Calls as that node makes them.</summary>
-    public CallInvoker As(NodeIdentity identity)
+    public CallInvoker As(NodeIdentity identity) => ChannelsOf(identity).To(Address);
+
+    public NodeChannels ChannelsOf(NodeIdentity identity)
     {
         var channels = new NodeChannels(new IdentityHolder(identity), TimeProvider.System);
         _channels.Add(channels);
-        return channels.To(Address);
+        return channels;
     }
 
     /// <summary>Calls of a machine without a certificate.</summary>
