@@ -6,7 +6,11 @@ using ProbeProto;
 
 namespace GrpcTests;
 
-/// <summary>What only our own pair of ends can show.</summary>
+/// <summary>What only a pair of C# ends can show. A contract with Grpc.AspNetCore.Server: what our services may rely on.</summary>
+/// <remarks>
+/// Differs from the implementation we had: malformed bodies are UNKNOWN, deflate is taken (probe_peer.py), the peer of a unix socket is "unknown", a
+/// limit is refused without its number. No caller of ours decides by any of them.
+/// </remarks>
 [Collection("peers")]
 public sealed class ServerTests(Peers peers)
 {
@@ -26,7 +30,7 @@ public sealed class ServerTests(Peers peers)
         Answer answer = await peers.Client("csharp mtls").UnaryAsync(new Ask { Verb = "peer" }, Within());
         Assert.Matches(@"^ipv[46]:.+\|O=cluster-1, OU=swarm-worker, CN=node-1\|/skep\.probe\.Probe/Unary$", answer.Text);
         Answer unix = await peers.Client("csharp unix").UnaryAsync(new Ask { Verb = "peer" }, Within());
-        Assert.StartsWith($"unix:{peers.Host.UnixPath}|none", unix.Text, StringComparison.Ordinal);
+        Assert.StartsWith("unknown|none", unix.Text, StringComparison.Ordinal); // Differs: ours named the socket.
     }
 
     [Fact]
@@ -34,7 +38,7 @@ public sealed class ServerTests(Peers peers)
     {
         using GrpcChannel ours = Channels.Tls(peers.Host.TlsPort, peers.Certificates, withCertificate: false);
         RpcException e = await Assert.ThrowsAsync<RpcException>(async () => await new Probe.ProbeClient(ours).UnaryAsync(new Ask(), Within()));
-        Assert.Equal(StatusCode.Unavailable, e.StatusCode);
+        IsRefusedAtTheDoor(e);
     }
 
     [PythonFact]
@@ -42,7 +46,7 @@ public sealed class ServerTests(Peers peers)
     {
         using GrpcChannel python = Channels.Tls(peers.PythonTlsPort, peers.Certificates, withCertificate: false);
         RpcException e = await Assert.ThrowsAsync<RpcException>(async () => await new Probe.ProbeClient(python).UnaryAsync(new Ask(), Within()));
-        Assert.Equal(StatusCode.Unavailable, e.StatusCode);
+        IsRefusedAtTheDoor(e);
     }
 
     [Fact]
@@ -113,10 +117,10 @@ public sealed class ServerTests(Peers peers)
     [InlineData(new byte[] { }, "13")]
     [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "13")]
     [InlineData(new byte[] { 1, 0, 0, 0, 1, 1 }, "13")]
-    [InlineData(new byte[] { 7, 0, 0, 0, 0 }, "13")]
+    [InlineData(new byte[] { 7, 0, 0, 0, 0 }, "2")] // Differs, as the next two of 2: ours said INTERNAL, and of the last RESOURCE_EXHAUSTED.
     [InlineData(new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "13")]
-    [InlineData(new byte[] { 0, 0, 0, 0, 2, 255, 255 }, "13")]
-    [InlineData(new byte[] { 0, 255, 255, 255, 255 }, "8")]
+    [InlineData(new byte[] { 0, 0, 0, 0, 2, 255, 255 }, "2")]
+    [InlineData(new byte[] { 0, 255, 255, 255, 255 }, "2")]
     [InlineData(new byte[] { 0, 0, 0, 0, 0 }, "0")]
     public async Task Malformed_bodies_get_a_status(byte[] body, string status)
     {
@@ -145,8 +149,8 @@ public sealed class ServerTests(Peers peers)
             Assert.Contains("secret y", (await Status(new Ask { Verb = "throw", Text = "y" })).Detail, StringComparison.Ordinal);
             Assert.Contains("Received", (await Status(new Ask { Text = new string('a', 110) })).Detail, StringComparison.Ordinal);
             Assert.Contains("Sending", (await Status(new Ask { Text = new string('a', 130) })).Detail, StringComparison.Ordinal);
-            Assert.Contains("150 bytes", (await Status(new Ask { Verb = "make", Number = 180 })).Detail, StringComparison.Ordinal);
-            Assert.Contains("200 bytes", (await Status(new Ask { Verb = "make", Number = 210 })).Detail, StringComparison.Ordinal);
+            Assert.Contains("Received", (await Status(new Ask { Verb = "make", Number = 180 })).Detail, StringComparison.Ordinal); // Differs: ours gave the numbers.
+            Assert.Contains("Sending", (await Status(new Ask { Verb = "make", Number = 210 })).Detail, StringComparison.Ordinal);
 
             async Task<Status> Status(Ask ask) =>
                 (await Assert.ThrowsAsync<RpcException>(async () => await client.UnaryAsync(ask, Within()))).Status;
@@ -168,7 +172,8 @@ public sealed class ServerTests(Peers peers)
         Task<bool> pending = chat.ResponseStream.MoveNext();
         await host.DisposeAsync();
         Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => pending)).StatusCode);
-        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => chat.RequestStream.WriteAsync(new Ask()))).StatusCode);
+        await Assert.ThrowsAsync<RpcException>(() => chat.RequestStream.WriteAsync(new Ask())); // Of either status: see ClientTests.
+        Assert.Equal(StatusCode.Unavailable, chat.GetStatus().StatusCode);
         Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(async () => await client.UnaryAsync(new Ask(), Within()))).StatusCode);
         File.Delete(host.UnixPath);
         await using (await ProbeHost.StartAsync(folder, peers.Certificates))
@@ -232,6 +237,9 @@ public sealed class ServerTests(Peers peers)
         Assert.True(await chat.ResponseStream.MoveNext());
         Assert.Equal(2, chat.ResponseStream.Current.Number);
     }
+
+    /// <summary>Differs: with TLS 1.3 the refusal comes after the handshake, in the middle of the first call, which then may be INTERNAL. ManagerCalls asks the next manager on either.</summary>
+    private static void IsRefusedAtTheDoor(RpcException e) => Assert.Contains(e.StatusCode, new[] { StatusCode.Unavailable, StatusCode.Internal });
 
     private async Task<HttpResponseMessage> Send(HttpMethod verb, string path, string contentType, byte[]? body = null)
     {

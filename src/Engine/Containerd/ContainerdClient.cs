@@ -1,8 +1,6 @@
-using System.Net.Sockets;
 using Grpc.Core;
-using Grpc.Net.Client;
-using Polly;
-using Polly.Retry;
+using Grpc.Core.Interceptors;
+using Skep.Rpc;
 using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Engine.Containerd;
@@ -10,20 +8,28 @@ namespace Skep.Engine.Containerd;
 /// <summary>The clients of containerd's services, in one namespace, optionally under a lease.</summary>
 internal sealed class ContainerdClient : IDisposable
 {
-    private readonly NamespacedInvoker _invoker;
-    private readonly GrpcChannel? _channel;
+    /// <summary>Of a unary call: longer than containerd takes to delete a large image, short enough that a containerd that hangs is noticed.</summary>
+    private static readonly TimeSpan CallLimit = TimeSpan.FromMinutes(5);
 
-    private ContainerdClient(NamespacedInvoker invoker, GrpcChannel? channel)
+    private readonly ContainerdChannels _channels;
+    private readonly ContainerdHeaders _headers;
+    private readonly CallDeadline _limit;
+    private readonly bool _isOwner;
+
+    private ContainerdClient(ContainerdChannels channels, ContainerdHeaders headers, CallDeadline limit, bool isOwner)
     {
-        _invoker = invoker;
-        _channel = channel;
+        _channels = channels;
+        _headers = headers;
+        _limit = limit;
+        _isOwner = isOwner;
+        CallInvoker unlimited = channels.Repeated.Intercept(headers), invoker = unlimited.Intercept(limit);
         Containers = new(invoker);
         Tasks = new(invoker);
-        TasksOnce = new(invoker.Once());
+        TasksOnce = new(channels.Once.Intercept(headers).Intercept(limit));
         Images = new(invoker);
         Content = new(invoker);
         Snapshots = new(invoker);
-        Diff = new(invoker);
+        Diff = new(unlimited); // A layer takes as long as it takes to unpack.
         Leases = new(invoker);
         Events = new(invoker);
         Namespaces = new(invoker);
@@ -56,47 +62,12 @@ internal sealed class ContainerdClient : IDisposable
     /// <param name="patience">How long calls are repeated while nobody listens on the socket.</param>
     public static ContainerdClient Connect(string socketPath, string containerdNamespace, TimeSpan patience, TimeProvider time)
     {
-        var handler = new SocketsHttpHandler
-        {
-            // containerd allows some hundred streams on a connection; it takes no keep-alive pings.
-            EnableMultipleHttp2Connections = true,
-            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-            ConnectCallback = async (_, ct) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), ct);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
-        };
-        GrpcChannel channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
-        {
-            HttpHandler = handler,
-            DisposeHttpClient = true,
-            MaxReceiveMessageSize = 16 * 1024 * 1024,
-        });
-        ResiliencePipeline retry = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<RpcException>(e => e.StatusCode == StatusCode.Unavailable),
-                BackoffType = DelayBackoffType.Exponential,
-                Delay = TimeSpan.FromMilliseconds(20),
-                MaxDelay = TimeSpan.FromMilliseconds(500),
-                MaxRetryAttempts = Math.Max(1, (int)(patience.TotalMilliseconds / 500) + 5),
-            })
-            .Build();
-        return new ContainerdClient(new NamespacedInvoker(channel.CreateCallInvoker(), containerdNamespace, lease: null, retry), channel);
+        var channels = new ContainerdChannels(socketPath, patience);
+        return new ContainerdClient(channels, new ContainerdHeaders(containerdNamespace, lease: null), new CallDeadline(CallLimit, time), isOwner: true);
     }
 
     /// <summary>The same clients; what they make is held by the lease. Shares the connection of this one.</summary>
-    public ContainerdClient Under(string leaseId) => new(_invoker.Under(leaseId), channel: null);
+    public ContainerdClient Under(string leaseId) => new(_channels, _headers.Under(leaseId), _limit, isOwner: false);
 
     public async Task EnsureNamespaceAsync(string name, CancellationToken ct)
     {
@@ -110,5 +81,11 @@ internal sealed class ContainerdClient : IDisposable
         }
     }
 
-    public void Dispose() => _channel?.Dispose();
+    public void Dispose()
+    {
+        if (_isOwner)
+        {
+            _channels.Dispose();
+        }
+    }
 }

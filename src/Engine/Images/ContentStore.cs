@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Skep.Engine.Containerd;
+using Skep.Rpc;
 using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Engine.Images;
@@ -147,7 +148,7 @@ internal sealed class ContentStore(ContainerdClient client)
 
         async Task<Cd.WriteContentReply> AskAsync(Cd.WriteContentRequest request)
         {
-            await call.RequestStream.WriteAsync(request, ct);
+            await call.SendAsync(request, ct);
             if (!await call.ResponseStream.MoveNext(ct))
             {
                 throw new ClusterException(ErrorKind.Internal, $"containerd ended the write of {digest}");

@@ -26,6 +26,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
 {
     private static readonly TimeSpan LeaseLifetime = TimeSpan.FromHours(24);
 
+    // Polly, not a channel's policy: what is repeated is a transfer that goes on where it broke off, over HTTP or gRPC.
     private readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -11,27 +10,36 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Manager;
+using Skep.Rpc;
 using Skep.Rpc.Security;
 using Skep.Worker.Agent;
 using Skep.Worker.PeerServices;
 
 namespace Skep.Host.Listeners;
 
-/// <summary>The gRPC listener other nodes connect to (2377): mutual TLS 1.3, and who may call what is asked before every call.</summary>
+/// <summary>The gRPC listener other nodes connect to (2377): mutual TLS 1.3, every call authorized (<see cref="CallAudiences"/>), and the standard health service for members.</summary>
 internal sealed class PeerListener : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _health;
 
-    private PeerListener(WebApplication app) => _app = app;
+    private PeerListener(WebApplication app, NodeHealth health)
+    {
+        _app = app;
+        _health = health.RunAsync(_stopping.Token);
+    }
 
     /// <summary>Listens until disposed.</summary>
     /// <param name="manager">Null on a worker, which serves images and logs only.</param>
+    /// <param name="isReady">Whether the node does its part.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: the address is taken or not this machine's.</exception>
-    public static async Task<PeerListener> StartAsync(IPEndPoint address, IdentityHolder identity, WorkerAgent agent, ManagerNode? manager, TimeProvider time, ILoggerProvider logs, CancellationToken ct)
+    public static async Task<PeerListener> StartAsync(IPEndPoint address, IdentityHolder identity, WorkerAgent agent, ManagerNode? manager, Func<bool> isReady, TimeProvider time, ILoggerProvider logs, CancellationToken ct)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(logs);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // Our own edge says what happened to a call, at the level it deserves; the framework calls every hang-up an error.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Skep", LogLevel.Debug).AddFilter("Grpc", LogLevel.Critical);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.Http2.MaxStreamsPerConnection = 4096;
@@ -47,15 +55,17 @@ internal sealed class PeerListener : IAsyncDisposable
             });
         });
         builder.Services.AddRoutingCore();
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = 64 << 20);
-        builder.Services.AddSingleton(agent.PeerImages).AddSingleton(agent.NodeLogs).AddSingleton(agent.NodeEngine);
+        builder.Services.AddNodeGrpc(new Members(identity, manager));
+        var health = new NodeHealth(isReady, manager is null ? null : () => manager.Raft.Status.Leader != 0, time);
+        builder.Services.AddSingleton(health.Service).AddSingleton(agent.PeerImages).AddSingleton(agent.NodeLogs).AddSingleton(agent.NodeEngine);
         if (manager is not null)
         {
             builder.Services.AddSingleton(manager.Certificates).AddSingleton(manager.Members).AddSingleton(manager.Liveness).AddSingleton(manager.Dispatch);
         }
 
         WebApplication app = builder.Build();
-        app.Use((context, next) => AuthorizeAsync(context, next, identity, id => manager?.Store.View().Cluster?.RemovedNodes.ContainsKey(id) == true));
+        app.UseAnonymousLimit();
+        app.MapGrpcService<Grpc.HealthCheck.HealthServiceImpl>();
         app.MapGrpcService<PeerImagesService>();
         app.MapGrpcService<NodeLogsService>();
         app.MapGrpcService<NodeEngineService>();
@@ -77,7 +87,7 @@ internal sealed class PeerListener : IAsyncDisposable
             throw new ClusterException(ErrorKind.FailedPrecondition, $"cannot listen on {address}: {e.Message}; choose another with --listen-addr", e);
         }
 
-        return new PeerListener(app);
+        return new PeerListener(app, health);
     }
 
     public async ValueTask DisposeAsync()
@@ -86,6 +96,9 @@ internal sealed class PeerListener : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
         await _app.StopAsync(limit.Token).ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _health.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopping.Dispose();
     }
 
     private static SslServerAuthenticationOptions TlsFor(IdentityHolder identity, TimeProvider time)
@@ -105,16 +118,11 @@ internal sealed class PeerListener : IAsyncDisposable
         };
     }
 
-    private static Task AuthorizeAsync(HttpContext context, RequestDelegate next, IdentityHolder identity, Func<NodeId, bool> isRemoved)
+    /// <summary>A manager knows from the store who was removed; a worker is not told.</summary>
+    private sealed class Members(IdentityHolder identity, ManagerNode? manager) : IClusterMembers
     {
-        if (CallAuthorization.Refusal(context, identity.Current.Cluster, isRemoved) is not { } refusal)
-        {
-            return next(context);
-        }
+        public ClusterId Cluster => identity.Current.Cluster;
 
-        context.Response.ContentType = "application/grpc";
-        context.Response.Headers["grpc-status"] = ((int)refusal.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        context.Response.Headers["grpc-message"] = Uri.EscapeDataString(refusal.Detail);
-        return Task.CompletedTask;
+        public bool IsRemoved(NodeId node) => manager?.Store.View().Cluster?.RemovedNodes.ContainsKey(node) == true;
     }
 }

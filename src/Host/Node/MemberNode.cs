@@ -115,7 +115,7 @@ internal sealed partial class MemberNode : IDisposable
         try
         {
             await using PeerListener listener = await PeerListener.StartAsync(
-                IPEndPoint.Parse(_record.ListenAddress), _identity, agent, manager, _time, _log, ct).ConfigureAwait(false);
+                IPEndPoint.Parse(_record.ListenAddress), _identity, agent, manager, () => _ready.Task.IsCompletedSuccessfully, _time, _log, ct).ConfigureAwait(false);
             var membership = new Worker.Agent.Membership(
                 _identity.Current.Node,
                 _identity.Current.Cluster,
@@ -250,6 +250,6 @@ internal sealed partial class MemberNode : IDisposable
 
     private sealed class ChannelsOfAgent(NodeChannels channels) : INodeChannels
     {
-        public CallInvoker To(string address) => channels.To(address).CreateCallInvoker();
+        public CallInvoker To(string address) => channels.To(address);
     }
 }

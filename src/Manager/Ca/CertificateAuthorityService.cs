@@ -1,6 +1,5 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Skep.Rpc;
 using Skep.Rpc.Security;
 using V1 = Skep.Rpc.V1;
 
@@ -24,7 +23,7 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
         catch (ClusterException e)
         {
             logger.IssueRefused(context.Peer, e.Message);
-            throw e.ToRpc();
+            throw;
         }
     }
 

@@ -6,6 +6,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Skep.Raft;
 using Skep.Raft.Codec;
+using Skep.Rpc;
 using Skep.Rpc.Security;
 using V1 = Skep.Rpc.V1;
 
@@ -16,6 +17,9 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
 {
     private const int ChunkBytes = 256 << 10, BatchBytes = 1 << 20, FirstBytes = 64 << 10;
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long the last messages may take to be read before the call is given up.</summary>
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, Peer> _peers = [];
@@ -40,11 +44,11 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
     {
         using AsyncClientStreamingCall<V1.SnapshotChunk, V1.SnapshotEnd> call = new V1.Raft.RaftClient(channels.To(to.Address)).Snapshot(cancellationToken: ct);
         var first = new V1.SnapshotChunk { Message = ByteString.CopyFrom(MessageCodec.Encode(snapshotMessage)) };
-        await call.RequestStream.WriteAsync(first, ct).ConfigureAwait(false);
+        await call.SendAsync(first, ct).ConfigureAwait(false);
         byte[] buffer = new byte[ChunkBytes];
         for (int read; (read = await data.ReadAsync(buffer, ct).ConfigureAwait(false)) > 0;)
         {
-            await call.RequestStream.WriteAsync(new V1.SnapshotChunk { Data = ByteString.CopyFrom(buffer, 0, read) }, ct).ConfigureAwait(false);
+            await call.SendAsync(new V1.SnapshotChunk { Data = ByteString.CopyFrom(buffer, 0, read) }, ct).ConfigureAwait(false);
         }
 
         await call.RequestStream.CompleteAsync().ConfigureAwait(false);
@@ -119,7 +123,7 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
                     {
                         await StreamAsync(to, queue, ct).ConfigureAwait(false);
                     }
-                    catch (Exception e) when (e is RpcException or IOException or InvalidOperationException && !ct.IsCancellationRequested)
+                    catch (Exception e) when (e is RpcException or IOException or InvalidOperationException or TimeoutException && !ct.IsCancellationRequested)
                     {
                         logger.RaftStreamBroke(to.Address, e.Message);
                         _node?.ReportUnreachable(to.Id);
@@ -162,7 +166,7 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
                 }
             }
 
-            await call.RequestStream.WriteAsync(batch, ct).ConfigureAwait(false);
+            await call.SendAsync(batch, ct).ConfigureAwait(false);
             if (encoded.Capacity > 4 * BatchBytes)
             {
                 encoded = new ArrayBufferWriter<byte>(FirstBytes); // One huge entry must not be paid for until the peer is gone.
@@ -170,5 +174,7 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
         }
 
         await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+        // Disposed before the answer, the call is reset, and what the peer has not read yet is lost to it.
+        await call.ResponseAsync.WaitAsync(CloseLimit, time, ct).ConfigureAwait(false);
     }
 }

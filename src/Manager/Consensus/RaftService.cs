@@ -3,7 +3,6 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Skep.Raft;
 using Skep.Raft.Codec;
-using Skep.Rpc;
 using Skep.Rpc.Security;
 using V1 = Skep.Rpc.V1;
 
@@ -30,7 +29,7 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, Random random
         CancellationToken ct = context.CancellationToken;
         if (!await requestStream.MoveNext(ct).ConfigureAwait(false))
         {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, "a snapshot begins with its message"));
+            throw ClusterException.Invalid("a snapshot begins with its message");
         }
 
         Message message = Decode(requestStream.Current.Message.Memory);
@@ -73,7 +72,7 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, Random random
         }
         catch (Exception e) when (e is RaftUnavailableException or MembershipRefusedException)
         {
-            throw new ClusterException(ErrorKind.Unavailable, $"the Raft group cannot take in node {node}: {e.Message}", e).ToRpc();
+            throw new ClusterException(ErrorKind.Unavailable, $"the Raft group cannot take in node {node}: {e.Message}", e);
         }
     }
 
@@ -82,7 +81,7 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, Random random
         PeerIdentity caller = context.Caller();
         if (caller.Node.Value != request.NodeId)
         {
-            throw new RpcException(new Status(StatusCode.PermissionDenied, "a manager can only take itself out; use node demote for others"));
+            throw new ClusterException(ErrorKind.PermissionDenied, "a manager can only take itself out; use node demote for others");
         }
 
         try
@@ -95,7 +94,7 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, Random random
         }
         catch (Exception e) when (e is RaftUnavailableException or MembershipRefusedException)
         {
-            throw new ClusterException(ErrorKind.Unavailable, $"node {caller.Node} cannot leave the Raft group: {e.Message}", e).ToRpc();
+            throw new ClusterException(ErrorKind.Unavailable, $"node {caller.Node} cannot leave the Raft group: {e.Message}", e);
         }
 
         // Its node stays in the list, down, until it is removed; what it was as a manager is over.
@@ -116,7 +115,7 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, Random random
         }
         catch (RaftFormatException e)
         {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, e.Message));
+            throw new ClusterException(ErrorKind.InvalidArgument, e.Message, e);
         }
     }
 }

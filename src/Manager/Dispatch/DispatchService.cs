@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Skep.Manager.Control;
 using Skep.Manager.Liveness;
 using Skep.Raft;
-using Skep.Rpc;
 using Skep.Rpc.Mapping;
 using Skep.Rpc.Security;
 using V1 = Skep.Rpc.V1;
@@ -49,14 +48,16 @@ public sealed class DispatchService(
             Task writing = session.WriteAsync(responseStream, ending.Token);
             Task first = await Task.WhenAny(reading, writing, EndWhenLeaderlessAsync(ending.Token)).ConfigureAwait(false);
             await ending.CancelAsync().ConfigureAwait(false);
+            // Both are out of the call's streams before the handler returns: the server uses those for the next call.
+            await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await first.ConfigureAwait(false);
         }
         catch (ClusterException e)
         {
             reason = e.Message;
-            throw e.ToRpc();
+            throw;
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is OperationCanceledException or IOException || (e is InvalidOperationException && context.CancellationToken.IsCancellationRequested))
         {
             reason = "connection lost";
         }
@@ -75,28 +76,14 @@ public sealed class DispatchService(
             Aliases = request.Aliases.ToValueList(),
             Address = request.HasAddress ? new Ipv4Address(request.Address) : null,
         };
-        try
-        {
-            AttachmentResult answer = await attachments.AttachAsync(context.Caller().Node, wish, context.CancellationToken).ConfigureAwait(false);
-            return new V1.AttachResponse { TaskId = answer.Task.Value, NetworkId = answer.Network.Value, Trouble = answer.Error };
-        }
-        catch (ClusterException e)
-        {
-            throw e.ToRpc();
-        }
+        AttachmentResult answer = await attachments.AttachAsync(context.Caller().Node, wish, context.CancellationToken).ConfigureAwait(false);
+        return new V1.AttachResponse { TaskId = answer.Task.Value, NetworkId = answer.Network.Value, Trouble = answer.Error };
     }
 
     public override async Task<V1.DetachResponse> Detach(V1.DetachRequest request, ServerCallContext context)
     {
-        try
-        {
-            await attachments.DetachAsync(context.Caller().Node, [.. request.TaskIds.Select(t => new TaskId(t))], context.CancellationToken).ConfigureAwait(false);
-            return new V1.DetachResponse();
-        }
-        catch (ClusterException e)
-        {
-            throw e.ToRpc();
-        }
+        await attachments.DetachAsync(context.Caller().Node, [.. request.TaskIds.Select(t => new TaskId(t))], context.CancellationToken).ConfigureAwait(false);
+        return new V1.DetachResponse();
     }
 
     private static NodeDescription Described(V1.NodeDescription? said)

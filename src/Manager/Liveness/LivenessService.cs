@@ -11,7 +11,7 @@ public sealed class LivenessService(RaftNode raft, NodeLiveness liveness) : V1.L
     {
         if (!raft.IsLeader)
         {
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, "not the leader"));
+            throw new ClusterException(ErrorKind.FailedPrecondition, "not the leader");
         }
 
         foreach (V1.NodeSeen seen in request.Nodes)

@@ -50,8 +50,10 @@ internal sealed class ClusterLogs(ClusterStore store, NodeChannels channels) : I
         {
             return await stream.MoveNext(ct).ConfigureAwait(false);
         }
-        catch (RpcException e) when (!ct.IsCancellationRequested)
+        catch (RpcException e)
         {
+            // Who reads has hung up: that is no error of the node's.
+            ct.ThrowIfCancellationRequested();
             ClusterException error = e.ToCluster();
             throw new ClusterException(error.Kind, $"node {hostname}: {error.Message}", e);
         }

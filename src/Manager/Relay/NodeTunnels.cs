@@ -29,6 +29,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
     private sealed class GrpcTunnel(AsyncDuplexStreamingCall<V1.EngineBytes, V1.EngineBytes> call, CancellationTokenSource scope, string hostname) : NodeTunnel
     {
         private ReadOnlyMemory<byte> _left;
+        private volatile bool _isDisposed;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -44,7 +45,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
                     _left = call.ResponseStream.Current.Data.Memory;
                 }
             }
-            catch (RpcException e)
+            catch (Exception e) when (e is RpcException or ObjectDisposedException)
             {
                 throw Broken(e);
             }
@@ -62,7 +63,11 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
                 // Copied: the caller uses its buffer again, and a message may be sent after this returns.
                 await call.RequestStream.WriteAsync(new V1.EngineBytes { Data = ByteString.CopyFrom(buffer.Span) }, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (RpcException e)
+            catch (Exception e) when (RequestStreams.IsEndOfCall(e) && !_isDisposed)
+            {
+                throw Broken(await call.ReasonAsync(e, cancellationToken).ConfigureAwait(false));
+            }
+            catch (Exception e) when (e is RpcException or ObjectDisposedException)
             {
                 throw Broken(e);
             }
@@ -74,7 +79,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
             {
                 await call.RequestStream.CompleteAsync().ConfigureAwait(false);
             }
-            catch (RpcException e)
+            catch (Exception e) when (e is RpcException or ObjectDisposedException)
             {
                 throw Broken(e);
             }
@@ -84,6 +89,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
         {
             if (disposing)
             {
+                _isDisposed = true;
                 call.Dispose();
                 scope.Dispose();
             }
@@ -91,6 +97,6 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
             base.Dispose(disposing);
         }
 
-        private IOException Broken(RpcException e) => new($"node {hostname}: {e.ToCluster().Message}", e);
+        private IOException Broken(Exception e) => new($"node {hostname}: {(e is RpcException rpc && !_isDisposed ? rpc.ToCluster().Message : "the connection was closed")}", e);
     }
 }

@@ -20,12 +20,12 @@ public static class CertificateClient
         string rootPem = await FetchRootAsync(address, token, time, ct).ConfigureAwait(false);
         X509Certificate2Collection roots = NodeIdentity.ParseRoots(rootPem);
         using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, (c, shown) => NodeIdentity.IsTrusted(c, roots, time.GetUtcNow(), shown));
-        (NodeIdentity identity, IssueResponse response) = await IssueAsync(channel, address, token.ToString(), availability, time, ct).ConfigureAwait(false);
+        (NodeIdentity identity, IssueResponse response) = await IssueAsync(channel.CreateCallInvoker(), address, token.ToString(), availability, time, ct).ConfigureAwait(false);
         return (identity, (int)response.DataPathPort);
     }
 
     /// <summary>A new certificate for the node whose present one the channel shows; the role in it may have changed.</summary>
-    public static async Task<NodeIdentity> RenewAsync(GrpcChannel channel, string address, TimeProvider time, CancellationToken ct)
+    public static async Task<NodeIdentity> RenewAsync(CallInvoker channel, string address, TimeProvider time, CancellationToken ct)
         => (await IssueAsync(channel, address, joinToken: "", NodeAvailability.Active, time, ct).ConfigureAwait(false)).Identity;
 
     private static async Task<string> FetchRootAsync(string address, JoinToken token, TimeProvider time, CancellationToken ct)
@@ -40,7 +40,7 @@ public static class CertificateClient
             : throw new ClusterException(ErrorKind.Unavailable, $"remote CA does not match fingerprint. Expected: {token.Digest}, found: {found} at {address}; the token is of another cluster, or its root certificate was rotated: get a new one with \"swarm join-token\" on a manager");
     }
 
-    private static async Task<(NodeIdentity Identity, IssueResponse Response)> IssueAsync(GrpcChannel channel, string address, string joinToken, NodeAvailability availability, TimeProvider time, CancellationToken ct)
+    private static async Task<(NodeIdentity Identity, IssueResponse Response)> IssueAsync(CallInvoker channel, string address, string joinToken, NodeAvailability availability, TimeProvider time, CancellationToken ct)
     {
         using var key = new NodeKey();
         IssueResponse response = await CallAsync(address, () => new CertificateAuthority.CertificateAuthorityClient(channel).IssueAsync(

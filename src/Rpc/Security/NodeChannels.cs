@@ -4,6 +4,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 
 namespace Skep.Rpc.Security;
@@ -14,23 +16,26 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
     /// <summary>Limit of opening a connection.</summary>
     public static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<string, GrpcChannel> _channels = new(StringComparer.Ordinal);
+    /// <summary>Of a unary call that names none. Longer than any of ours takes; what must be quicker says so.</summary>
+    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(15);
 
-    /// <summary>The channel to <paramref name="address"/>, host:port. Connects with the first call, and again after a break.</summary>
-    public GrpcChannel To(string address) => _channels.GetOrAdd(address, Open);
+    private readonly ConcurrentDictionary<string, (GrpcChannel Channel, CallInvoker Calls)> _channels = new(StringComparer.Ordinal);
+
+    /// <summary>Calls to <paramref name="address"/>, host:port. Connects with the first call, and again after a break.</summary>
+    public CallInvoker To(string address) => _channels.GetOrAdd(address, Open).Calls;
 
     /// <summary>Closes the channel, so that the next call connects anew, with the certificate now in force.</summary>
     public void Forget(string address)
     {
-        if (_channels.TryRemove(address, out GrpcChannel? channel))
+        if (_channels.TryRemove(address, out (GrpcChannel Channel, CallInvoker Calls) open))
         {
-            channel.Dispose();
+            open.Channel.Dispose();
         }
     }
 
     public void Dispose()
     {
-        foreach (GrpcChannel channel in _channels.Values)
+        foreach ((GrpcChannel channel, _) in _channels.Values)
         {
             channel.Dispose();
         }
@@ -87,7 +92,11 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
         }
     }
 
-    private GrpcChannel Open(string address) => Open(address, () => identity.Current, IsOfThisCluster);
+    private (GrpcChannel Channel, CallInvoker Calls) Open(string address)
+    {
+        GrpcChannel channel = Open(address, () => identity.Current, IsOfThisCluster);
+        return (channel, channel.Intercept(new CallDeadline(DefaultDeadline, time)));
+    }
 
     private bool IsOfThisCluster(X509Certificate2 certificate, X509Certificate2Collection? shown)
         => NodeIdentity.IsTrusted(certificate, identity.Current.Roots, time.GetUtcNow(), shown)

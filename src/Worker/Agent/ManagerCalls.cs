@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Skep.Rpc;
 using Proto = Skep.Rpc.V1;
 
@@ -20,7 +21,7 @@ internal sealed class ManagerCalls(Func<IEnumerable<string>> managers, INodeChan
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
             try
             {
-                return await question(new Proto.Dispatch.DispatchClient(channels.To(address)), either.Token);
+                return await question(new Proto.Dispatch.DispatchClient(channels.To(address).Intercept(new CallDeadline(AnswerWithin, time))), either.Token);
             }
             catch (RpcException e)
             {

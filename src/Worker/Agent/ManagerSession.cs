@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Skep.Rpc;
 using Skep.Rpc.Mapping;
 using Proto = Skep.Rpc.V1;
 
@@ -73,7 +74,7 @@ internal sealed class ManagerSession(
         // Heartbeats out of turn: asked for when a step is missing. One is enough.
         Channel<bool> nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         NodeTls? told = membership.Certificate?.Present;
-        await call.RequestStream.WriteAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = Describe(told) } }, ct);
+        await call.SendAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = Describe(told) } }, ct);
         Task writing = WriteAsync(call.RequestStream, nudges.Reader, told, scope.Token);
         try
         {
@@ -84,7 +85,8 @@ internal sealed class ManagerSession(
                 isGood();
                 _present = address;
                 await HandleAsync(call.ResponseStream.Current, nudges.Writer);
-                if (writing.IsCompleted)
+                // What only tells that the call is over hides why; the next answer tells that.
+                if (writing.IsCompleted && !(writing.Exception?.InnerException is { } error && RequestStreams.IsEndOfCall(error)))
                 {
                     await writing;
                 }

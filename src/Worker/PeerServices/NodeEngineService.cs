@@ -18,7 +18,7 @@ public sealed class NodeEngineService : NodeEngine.NodeEngineBase
     {
         if (_socket.Length == 0)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, "this node relays nothing"));
+            throw new ClusterException(ErrorKind.Unavailable, "this node relays nothing");
         }
 
         using var scope = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
@@ -29,7 +29,7 @@ public sealed class NodeEngineService : NodeEngine.NodeEngineBase
         }
         catch (SocketException e)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, $"the Engine API of this node does not answer: {e.Message}"));
+            throw new ClusterException(ErrorKind.Unavailable, $"the Engine API of this node does not answer: {e.Message}", e);
         }
 
         Task sending = SendAsync(requestStream, socket, scope.Token);
@@ -38,12 +38,12 @@ public sealed class NodeEngineService : NodeEngine.NodeEngineBase
             byte[] buffer = new byte[ChunkBytes];
             while (await socket.ReceiveAsync(buffer, scope.Token) is int count && count > 0)
             {
-                await responseStream.WriteAsync(new EngineBytes { Data = ByteString.CopyFrom(buffer, 0, count) });
+                await responseStream.WriteAsync(new EngineBytes { Data = ByteString.CopyFrom(buffer, 0, count) }, scope.Token);
             }
         }
         catch (SocketException e)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, e.Message));
+            throw new ClusterException(ErrorKind.Unavailable, e.Message, e);
         }
         finally
         {

@@ -39,7 +39,7 @@ public sealed class NodeLogsService : NodeLogs.NodeLogsBase
                     batch.Lines.Add(line);
                 }
 
-                await responseStream.WriteAsync(batch);
+                await responseStream.WriteAsync(batch, scope.Token);
             }
 
             await reading;

@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Skep.Engine.Images;
-using Skep.Rpc;
 using Skep.Rpc.V1;
 
 namespace Skep.Worker.PeerServices;
@@ -16,7 +15,7 @@ public sealed class PeerImagesService : PeerImages.PeerImagesBase
     public override async Task<ResolveImageResponse> Resolve(ResolveImageRequest request, ServerCallContext context)
     {
         StoredImage image = await _images.FindAsync(request.Reference, context.CancellationToken)
-            ?? throw new RpcException(new Status(StatusCode.NotFound, $"No such image: {request.Reference}"));
+            ?? throw new ClusterException(ErrorKind.NotFound, $"No such image: {request.Reference}");
         return new ResolveImageResponse { MediaType = image.Target.MediaType, Digest = image.Target.Digest, Size = image.Target.Size };
     }
 
@@ -24,19 +23,12 @@ public sealed class PeerImagesService : PeerImages.PeerImagesBase
     {
         if (!Digest.IsValid(request.Digest))
         {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, $"invalid digest {request.Digest}"));
+            throw ClusterException.Invalid($"invalid digest {request.Digest}");
         }
 
-        try
+        await foreach (ReadOnlyMemory<byte> chunk in _images.Content.ReadAsync(request.Digest, request.Offset, context.CancellationToken))
         {
-            await foreach (ReadOnlyMemory<byte> chunk in _images.Content.ReadAsync(request.Digest, request.Offset, context.CancellationToken))
-            {
-                await responseStream.WriteAsync(new BlobChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk) });
-            }
-        }
-        catch (ClusterException e)
-        {
-            throw e.ToRpc();
+            await responseStream.WriteAsync(new BlobChunk { Data = UnsafeByteOperations.UnsafeWrap(chunk) }, context.CancellationToken);
         }
     }
 }

@@ -102,6 +102,10 @@ internal sealed class PeerSource(PeerImages.PeerImagesClient client, string addr
             {
                 throw new IOException(e.Status.Detail, e);
             }
+            catch (ObjectDisposedException e)
+            {
+                throw new IOException("the transfer was given up", e);
+            }
 
             int count = Math.Min(buffer.Length, _chunk.Length);
             _chunk[..count].CopyTo(buffer);

@@ -48,7 +48,7 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http2));
-        builder.Services.AddGrpc();
+        builder.Services.AddGrpc(o => o.Interceptors.Add<CallErrorInterceptor>());
         var holder = new Holder();
         builder.Services.AddSingleton(holder);
         services?.Invoke(builder.Services);

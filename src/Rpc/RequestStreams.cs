@@ -1,0 +1,75 @@
+using Grpc.Core;
+
+namespace Skep.Rpc;
+
+/// <summary>Writing into a call that may have ended: what is thrown says why it ended.</summary>
+/// <remarks>
+/// A write of Grpc.Net.Client that meets the end of its call says CANCELLED whatever the server said, and after Dispose it throws
+/// <see cref="ObjectDisposedException"/>; the reason is in the answer only. tests/Grpc.Tests holds the packages to that.
+/// </remarks>
+public static class RequestStreams
+{
+    /// <summary>Whether a write failed because its call is over, for whatever reason.</summary>
+    public static bool IsEndOfCall(Exception error) => error is ObjectDisposedException or IOException or RpcException { StatusCode: StatusCode.Cancelled or StatusCode.OK };
+
+    /// <exception cref="RpcException">The call's own status; Unavailable: it was answered before this was sent.</exception>
+    public static async Task SendAsync<TRequest, TResponse>(this AsyncClientStreamingCall<TRequest, TResponse> call, TRequest message, CancellationToken ct)
+    {
+        try
+        {
+            await call.RequestStream.WriteAsync(message, ct).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsEndOfCall(e) && !ct.IsCancellationRequested)
+        {
+            await call.ResponseAsync.ConfigureAwait(false);
+            throw Early(e);
+        }
+    }
+
+    /// <summary>For who alone reads the call's answers: those that came before the end are passed over.</summary>
+    /// <exception cref="RpcException">The call's own status; Unavailable: it ended well, but before this was sent.</exception>
+    public static async Task SendAsync<TRequest, TResponse>(this AsyncDuplexStreamingCall<TRequest, TResponse> call, TRequest message, CancellationToken ct)
+    {
+        try
+        {
+            await call.RequestStream.WriteAsync(message, ct).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsEndOfCall(e) && !ct.IsCancellationRequested)
+        {
+            try
+            {
+                while (await call.ResponseStream.MoveNext(ct).ConfigureAwait(false))
+                {
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                throw new RpcException(new Status(StatusCode.Cancelled, "the call was given up", e));
+            }
+
+            throw Early(e);
+        }
+    }
+
+    /// <summary>Why the call ended, as far as it can be known without reading its answers, which may be another's to read.</summary>
+    public static async Task<RpcException> ReasonAsync<TRequest, TResponse>(this AsyncDuplexStreamingCall<TRequest, TResponse> call, Exception write, CancellationToken ct)
+    {
+        try
+        {
+            await call.ResponseHeadersAsync.WaitAsync(ct).ConfigureAwait(false);
+            Status end = call.GetStatus();
+            return end.StatusCode == StatusCode.OK ? Early(write) : new RpcException(end);
+        }
+        catch (RpcException e)
+        {
+            return e;
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended after answers that are not read yet; whoever reads them is told.
+            return Early(write);
+        }
+    }
+
+    private static RpcException Early(Exception write) => new(new Status(StatusCode.Unavailable, "the other side ended the call", write));
+}

@@ -1,0 +1,148 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Skep.Model;
+using Skep.Rpc.Security;
+
+namespace Skep.Rpc.Tests.Calls;
+
+/// <summary>A listener as a node's, with mutual TLS, and identities of its cluster to call it with.</summary>
+internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
+{
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly X509Certificate2 _root;
+    private readonly List<IDisposable> _channels = [];
+    private WebApplication _app = null!;
+    private byte _serial = 1;
+
+    private TestCluster()
+    {
+        var request = new CertificateRequest("CN=root", _key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        _root = request.CreateSelfSigned(Now.AddDays(-1), Now.AddDays(1));
+    }
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    public ClusterId Cluster { get; } = new("ours");
+
+    public HashSet<NodeId> Removed { get; } = [];
+
+    public RecordedLog Log { get; } = new();
+
+    public string Address { get; private set; } = "";
+
+    public IServiceProvider Services => _app.Services;
+
+    public bool IsRemoved(NodeId node) => Removed.Contains(node);
+
+    public static async Task<TestCluster> StartAsync(Action<IServiceCollection> services, Action<WebApplication> map)
+    {
+        var cluster = new TestCluster();
+        NodeIdentity server = cluster.Identity(NodeRole.Manager, "server");
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddProvider(cluster.Log).SetMinimumLevel(LogLevel.Debug).AddFilter("Grpc", LogLevel.None).AddFilter("Microsoft", LogLevel.None);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l =>
+        {
+            l.Protocols = HttpProtocols.Http2;
+            l.UseHttps(new HttpsConnectionAdapterOptions
+            {
+                ServerCertificate = server.Certificate,
+                ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                ClientCertificateValidation = (c, _, _) => NodeIdentity.IsTrusted(c, server.Roots, Now),
+            });
+        }));
+        builder.Services.AddNodeGrpc(cluster);
+        services(builder.Services);
+        cluster._app = builder.Build();
+        cluster._app.UseAnonymousLimit();
+        map(cluster._app);
+        await cluster._app.StartAsync();
+        cluster.Address = new Uri(cluster._app.Urls.Single()).Authority;
+        return cluster;
+    }
+
+    public NodeIdentity Identity(NodeRole role, string node, string cluster = "ours")
+    {
+        using var key = new NodeKey();
+        var request = new CertificateRequest(new PeerIdentity(new NodeId(node), role, new ClusterId(cluster)).ToSubject(), key.PublicKey, HashAlgorithmName.SHA256);
+        using X509Certificate2 signed = request.Create(_root, Now.AddHours(-1), Now.AddHours(1), [_serial++]);
+        return NodeIdentity.FromPem(signed.ExportCertificatePem(), key.PrivatePem, _root.ExportCertificatePem());
+    }
+
+    /// <summary>Calls as that node makes them.</summary>
+    public CallInvoker As(NodeIdentity identity) => ChannelsOf(identity).To(Address);
+
+    public NodeChannels ChannelsOf(NodeIdentity identity)
+    {
+        var channels = new NodeChannels(new IdentityHolder(identity), TimeProvider.System);
+        _channels.Add(channels);
+        return channels;
+    }
+
+    /// <summary>Calls of a machine without a certificate.</summary>
+    public CallInvoker AsNobody()
+    {
+        Grpc.Net.Client.GrpcChannel channel = NodeChannels.OpenWithoutIdentity(Address, (_, _) => true);
+        _channels.Add(channel);
+        return channel.CreateCallInvoker();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channels.ForEach(c => c.Dispose());
+        await _app.StopAsync(new CancellationToken(true));
+        await _app.DisposeAsync();
+        _root.Dispose();
+        _key.Dispose();
+    }
+}
+
+/// <summary>What was logged, to be looked at.</summary>
+internal sealed class RecordedLog : ILoggerProvider, ILogger
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<(LogLevel Level, string Text, Exception? Error)> _lines = new();
+    private readonly SemaphoreSlim _written = new(0);
+
+    public IReadOnlyList<(LogLevel Level, string Text, Exception? Error)> Lines => [.. _lines];
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull
+        => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        _lines.Enqueue((logLevel, formatter(state, exception), exception));
+        _written.Release();
+    }
+
+    /// <summary>Waits for a line.</summary>
+    public async Task<(LogLevel Level, string Text, Exception? Error)> FindAsync(string part)
+    {
+        while (true)
+        {
+            if (_lines.FirstOrDefault(l => l.Text.Contains(part, StringComparison.Ordinal)) is { Text: not null } found)
+            {
+                return found;
+            }
+
+            Assert.True(await _written.WaitAsync(TimeSpan.FromSeconds(20)), $"no line with \"{part}\" in: {string.Join(" | ", _lines.Select(l => l.Text))}");
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}
