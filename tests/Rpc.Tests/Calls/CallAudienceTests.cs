@@ -23,7 +23,7 @@ public sealed class CallAudienceTests
     public void Every_method_has_an_audience()
     {
         Assert.Contains("/skep.v1.Raft/Messages", Served);
-        Assert.Empty(Served.Where(m => CallAudiences.Of(m) is null));
+        Assert.DoesNotContain(Served, m => CallAudiences.Of(m) is null);
     }
 
     [Fact]

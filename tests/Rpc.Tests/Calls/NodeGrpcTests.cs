@@ -134,7 +134,7 @@ public sealed class NodeGrpcTests
         Assert.Equal(ServingStatus.Serving, watch.ResponseStream.Current.Status);
         Assert.Equal(StatusCode.Unauthenticated, await CodeAsync(new Health.HealthClient(cluster.AsNobody()).CheckAsync(new HealthCheckRequest())));
         await stop.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private static Task<TestCluster> StartAsync() => TestCluster.StartAsync(
