@@ -7,7 +7,7 @@ namespace Skep.Manager.Ca;
 
 /// <summary>Lets machines in and renews the certificates of nodes. Any manager answers: the root's key is in the store.</summary>
 public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider time, IdSource ids, ILogger<CertificateAuthorityService> logger)
-    : V1.CertificateAuthority.CertificateAuthorityBase
+    : V1.CertificateAuthority.CertificateAuthorityBase, IDisposable
 {
     private readonly SemaphoreSlim _strangers = new(1);
 
@@ -26,6 +26,8 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
             throw;
         }
     }
+
+    public void Dispose() => _strangers.Dispose();
 
     private static Cluster ClusterOf(StoreView view) => view.Cluster ?? throw new ClusterException(ErrorKind.Unavailable, "the cluster is not made yet");
 
