@@ -12,20 +12,6 @@ public sealed partial class ContainerEngine
 {
     private const int IdDigits = 64;
 
-    /// <summary>Whether the node has a container of that name; what <see cref="FindContainerAsync"/> finds.</summary>
-    public async Task<bool> HasContainerAsync(string name, CancellationToken ct)
-    {
-        try
-        {
-            await FindContainerAsync(name, ct);
-            return true;
-        }
-        catch (ClusterException e) when (e.Kind == ErrorKind.NotFound)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Prepares a command in a running container.</summary>
     /// <param name="idEnding">The last digits of its id: who made it can tell from the id where it runs.</param>
     /// <returns>Its id.</returns>
@@ -37,18 +23,19 @@ public sealed partial class ContainerEngine
             throw ClusterException.Invalid("No exec command specified");
         }
 
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         Cd.ProcessState process = await RequireRunningAsync(found, ct);
         if (process.Status == Cd.ProcessStatus.Paused)
         {
             throw new ClusterException(ErrorKind.AlreadyExists, $"container {found.Id} is paused, unpause the container before exec");
         }
 
+        byte[] spec = await _shop.Runtime.FindSpecAsync(found.Id, ct) ?? throw NoSuchContainer(container);
         ResolvedUser? user = request.User.Length > 0 ? ResolveUser((int)process.Pid, request.User) : null;
         ValueList<string> all = request.Privileged ? Capabilities.OfThisProcess() : [];
         string random = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(_shop.Ids.Next())));
         string id = random[..(IdDigits - idEnding.Length)] + idEnding;
-        _execs.Add(id, new ExecSession(id, found, request, ExecProcess.Write(found.Spec, request, user, all), _shop.Runtime, _execs.Directory, _shop.Time));
+        _execs.Add(id, new ExecSession(id, found.Id, request, ExecProcess.Write(spec, request, user, all), _shop.Runtime, _execs.Directory, _shop.Time));
         return id;
     }
 
@@ -60,7 +47,7 @@ public sealed partial class ContainerEngine
     public async Task<LocalExec> TakeExecAsync(string id, CancellationToken ct)
     {
         ExecSession session = FindExec(id);
-        await RequireRunningAsync(await FindContainerAsync(session.ContainerId, ct), ct);
+        await RequireRunningAsync(FindContainer(session.ContainerId), ct);
         session.Take();
         return session.View();
     }

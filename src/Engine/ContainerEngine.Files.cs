@@ -29,7 +29,7 @@ public sealed partial class ContainerEngine
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>: the container or the file.</exception>
     public async Task<PathFacts> StatFileAsync(string container, string path, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         using ContainerRoot root = await OpenRootAsync(found, withVolumes: true, ct);
         using SafeFileHandle place = Place(root, path, container);
         FileFacts facts = LibC.FactsOf(place);
@@ -41,7 +41,7 @@ public sealed partial class ContainerEngine
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>: the container or the file.</exception>
     public async Task ReadArchiveAsync(string container, string path, Func<PathFacts, Task<Stream>> begin, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         using ContainerRoot root = await OpenRootAsync(found, withVolumes: true, ct);
         using SafeFileHandle place = Place(root, path, container);
         FileFacts facts = LibC.FactsOf(place);
@@ -57,7 +57,7 @@ public sealed partial class ContainerEngine
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>; <see cref="ErrorKind.InvalidArgument"/>: no directory, no archive, read-only.</exception>
     public async Task WriteArchiveAsync(string container, string path, bool keepKinds, bool toContainerUser, Stream archive, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         using ContainerRoot root = await OpenRootAsync(found, withVolumes: true, ct);
         using (SafeFileHandle place = root.Open(path, LibC.OpenPath) ?? throw NoSuchFile(path, container))
         {
@@ -68,7 +68,7 @@ public sealed partial class ContainerEngine
         }
 
         (uint, uint)? owner = null;
-        if (toContainerUser && SpecReader.Read(found.Spec).User.Split(':') is [var uid, var gid])
+        if (toContainerUser && found.Spec.User.Split(':') is [var uid, var gid])
         {
             owner = (uint.Parse(uid, System.Globalization.CultureInfo.InvariantCulture), uint.Parse(gid, System.Globalization.CultureInfo.InvariantCulture));
         }
@@ -95,7 +95,7 @@ public sealed partial class ContainerEngine
     /// <param name="begin">Called before the first byte; returns where to write.</param>
     public async Task ExportAsync(string container, Func<Task<Stream>> begin, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         using ContainerRoot root = await OpenRootAsync(found, withVolumes: false, ct);
         Stream output = await begin();
         await using var tar = new TarWriter(output, TarEntryFormat.Pax, leaveOpen: true);
@@ -105,9 +105,9 @@ public sealed partial class ContainerEngine
     /// <summary>What the container added, changed and deleted.</summary>
     public async Task<ValueList<FileChange>> ListChangesAsync(string container, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         IReadOnlyList<Cd.MountPoint> mounts = await _shop.Runtime.RootMountsAsync(found.Id, ct);
-        var mountedOver = SpecReader.Read(found.Spec).Mounts.Select(m => m.Destination).ToHashSet(StringComparer.Ordinal);
+        var mountedOver = found.Spec.Mounts.Select(m => m.Destination).ToHashSet(StringComparer.Ordinal);
         return mounts is [var mount] ? LayerChanges.Read(mount.Options, mountedOver) : [];
     }
 
@@ -137,7 +137,7 @@ public sealed partial class ContainerEngine
         }
 
         var over = new List<string>();
-        foreach (OciMount volume in withVolumes ? SpecReader.Read(container.Spec).Mounts.Where(m => m.Type == "bind" && Path.Exists(m.Source)) : [])
+        foreach (OciMount volume in withVolumes ? container.Spec.Mounts.Where(m => m.Type == "bind" && Path.Exists(m.Source)) : [])
         {
             string target = PathInRoot.Resolve(point, volume.Destination);
             if (!Path.Exists(target))

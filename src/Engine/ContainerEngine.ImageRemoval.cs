@@ -123,7 +123,7 @@ public sealed partial class ContainerEngine
     /// <summary>A container made from the image, a running one first.</summary>
     private async Task<(string? Container, bool Runs)> UserOfImageAsync(string imageId, CancellationToken ct)
     {
-        FoundContainer[] users = [.. (await _shop.Runtime.ListAsync(ct)).Where(c => c.Labels.TryGetValue("skep.image.id", out string? used) && used == imageId)];
+        FoundContainer[] users = [.. _shop.Runtime.Containers.All.Where(c => c.Labels.TryGetValue("skep.image.id", out string? used) && used == imageId)];
         foreach (FoundContainer user in users)
         {
             if (await _shop.Runtime.StateAsync(user.Id, ct) is { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })

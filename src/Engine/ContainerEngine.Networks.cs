@@ -53,7 +53,7 @@ public sealed partial class ContainerEngine
     /// <param name="name">Of the container.</param>
     public async Task ConnectContainerAsync(string name, StandaloneEndpoint wish, CancellationToken ct)
     {
-        StandaloneContainer container = await OwnAsync(name, "connected to networks", ct);
+        StandaloneContainer container = Own(name, "connected to networks");
         wish = wish with { Network = Networks().NameOf(wish.Network) };
         Networks().Check(wish);
         await container.ConnectAsync(wish, ct);
@@ -67,7 +67,7 @@ public sealed partial class ContainerEngine
         StandaloneContainer container;
         try
         {
-            container = await OwnAsync(name, "disconnected from networks", ct);
+            container = Own(name, "disconnected from networks");
         }
         catch (ClusterException e) when (force && e.Kind == ErrorKind.NotFound)
         {

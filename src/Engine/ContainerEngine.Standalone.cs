@@ -18,7 +18,7 @@ public sealed partial class ContainerEngine
     /// <returns>False when it runs already.</returns>
     public async Task<bool> StartContainerAsync(string name, CancellationToken ct)
     {
-        StandaloneContainer container = await OwnAsync(name, "started", ct);
+        StandaloneContainer container = Own(name, "started");
         try
         {
             return await container.StartAsync(ct);
@@ -35,7 +35,7 @@ public sealed partial class ContainerEngine
     /// <returns>False when it does not run.</returns>
     public async Task<bool> StopContainerAsync(string name, string signal, TimeSpan? limit, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(name, ct);
+        FoundContainer found = FindContainer(name);
         if (_standalone.ById(found.Id) is { } own)
         {
             return await RuntimeErrorsAsync(() => own.StopAsync(signal, limit, ct));
@@ -46,7 +46,7 @@ public sealed partial class ContainerEngine
 
     public async Task RestartContainerAsync(string name, string signal, TimeSpan? limit, CancellationToken ct)
     {
-        StandaloneContainer container = await OwnAsync(name, "restarted", ct);
+        StandaloneContainer container = Own(name, "restarted");
         await container.RestartAsync(signal, limit, ct);
     }
 
@@ -54,7 +54,7 @@ public sealed partial class ContainerEngine
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/> (HTTP 409): it does not run.</exception>
     public async Task KillContainerAsync(string name, string signal, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(name, ct);
+        FoundContainer found = FindContainer(name);
         if (_standalone.ById(found.Id) is { } own)
         {
             await own.KillAsync(signal, ct);
@@ -71,28 +71,28 @@ public sealed partial class ContainerEngine
 
     public async Task PauseContainerAsync(string name, CancellationToken ct)
     {
-        StandaloneContainer container = await OwnAsync(name, "paused", ct);
+        StandaloneContainer container = Own(name, "paused");
         await container.PauseAsync(ct);
     }
 
     public async Task UnpauseContainerAsync(string name, CancellationToken ct)
     {
-        StandaloneContainer container = await OwnAsync(name, "unpaused", ct);
+        StandaloneContainer container = Own(name, "unpaused");
         await container.UnpauseAsync(ct);
     }
 
     public async Task RenameContainerAsync(string name, string newName, CancellationToken ct)
-        => await _standalone.RenameAsync(await OwnAsync(name, "renamed", ct), newName, ct);
+        => await _standalone.RenameAsync(Own(name, "renamed"), newName, ct);
 
     public async Task UpdateContainerAsync(string name, Func<StandaloneSpec, StandaloneSpec> change, CancellationToken ct)
     {
-        StandaloneContainer container = await OwnAsync(name, "updated", ct);
+        StandaloneContainer container = Own(name, "updated");
         await container.UpdateAsync(change, ct);
     }
 
     public async Task ResizeContainerAsync(string name, int columns, int rows, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(name, ct);
+        FoundContainer found = FindContainer(name);
         if (_standalone.ById(found.Id) is { } own)
         {
             await own.ResizeAsync(columns, rows, ct);
@@ -107,7 +107,7 @@ public sealed partial class ContainerEngine
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/> (HTTP 409): it runs and is not forced.</exception>
     public async Task RemoveContainerAsync(string name, bool force, bool withVolumes, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(name, ct);
+        FoundContainer found = FindContainer(name);
         if (_standalone.ById(found.Id) is { } own)
         {
             await own.RemoveAsync(force, withVolumes, ct);
@@ -146,16 +146,16 @@ public sealed partial class ContainerEngine
 
     /// <summary>Begins to wait at once: what happens after this returned is not missed.</summary>
     /// <returns>The exit code, when the condition holds.</returns>
-    public async Task<Task<int>> WaitContainerAsync(string name, WaitCondition condition, CancellationToken ct)
+    public Task<int> WaitContainerAsync(string name, WaitCondition condition, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(name, ct);
+        FoundContainer found = FindContainer(name);
         return _standalone.ById(found.Id) is { } own ? own.WaitAsync(condition, ct) : TaskEndAsync(found.Id, ct);
     }
 
     /// <summary>Follows a container's output, and writes its input.</summary>
     public async Task<ContainerAttachment> AttachContainerAsync(string name, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(name, ct);
+        FoundContainer found = FindContainer(name);
         if (_standalone.ById(found.Id) is { } own)
         {
             if (own.Record.State == ContainerState.Paused)
@@ -167,7 +167,7 @@ public sealed partial class ContainerEngine
         }
 
         ContainerLog log = _shop.Logs.Find(found.Id) ?? throw new ClusterException(ErrorKind.FailedPrecondition, "configured logging driver does not support reading");
-        return new ContainerAttachment(SpecReader.Read(found.Spec).Tty, log.Read(fromBeginning: false), null);
+        return new ContainerAttachment(found.Spec.Tty, log.Read(fromBeginning: false), null);
     }
 
     /// <summary>Bytes that a container's own layer takes, and its whole file system.</summary>
@@ -178,9 +178,9 @@ public sealed partial class ContainerEngine
         return (own, own + image);
     }
 
-    private async Task<StandaloneContainer> OwnAsync(string name, string what, CancellationToken ct)
+    private StandaloneContainer Own(string name, string what)
     {
-        FoundContainer found = await FindContainerAsync(name, ct);
+        FoundContainer found = FindContainer(name);
         return _standalone.ById(found.Id)
             ?? throw new ClusterException(ErrorKind.NotImplemented, $"container {NameOf(found)} belongs to a task of the cluster, which alone decides its life; it cannot be {what} by hand (docker service does that)");
     }

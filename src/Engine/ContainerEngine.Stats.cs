@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Skep.Engine.Containerd;
 using Skep.Engine.Stats;
 using Cd = Skep.Rpc.Containerd;
@@ -11,27 +10,21 @@ public sealed partial class ContainerEngine
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>.</exception>
     public async Task<ContainerSample?> SampleAsync(string container, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         if (await _shop.Runtime.StateAsync(found.Id, ct) is not { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused } process)
         {
             return null;
         }
 
-        return CgroupSampler.Take(_options.CgroupRoot, _shop.Host.CgroupV2, CgroupOf(found), (int)process.Pid, _shop.Time.GetUtcNow());
+        return CgroupSampler.Take(_options.CgroupRoot, _shop.Host.CgroupV2, found.Spec.CgroupPath, (int)process.Pid, _shop.Time.GetUtcNow());
     }
 
     /// <param name="arguments">Of ps; empty: -ef.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>; <see cref="ErrorKind.AlreadyExists"/> (HTTP 409): not running.</exception>
     public async Task<ProcessTable> ListProcessesAsync(string container, string arguments, CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         await RequireRunningAsync(found, ct);
         return await ProcessList.ReadAsync(arguments.Length > 0 ? arguments : "-ef", await _shop.Runtime.ListPidsAsync(found.Id, ct), ct);
-    }
-
-    private static string CgroupOf(FoundContainer container)
-    {
-        using JsonDocument spec = JsonDocument.Parse(container.Spec);
-        return spec.RootElement.GetProperty("linux").GetProperty("cgroupsPath").GetString() ?? "";
     }
 }

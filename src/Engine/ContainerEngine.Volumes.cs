@@ -25,27 +25,28 @@ public sealed partial class ContainerEngine
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/> (HTTP 409): in use.</exception>
-    public async Task RemoveVolumeAsync(string name, bool force, CancellationToken ct)
+    public Task RemoveVolumeAsync(string name, bool force, CancellationToken ct)
     {
         if (_shop.Volumes.Find(name) is null && force)
         {
-            return;
+            return Task.CompletedTask;
         }
 
         FindVolume(name);
-        if ((await UsedVolumesAsync(ct)).TryGetValue(name, out string? container))
+        if (UsedVolumes().TryGetValue(name, out string? container))
         {
             throw new ClusterException(ErrorKind.AlreadyExists, $"remove {name}: volume is in use - [{container}]");
         }
 
         _shop.Volumes.Remove(name);
+        return Task.CompletedTask;
     }
 
     /// <param name="all">Also named ones; otherwise anonymous only, as Docker since 23.</param>
     /// <param name="wanted">Further condition.</param>
-    public async Task<PruneReport> PruneVolumesAsync(bool all, Func<LocalVolume, bool> wanted, CancellationToken ct)
+    public Task<PruneReport> PruneVolumesAsync(bool all, Func<LocalVolume, bool> wanted, CancellationToken ct)
     {
-        IReadOnlyDictionary<string, string> used = await UsedVolumesAsync(ct);
+        IReadOnlyDictionary<string, string> used = UsedVolumes();
         var removed = new List<string>();
         long freed = 0;
         foreach (LocalVolume volume in _shop.Volumes.List().Where(v => (all || v.IsAnonymous) && wanted(v) && !used.ContainsKey(v.Name)))
@@ -56,7 +57,7 @@ public sealed partial class ContainerEngine
         }
 
         _shop.Events.Publish("volume", "prune", "", ("reclaimed", freed.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-        return new PruneReport(removed.ToValueList(), freed);
+        return Task.FromResult(new PruneReport(removed.ToValueList(), freed));
     }
 
     /// <summary>Bytes a container has written itself.</summary>
@@ -71,7 +72,7 @@ public sealed partial class ContainerEngine
         }
 
         var containers = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (FoundContainer container in await _shop.Runtime.ListAsync(ct))
+        foreach (FoundContainer container in _shop.Runtime.Containers.All)
         {
             containers[container.Id] = await _shop.Runtime.SizeAsync(container.Id, ct);
         }
@@ -84,12 +85,12 @@ public sealed partial class ContainerEngine
     private LocalVolume FindVolume(string name) => _shop.Volumes.Find(name) ?? throw new ClusterException(ErrorKind.NotFound, $"get {name}: no such volume");
 
     /// <summary>Volumes that containers mount, and one container of each.</summary>
-    private async Task<IReadOnlyDictionary<string, string>> UsedVolumesAsync(CancellationToken ct)
+    private Dictionary<string, string> UsedVolumes()
     {
         var used = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (FoundContainer container in (await _shop.Runtime.ListAsync(ct)).Where(c => !c.Spec.IsEmpty))
+        foreach (FoundContainer container in _shop.Runtime.Containers.All)
         {
-            foreach (string name in SpecReader.VolumeNames(container.Spec, Path.Combine(_options.DataDirectory, "volumes")))
+            foreach (string name in container.Spec.VolumeNames(Path.Combine(_options.DataDirectory, "volumes")))
             {
                 used.TryAdd(name, container.Id);
             }

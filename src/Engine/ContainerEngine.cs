@@ -92,7 +92,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
             throw new ClusterException(ErrorKind.Unavailable, $"containerd at {options.ContainerdSocket} does not answer: {e.Status.Detail}", e);
         }
 
-        var runtime = new ContainerRuntime(client, options.ContainerdNamespace, options.Snapshotter, ids, time, logger);
+        var runtime = new ContainerRuntime(client, options.ContainerdNamespace, options.Snapshotter, cluster.Owner.NameOf, ids, time, logger);
         await runtime.OpenAsync(ct);
         var images = new ImageStore(client, options, cluster.Peers, ids, time);
         var views = new ImageViews(client, images, options.Snapshotter, Path.Combine(options.RunDirectory, "views"), ids);
@@ -128,7 +128,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     /// <summary>Containers in the order of their creation, newest first. <paramref name="all"/>: also those that do not run.</summary>
     public async Task<ValueList<LocalContainer>> ListContainersAsync(bool all, CancellationToken ct)
     {
-        IReadOnlyList<FoundContainer> found = await _shop.Runtime.ListAsync(ct);
+        IReadOnlyList<FoundContainer> found = _shop.Runtime.Containers.All;
         Dictionary<string, Cd.ProcessState> processes = (await _shop.Runtime.ListProcessesAsync(ct)).ToDictionary(p => p.Id, StringComparer.Ordinal);
         var containers = new List<LocalContainer>();
         foreach (FoundContainer container in found.OrderByDescending(c => c.CreatedAt))
@@ -140,9 +140,9 @@ public sealed partial class ContainerEngine : IAsyncDisposable
                 continue;
             }
 
-            if (!container.Spec.IsEmpty)
+            if (container.Spec != SpecReader.Unreadable)
             {
-                containers.Add(Describe(container, process, SpecReader.Read(container.Spec)));
+                containers.Add(Describe(container, process, container.Spec));
             }
         }
 
@@ -152,14 +152,14 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>.</exception>
     public async Task<LocalContainer> InspectContainerAsync(string name, CancellationToken ct)
     {
-        FoundContainer container = await FindContainerAsync(name, ct);
-        return Describe(container, await _shop.Runtime.StateAsync(container.Id, ct), SpecReader.Read(container.Spec));
+        FoundContainer container = FindContainer(name);
+        return Describe(container, await _shop.Runtime.StateAsync(container.Id, ct), container.Spec);
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.NotFound"/>; <see cref="ErrorKind.FailedPrecondition"/> when its log driver keeps nothing.</exception>
     public async IAsyncEnumerable<LogLine> ReadLogsAsync(string container, LogQuery query, [EnumeratorCancellation] CancellationToken ct)
     {
-        FoundContainer found = await FindContainerAsync(container, ct);
+        FoundContainer found = FindContainer(container);
         if (_standalone.ById(found.Id)?.Record.Spec.Template.LogDriver?.Name == "none")
         {
             throw new ClusterException(ErrorKind.FailedPrecondition, "configured logging driver does not support reading");

@@ -78,7 +78,7 @@ public sealed class TaskRunTests(ContainerdFixture fixture)
         node.Manager.Put(new AssignmentItem.SecretData(secret), new AssignmentItem.ConfigData(config));
         node.Manager.Put(task);
         await node.Manager.WaitAsync(task.Id, s => s.State > TaskState.Running, "ended");
-        string output = string.Join('\n', await node.OutputAsync(task.Id));
+        string output = string.Join('\n', await node.OutputAsync(task.Id, new LogQuery { Follow = true, Stderr = false }));
         Assert.Contains($"env=web-1-front,yes,{node.Options.Hostname}-x\n1000\n1001\n1001 29\n{node.Options.Hostname}-x\n/tmp\n", output);
         Assert.Contains("hunter2\n400 1000:0\nplain\n", output);
         Assert.Contains("\nro\n1\n", output);

@@ -76,7 +76,7 @@ internal static class StandaloneRoutes
             "removed" => WaitCondition.Removed,
             var other => throw ClusterException.Invalid($"invalid condition: \"{other}\""),
         };
-        Task<int> ended = await call.Local.WaitContainerAsync(call["id"], condition, ct);
+        Task<int> ended = call.Local.WaitContainerAsync(call["id"], condition, ct);
         // The client starts the container once it has the head of this answer.
         call.Http.Response.ContentType = "application/json";
         await call.Http.Response.StartAsync(ct);

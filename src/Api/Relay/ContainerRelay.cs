@@ -46,7 +46,7 @@ internal static class ContainerRelay
             return (path, true);
         }
 
-        if (!Actions.Contains(parts[2]) || await local.HasContainerAsync(parts[1], ct) || TaskContainers.Find(view, parts[1]) is not { } task)
+        if (!Actions.Contains(parts[2]) || local.HasContainer(parts[1]) || TaskContainers.Find(view, parts[1]) is not { } task)
         {
             return (path, false);
         }

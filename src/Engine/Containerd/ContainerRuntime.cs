@@ -11,10 +11,6 @@ namespace Skep.Engine.Containerd;
 /// <param name="SpecJson">OCI runtime spec.</param>
 internal sealed record ContainerDraft(string Id, string Image, string ParentChainId, ReadOnlyMemory<byte> SpecJson, IReadOnlyDictionary<string, string> Labels);
 
-/// <summary>A container as containerd knows it.</summary>
-/// <param name="Spec">OCI runtime spec, JSON.</param>
-internal sealed record FoundContainer(string Id, string Image, IReadOnlyDictionary<string, string> Labels, DateTimeOffset CreatedAt, ReadOnlyMemory<byte> Spec);
-
 /// <summary>The runtime a task is run by; everything the agent asks of it. All of containerd's task half is behind this class.</summary>
 internal sealed partial class ContainerRuntime : IAsyncDisposable
 {
@@ -31,10 +27,13 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     private readonly TaskCompletionSource _standing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _ended = new();
     private readonly EventStream _events;
+    private readonly ContainerIndexLoop _indexing;
     private Task _listening = Task.CompletedTask;
 
-    public ContainerRuntime(ContainerdClient client, string containerdNamespace, string snapshotter, IdSource ids, TimeProvider time, ILogger logger)
+    public ContainerRuntime(ContainerdClient client, string containerdNamespace, string snapshotter, Func<FoundContainer, string?> nameOf, IdSource ids, TimeProvider time, ILogger logger)
     {
+        Containers = new ContainerIndex(nameOf);
+        _indexing = new ContainerIndexLoop(client, Containers, time);
         _client = client;
         _snapshotter = snapshotter;
         _time = time;
@@ -43,14 +42,18 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         {
             OnExit = _exits.Record,
             OnOutOfMemory = id => _outOfMemory.TryAdd(id, 0),
+            OnContainerChanged = _indexing.Changed,
             OnStanding = ReconcileAsync,
         };
     }
 
-    /// <summary>Begins to listen; returns once no end of a process can be missed any more.</summary>
+    /// <summary>The containers there are; what was created or deleted here is in it at once.</summary>
+    public ContainerIndex Containers { get; }
+
+    /// <summary>Begins to listen; returns once all containers are known and no end of a process can be missed any more.</summary>
     public async Task OpenAsync(CancellationToken ct)
     {
-        _listening = _events.RunAsync(_ended.Token);
+        _listening = Task.WhenAll(_events.RunAsync(_ended.Token), _indexing.RunAsync(_ended.Token));
         await _standing.Task.WaitAsync(ct);
     }
 
@@ -75,7 +78,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
 
         try
         {
-            await _client.Containers.CreateAsync(new Cd.CreateContainerRequest { Container = record }, cancellationToken: ct);
+            Containers.Put(FoundContainer.From((await _client.Containers.CreateAsync(new Cd.CreateContainerRequest { Container = record }, cancellationToken: ct)).Container));
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
         {
@@ -119,7 +122,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
             Container = new Cd.ContainerRecord { Id = id, Spec = new Any { TypeUrl = SpecType, Value = UnsafeByteOperations.UnsafeWrap(specJson) } },
             UpdateMask = new FieldMask { Paths = { "spec" } },
         };
-        await _client.Containers.UpdateAsync(request, cancellationToken: ct);
+        Containers.Put(FoundContainer.From((await _client.Containers.UpdateAsync(request, cancellationToken: ct)).Container));
     }
 
     /// <summary>Makes process 1, stopped before the program begins. Its output is appended to two existing files.</summary>
@@ -278,17 +281,12 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     public async Task<IReadOnlyList<Cd.ProcessState>> ListProcessesAsync(CancellationToken ct)
         => (await _client.Tasks.ListAsync(new Cd.ListTasksRequest(), cancellationToken: ct)).Tasks;
 
-    public async Task<IReadOnlyList<FoundContainer>> ListAsync(CancellationToken ct)
-    {
-        Cd.ListContainersReply reply = await _client.Containers.ListAsync(new Cd.ListContainersRequest(), cancellationToken: ct);
-        return [.. reply.Containers.Select(c => new FoundContainer(c.Id, c.Image, c.Labels, c.CreatedAt.ToDateTimeOffset(), c.Spec?.Value.Memory ?? default))];
-    }
-
     /// <summary>Removes what is left of a container whose process has ended (or is killed here). Absent parts are no error.</summary>
     public async Task DeleteAsync(string id, CancellationToken ct)
     {
         await DeleteProcessAsync(id, ct);
         await Tolerate(_client.Containers.DeleteAsync(new Cd.DeleteContainerRequest { Id = id }, cancellationToken: ct).ResponseAsync, StatusCode.NotFound);
+        Containers.Remove(id);
         await RemoveSnapshotAsync(id, ct);
         _exits.Forget(ProcessKey.Main(id));
         _outOfMemory.TryRemove(id, out _);
@@ -340,10 +338,12 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         await _ended.CancelAsync();
         await _listening.SuppressThrowingAsync();
         _ended.Dispose();
+        _indexing.Dispose();
     }
 
     private async Task ReconcileAsync(CancellationToken ct)
     {
+        await _indexing.RebuildAsync(ct);
         foreach (ProcessKey key in _exits.Awaited)
         {
             await CheckAsync(key, ct);

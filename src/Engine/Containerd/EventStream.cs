@@ -6,7 +6,7 @@ using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Engine.Containerd;
 
-/// <summary>containerd's task events, forever: subscribed again after each break, with a sign when the picture must be taken anew.</summary>
+/// <summary>containerd's events about containers and what runs in them, forever: subscribed again after each break, with a sign when the picture must be taken anew.</summary>
 /// <remarks>
 /// The stream says neither that it stands nor what was missed. So a marker of our own is published until it comes back; from then on nothing is
 /// missed, and whoever reconciles after <see cref="OnStanding"/> sees what happened before.
@@ -20,6 +20,9 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
     public required Action<ProcessKey, ProcessExit> OnExit { get; init; }
 
     public required Action<string> OnOutOfMemory { get; init; }
+
+    /// <summary>The record of a container of that id was created, changed or deleted.</summary>
+    public required Action<string> OnContainerChanged { get; init; }
 
     /// <summary>Awaited each time the subscription stands, while events already flow.</summary>
     public required Func<CancellationToken, Task> OnStanding { get; init; }
@@ -48,7 +51,7 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
     {
         string marker = ids.Next();
         var request = new Cd.SubscribeRequest();
-        request.Filters.Add($"namespace=={containerdNamespace},topic~=\"^/(tasks/(exit|oom)|skep/mark)\"");
+        request.Filters.Add($"namespace=={containerdNamespace},topic~=\"^/(tasks/(exit|oom)|containers/|skep/mark)\"");
         using var scope = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using AsyncServerStreamingCall<Cd.EventEnvelope> call = client.Events.Subscribe(request, cancellationToken: scope.Token);
         Task? reconciling = null;
@@ -99,6 +102,9 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
                 // An exec's end carries its own id; that of process 1 repeats the container's.
                 var key = new ProcessKey(exit.ContainerId, exit.Id == exit.ContainerId ? "" : exit.Id);
                 OnExit(key, new ProcessExit((int)exit.ExitStatus, exit.ExitedAt?.ToDateTimeOffset() ?? time.GetUtcNow()));
+                break;
+            case "containerd.events.ContainerCreate" or "containerd.events.ContainerUpdate" or "containerd.events.ContainerDelete":
+                OnContainerChanged(Cd.ContainerEvent.Parser.ParseFrom(envelope.Event.Value).Id);
                 break;
             case "containerd.events.TaskOOM":
                 OnOutOfMemory(Cd.TaskOomEvent.Parser.ParseFrom(envelope.Event.Value).ContainerId);

@@ -84,7 +84,7 @@ internal sealed class ContainerFactory(EngineContext shop, string hostname, Func
         _ = HealthPlan.From(spec.HealthCheck, settings);
         Accounts accounts = await shop.Views.AccountsAsync(image, ct);
         ResolvedUser user = accounts.Resolve(spec.User.Length > 0 ? spec.User : settings.User, spec.Groups);
-        ValueList<OciMount> borrowed = await VolumesFromAsync(wanted.VolumesFrom, ct);
+        ValueList<OciMount> borrowed = VolumesFrom(wanted.VolumesFrom);
         (ValueList<OciMount> mounts, _) = await shop.Mounts.PrepareAsync(record.Sandbox, spec, image, borrowed.Select(m => m.Destination).ToValueList(), ct);
         mounts = mounts.AddRange(borrowed.Where(b => mounts.All(m => m.Destination != b.Destination)));
         mounts = mounts.AddRange(wanted.Tmpfs.Select(t => new OciMount(t.Key, "tmpfs", "tmpfs", t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries).ToValueList())));
@@ -166,15 +166,15 @@ internal sealed class ContainerFactory(EngineContext shop, string hostname, Func
     private static ValueList<OciMount> Shared(string directory, ValueList<OciMount> files)
         => files.Select(f => File.Exists(Path.Combine(directory, Path.GetFileName(f.Source))) && f.Destination != "/etc/hostname" ? f with { Source = Path.Combine(directory, Path.GetFileName(f.Source)) } : f).ToValueList();
 
-    private async Task<ValueList<OciMount>> VolumesFromAsync(ValueList<string> from, CancellationToken ct)
+    private ValueList<OciMount> VolumesFrom(ValueList<string> from)
     {
         var borrowed = new List<OciMount>();
         foreach (string text in from)
         {
             string[] parts = text.Split(':', 2);
             string id = idOf(parts[0]) ?? throw new ClusterException(ErrorKind.NotFound, $"No such container: {parts[0]}");
-            byte[] spec = await shop.Runtime.FindSpecAsync(id, ct) ?? throw new ClusterException(ErrorKind.NotFound, $"No such container: {parts[0]}");
-            foreach (OciMount mount in SpecReader.Read(spec).Mounts.Where(m => m.Type == "bind" && !m.Source.StartsWith(shop.Options.RunDirectory + "/", StringComparison.Ordinal)))
+            FoundContainer other = shop.Runtime.Containers.Find(id) ?? throw new ClusterException(ErrorKind.NotFound, $"No such container: {parts[0]}");
+            foreach (OciMount mount in other.Spec.Mounts.Where(m => m.Type == "bind" && !m.Source.StartsWith(shop.Options.RunDirectory + "/", StringComparison.Ordinal)))
             {
                 borrowed.Add(parts is [_, "ro"] ? mount with { Options = mount.Options.Select(o => o == "rw" ? "ro" : o).ToValueList() } : mount);
             }

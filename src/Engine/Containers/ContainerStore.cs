@@ -35,6 +35,8 @@ internal sealed class ContainerStore : IAsyncDisposable
 
     public StandaloneContainer? ById(string id) => _containers.GetValueOrDefault(id);
 
+    public StandaloneContainer? FindByName(string name) => _containers.FirstOrDefault(c => c.Value.Record.Name == name).Value;
+
     /// <summary>By id, name or unambiguous beginning of an id; null when none or several fit.</summary>
     public StandaloneContainer? Find(string name)
     {
@@ -44,7 +46,7 @@ internal sealed class ContainerStore : IAsyncDisposable
             return null;
         }
 
-        if ((_containers.GetValueOrDefault(name) ?? _containers.Values.FirstOrDefault(c => c.Record.Name == name)) is { } exact)
+        if ((_containers.GetValueOrDefault(name) ?? FindByName(name)) is { } exact)
         {
             return exact;
         }

@@ -141,7 +141,7 @@ internal sealed partial class StandaloneContainer
     private async Task RemoveLockedAsync(bool withVolumes, CancellationToken ct)
     {
         Save(_record with { State = ContainerState.Removing });
-        byte[]? spec = await _shop.Runtime.FindSpecAsync(Id, ct);
+        SpecReader? spec = _shop.Runtime.Containers.Find(Id)?.Spec;
         await _shop.Runtime.DeleteAsync(Id, ct);
         await _networks.LeaveAsync(_record, ct);
         if (withVolumes && spec is not null)
@@ -159,9 +159,9 @@ internal sealed partial class StandaloneContainer
     }
 
     /// <summary>Only those made for this container: one it shares (volumes-from) stays with its owner.</summary>
-    private void RemoveVolumes(byte[] spec)
+    private void RemoveVolumes(SpecReader spec)
     {
-        foreach (OciMount mount in SpecReader.Read(spec).Mounts)
+        foreach (OciMount mount in spec.Mounts)
         {
             string name = MountResolver.AnonymousName(_record.Sandbox, mount.Destination);
             if (_shop.Volumes.Find(name) is { IsAnonymous: true })

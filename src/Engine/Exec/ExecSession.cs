@@ -4,7 +4,7 @@ using Skep.Engine.Containerd;
 namespace Skep.Engine.Exec;
 
 /// <summary>One exec from its creation until a while after its end. It goes on without whoever attached to it.</summary>
-internal sealed class ExecSession(string id, FoundContainer container, ExecRequest request, byte[] process, ContainerRuntime runtime, string directory, TimeProvider time)
+internal sealed class ExecSession(string id, string containerId, ExecRequest request, byte[] process, ContainerRuntime runtime, string directory, TimeProvider time)
 {
     private const int NotFoundCode = 127;
     private const int NotExecutableCode = 126;
@@ -12,7 +12,7 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
     /// <summary>What a process that ended may still have in its pipes; longer, and a child of it holds them open.</summary>
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
 
-    private readonly ProcessKey _key = new(container.Id, id);
+    private readonly ProcessKey _key = new(containerId, id);
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isTaken;
@@ -20,7 +20,7 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
     private int _pid;
     private int? _exitCode;
 
-    public string ContainerId => container.Id;
+    public string ContainerId => containerId;
 
     public bool Tty => request.Tty;
 
@@ -35,7 +35,7 @@ internal sealed class ExecSession(string id, FoundContainer container, ExecReque
     {
         lock (_gate)
         {
-            return new LocalExec(id, container.Id, request, _isRunning, _pid, _exitCode);
+            return new LocalExec(id, containerId, request, _isRunning, _pid, _exitCode);
         }
     }
 

@@ -5,6 +5,12 @@ namespace Skep.Engine.Oci;
 /// <summary>What a container's spec tells about it afterwards.</summary>
 internal sealed record SpecReader(ValueList<string> Args, ValueList<string> Env, string Cwd, string User, string Hostname, bool Tty, ValueList<OciMount> Mounts)
 {
+    /// <summary>Of a spec that is not one of ours.</summary>
+    public static SpecReader Unreadable { get; } = new([], [], "/", "", "", false, []);
+
+    /// <summary>Path of its control group, as its runtime knows it; empty: none was said.</summary>
+    public string CgroupPath { get; private init; } = "";
+
     /// <summary>File of its network namespace; empty: the host's, or one made for it alone.</summary>
     public string NetworkNamespace { get; private init; } = "";
 
@@ -23,6 +29,7 @@ internal sealed record SpecReader(ValueList<string> Args, ValueList<string> Env,
             document.RootElement.GetProperty("mounts").EnumerateArray().Select(m => new OciMount(
                 m.GetProperty("destination").GetString()!, m.GetProperty("type").GetString()!, m.GetProperty("source").GetString()!, Strings(m, "options"))).ToValueList())
         {
+            CgroupPath = document.RootElement.TryGetProperty("linux", out JsonElement linux) && linux.TryGetProperty("cgroupsPath", out JsonElement path) ? path.GetString() ?? "" : "",
             NetworkNamespace = NetworkOf(document.RootElement),
         };
     }
@@ -46,8 +53,8 @@ internal sealed record SpecReader(ValueList<string> Args, ValueList<string> Env,
     }
 
     /// <summary>Names of the volumes a container mounts: those whose files lie below the volumes' directory.</summary>
-    public static IEnumerable<string> VolumeNames(ReadOnlyMemory<byte> specJson, string volumesDirectory)
-        => Read(specJson).Mounts.Select(m => VolumeName(m, volumesDirectory)).OfType<string>().Distinct(StringComparer.Ordinal);
+    public IEnumerable<string> VolumeNames(string volumesDirectory)
+        => Mounts.Select(m => VolumeName(m, volumesDirectory)).OfType<string>().Distinct(StringComparer.Ordinal);
 
     /// <summary>Null for a mount that is no volume.</summary>
     public static string? VolumeName(OciMount mount, string volumesDirectory)

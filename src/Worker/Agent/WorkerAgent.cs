@@ -178,7 +178,7 @@ public sealed class WorkerAgent : IAsyncDisposable
     {
         _containers.Supervisor = null;
         _files.Forget();
-        foreach (FoundContainer container in await TaskContainers.ListAsync(Local.Context, ct))
+        foreach (FoundContainer container in TaskContainers.List(Local.Context))
         {
             if (await _containers.RemoveAsync(container, Local.Context, ct) is { } task && _network is not null)
             {

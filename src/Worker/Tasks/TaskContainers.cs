@@ -28,7 +28,7 @@ internal sealed class TaskContainers(TaskRecords records) : IContainerOwner
         }
 
         TaskRunner? runner = Supervisor?.Find(task);
-        TaskRecord? record = records.Read(task);
+        TaskRecord? record = runner?.StartedAt is null ? records.Read(task) : null;
         SwarmTaskStatus? status = runner?.Status ?? record?.ToStatus();
         DateTimeOffset? startedAt = runner?.StartedAt ?? record?.StartedAt;
         return new OwnedContainer
@@ -46,8 +46,7 @@ internal sealed class TaskContainers(TaskRecords records) : IContainerOwner
     }
 
     /// <summary>Every container here that is not a user's own: those of tasks, and what was left half made.</summary>
-    public static async Task<IReadOnlyList<FoundContainer>> ListAsync(EngineContext engine, CancellationToken ct)
-        => [.. (await engine.Runtime.ListAsync(ct)).Where(c => !ContainerFactory.IsStandalone(c))];
+    public static IEnumerable<FoundContainer> List(EngineContext engine) => engine.Runtime.Containers.All.Where(c => !ContainerFactory.IsStandalone(c));
 
     /// <summary>Removes a container with its log, files and record.</summary>
     /// <returns>The task it was of; null: none.</returns>

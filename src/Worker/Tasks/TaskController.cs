@@ -187,14 +187,14 @@ internal sealed class TaskController(EngineContext shop, TaskContext around, Swa
         await shop.Slots.WaitAsync(ct);
         try
         {
-            byte[]? spec = await shop.Runtime.FindSpecAsync(ContainerId, ct);
+            SpecReader? spec = shop.Runtime.Containers.Find(ContainerId)?.Spec;
             await shop.Runtime.DeleteAsync(ContainerId, ct);
             if (spec is not null)
             {
                 Events().Destroyed();
             }
 
-            foreach (string name in spec is null ? [] : SpecReader.VolumeNames(spec, Path.Combine(shop.Options.DataDirectory, "volumes")))
+            foreach (string name in spec?.VolumeNames(Path.Combine(shop.Options.DataDirectory, "volumes")) ?? [])
             {
                 if (shop.Volumes.Find(name) is { IsAnonymous: true })
                 {

@@ -46,7 +46,7 @@ internal sealed class TaskSupervisor(EngineContext shop, TaskContext around, Tas
     public async Task RemoveOrphansAsync(CancellationToken stop)
     {
         var known = Runners.Select(r => r.ContainerId).ToHashSet(StringComparer.Ordinal);
-        foreach (FoundContainer container in (await TaskContainers.ListAsync(shop, stop)).Where(c => !known.Contains(c.Id)))
+        foreach (FoundContainer container in TaskContainers.List(shop).Where(c => !known.Contains(c.Id)))
         {
             WorkerLog.OrphanRemoved(around.Logger, container.Id);
             await containers.RemoveAsync(container, shop, stop);
