@@ -7,7 +7,7 @@ namespace Skep.Rpc;
 /// <param name="limit">For calls that name none.</param>
 public sealed class CallDeadline(TimeSpan limit, TimeProvider time) : Interceptor
 {
-    private static readonly AsyncLocal<DateTime?> s_ofIncoming = new();
+    private static readonly AsyncLocal<DateTime?> OfIncoming = new();
 
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(TRequest request, ClientInterceptorContext<TRequest, TResponse> context, BlockingUnaryCallContinuation<TRequest, TResponse> continuation)
         => continuation(request, Limited(context));
@@ -16,7 +16,7 @@ public sealed class CallDeadline(TimeSpan limit, TimeProvider time) : Intercepto
         => continuation(request, Limited(context));
 
     /// <summary>Calls made from here on, in this flow, are on behalf of a call with that deadline. To be called in an async method: it is over at its end.</summary>
-    internal static void Enter(DateTime deadline) => s_ofIncoming.Value = deadline == DateTime.MaxValue ? null : deadline;
+    internal static void Enter(DateTime deadline) => OfIncoming.Value = deadline == DateTime.MaxValue ? null : deadline;
 
     private ClientInterceptorContext<TRequest, TResponse> Limited<TRequest, TResponse>(ClientInterceptorContext<TRequest, TResponse> context)
         where TRequest : class
@@ -24,6 +24,6 @@ public sealed class CallDeadline(TimeSpan limit, TimeProvider time) : Intercepto
     {
         DateTime deadline = context.Options.Deadline ?? (time.GetUtcNow() + limit).UtcDateTime;
         return new ClientInterceptorContext<TRequest, TResponse>(
-            context.Method, context.Host, context.Options.WithDeadline(s_ofIncoming.Value is { } incoming && incoming < deadline ? incoming : deadline));
+            context.Method, context.Host, context.Options.WithDeadline(OfIncoming.Value is { } incoming && incoming < deadline ? incoming : deadline));
     }
 }

@@ -11,7 +11,7 @@ public sealed class NodeHealth
     /// <summary>Name of a manager's part.</summary>
     public const string Manager = "manager";
 
-    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     private readonly Func<bool> _isReady;
     private readonly Func<bool>? _hasLeader;
@@ -32,7 +32,7 @@ public sealed class NodeHealth
     /// <summary>Keeps it true until cancelled.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(s_period, _time);
+        using var timer = new PeriodicTimer(Period, _time);
         while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
         {
             Refresh();

@@ -13,7 +13,7 @@ namespace Skep.Manager.Tests.Consensus;
 
 public sealed class GrpcRaftTransportTests
 {
-    private static readonly Message s_message = new(MessageKind.Heartbeat, 1, 2, 3);
+    private static readonly Message Message = new(MessageKind.Heartbeat, 1, 2, 3);
 
     [Fact]
     public async Task A_snapshot_that_is_refused_half_way_says_why()
@@ -21,7 +21,7 @@ public sealed class GrpcRaftTransportTests
         await using TestCluster cluster = await StartAsync();
         await using GrpcRaftTransport transport = Transport(cluster);
         using var data = new MemoryStream(new byte[64 << 20]);
-        RpcException e = await Assert.ThrowsAsync<RpcException>(() => transport.SendSnapshotAsync(Peer(cluster), s_message, data, CancellationToken.None));
+        RpcException e = await Assert.ThrowsAsync<RpcException>(() => transport.SendSnapshotAsync(Peer(cluster), Message, data, CancellationToken.None));
         Assert.Equal("no space left", e.Status.Detail);
     }
 
@@ -32,7 +32,7 @@ public sealed class GrpcRaftTransportTests
         await using GrpcRaftTransport transport = Transport(cluster);
         for (int round = 1; round <= 20; round++)
         {
-            transport.Send(Peer(cluster), [s_message, s_message, s_message]);
+            transport.Send(Peer(cluster), [Message, Message, Message]);
             transport.MembershipChanged(Membership.Empty);
             await cluster.Services.GetRequiredService<Group>().SawAsync(3 * round);
         }
