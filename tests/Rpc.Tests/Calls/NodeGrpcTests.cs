@@ -224,7 +224,7 @@ public sealed class NodeGrpcTests
 
             if (request.Digest == "waits")
             {
-                await Task.Delay(Timeout.Infinite, context.CancellationToken);
+                await new TaskCompletionSource().Task.WaitAsync(context.CancellationToken);
             }
         }
 
