@@ -9,6 +9,9 @@ namespace Skep.Rpc;
 /// </remarks>
 public static class RequestStreams
 {
+    private const int Looks = 10;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Whether a write failed because its call is over, for whatever reason.</summary>
     public static bool IsEndOfCall(Exception error) => error is ObjectDisposedException or IOException or RpcException { StatusCode: StatusCode.Cancelled or StatusCode.OK };
 
@@ -57,18 +60,28 @@ public static class RequestStreams
         try
         {
             await call.ResponseHeadersAsync.WaitAsync(ct).ConfigureAwait(false);
-            Status end = call.GetStatus();
-            return end.StatusCode == StatusCode.OK ? Early(write) : new RpcException(end);
         }
         catch (RpcException e)
         {
             return e;
         }
-        catch (InvalidOperationException)
+
+        // The package takes note of the end a moment after it has failed the write.
+        for (int looks = 0; looks < Looks; looks++)
         {
-            // It ended after answers that are not read yet; whoever reads them is told.
-            return Early(write);
+            try
+            {
+                Status end = call.GetStatus();
+                return end.StatusCode == StatusCode.OK ? Early(write) : new RpcException(end);
+            }
+            catch (InvalidOperationException)
+            {
+                await Task.Delay(BetweenLooks, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
+
+        // It ended after answers that are not read yet; whoever reads them is told.
+        return Early(write);
     }
 
     private static RpcException Early(Exception write) => new(new Status(StatusCode.Unavailable, "the other side ended the call", write));

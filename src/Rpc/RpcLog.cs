@@ -2,18 +2,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Skep.Rpc;
 
-/// <summary>What the edge of our gRPC services logs; ids 7000 to 7999.</summary>
+/// <summary>What the edge of our gRPC services logs; ids 8000 to 8999.</summary>
 internal static partial class RpcLog
 {
-    [LoggerMessage(7000, LogLevel.Debug, "{Method} refused: {Reason}")]
+    [LoggerMessage(8000, LogLevel.Debug, "{Method} refused: {Reason}")]
     public static partial void CallRefused(this ILogger logger, string method, string reason);
 
-    [LoggerMessage(7001, LogLevel.Debug, "{Method}: the caller hung up: {Reason}")]
+    [LoggerMessage(8001, LogLevel.Debug, "{Method}: the caller hung up: {Reason}")]
     public static partial void CallerHungUp(this ILogger logger, string method, string reason);
 
-    [LoggerMessage(7002, LogLevel.Debug, "{Method} given up: this node is stopping")]
+    [LoggerMessage(8002, LogLevel.Debug, "{Method} given up: this node is stopping")]
     public static partial void CallStopped(this ILogger logger, string method);
 
-    [LoggerMessage(7003, LogLevel.Error, "{Method} failed")]
+    [LoggerMessage(8003, LogLevel.Error, "{Method} failed")]
     public static partial void CallFailed(this ILogger logger, Exception error, string method);
 }

@@ -171,9 +171,11 @@ public sealed class ServerTests(Peers peers)
         Assert.True(await chat.ResponseStream.MoveNext());
         Task<bool> pending = chat.ResponseStream.MoveNext();
         await host.DisposeAsync();
-        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => pending)).StatusCode);
+        // UNAVAILABLE when the connection is lost, INTERNAL when the dying server still reset the stream: callers that look for another server do so on either.
+        StatusCode[] death = [StatusCode.Unavailable, StatusCode.Internal];
+        Assert.Contains((await Assert.ThrowsAsync<RpcException>(() => pending)).StatusCode, death);
         await Assert.ThrowsAsync<RpcException>(() => chat.RequestStream.WriteAsync(new Ask())); // Of either status: see ClientTests.
-        Assert.Equal(StatusCode.Unavailable, chat.GetStatus().StatusCode);
+        Assert.Contains(chat.GetStatus().StatusCode, death);
         Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(async () => await client.UnaryAsync(new Ask(), Within()))).StatusCode);
         File.Delete(host.UnixPath);
         await using (await ProbeHost.StartAsync(folder, peers.Certificates))
