@@ -10,7 +10,7 @@ internal static class NodeDescriptionRules
     /// <summary>Largest encoded description, in bytes.</summary>
     public const int MaxBytes = 64 << 10;
 
-    private const int LongestName = 253, LongestLabel = 63, LongestText = 255;
+    private const int LongestName = 253, LongestLabel = 63, LongestText = 255, LongestLabelValue = 4096;
 
     /// <exception cref="ClusterException">InvalidArgument: names the field and the fix.</exception>
     public static void Check(NodeDescription description)
@@ -22,7 +22,7 @@ internal static class NodeDescriptionRules
         foreach ((string key, string value) in description.EngineLabels)
         {
             CheckText("engine label", key);
-            CheckText($"engine label {key}", value);
+            CheckText($"engine label {key}", value, LongestLabelValue);
         }
 
         foreach (EnginePlugin plugin in description.Plugins)
@@ -47,11 +47,11 @@ internal static class NodeDescriptionRules
     private static bool IsLabel(string label)
         => label.Length is > 0 and <= LongestLabel && label[0] != '-' && label[^1] != '-' && label.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
-    private static void CheckText(string field, string value)
+    private static void CheckText(string field, string value, int longest = LongestText)
     {
-        if (value.Length > LongestText || value.Any(char.IsControl))
+        if (value.Length > longest || value.Any(char.IsControl))
         {
-            throw ClusterException.Invalid($"{field} {Shown(value)} is not valid: at most {LongestText} characters, no control characters");
+            throw ClusterException.Invalid($"{field} {Shown(value)} is not valid: at most {longest} characters, no control characters");
         }
     }
 
@@ -65,6 +65,7 @@ internal static class NodeDescriptionRules
         foreach (GenericResource generic in resources.Generic)
         {
             CheckText("generic resource", generic.Kind);
+            CheckText($"generic resource {generic.Kind}", generic.NamedValue ?? "");
         }
     }
 
