@@ -251,7 +251,7 @@ public sealed partial class ContainerEngine
             User = spec.User,
             WorkingDirectory = spec.Cwd,
             LogPath = _shop.Logs.Find(record.Id)?.CurrentPath ?? "",
-            LogDriver = wanted.Template.LogDriver is { Name.Length: > 0 } driver ? driver.Name : "json-file",
+            LogDriver = LogDrivers.NameOf(wanted.Template.LogDriver),
             Standalone = wanted,
             RestartCount = record.RestartCount,
             FilesDirectory = _shop.Files.DirectoryOf(record.Sandbox),

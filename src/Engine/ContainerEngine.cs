@@ -160,7 +160,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
     public async IAsyncEnumerable<LogLine> ReadLogsAsync(string container, LogQuery query, [EnumeratorCancellation] CancellationToken ct)
     {
         FoundContainer found = FindContainer(container);
-        if (_standalone.ById(found.Id)?.Record.Spec.Template.LogDriver?.Name == "none")
+        if (_standalone.ById(found.Id) is { } own && !LogDrivers.CanRead(LogDrivers.NameOf(own.Record.Spec.Template.LogDriver)))
         {
             throw new ClusterException(ErrorKind.FailedPrecondition, "configured logging driver does not support reading");
         }
@@ -215,7 +215,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
             User = spec.User,
             WorkingDirectory = spec.Cwd,
             LogPath = _shop.Logs.Find(container.Id)?.CurrentPath ?? "",
-            LogDriver = _shop.Logs.Find(container.Id) is null ? "none" : "json-file",
+            LogDriver = LogDrivers.NameOf(_shop.Logs.Find(container.Id)),
         };
     }
 
@@ -225,7 +225,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         bool readOnly = mount.Options.Contains("ro");
         if (SpecReader.VolumeName(mount, volumesDirectory) is { } volume)
         {
-            return new LocalMount(MountKind.Volume, volume, mount.Source, mount.Destination, readOnly) { Driver = "local" };
+            return new LocalMount(MountKind.Volume, volume, mount.Source, mount.Destination, readOnly) { Driver = VolumeDrivers.Local };
         }
 
         if (mount.Type == "tmpfs" && mount.Destination is not ("/dev" or "/dev/shm"))

@@ -1,3 +1,5 @@
+using Skep.Engine.Logs;
+
 namespace Skep.Engine;
 
 /// <summary>Every path, name and limit of a node's container engine. Several run side by side on one machine when these differ.</summary>
@@ -49,7 +51,7 @@ public sealed record EngineOptions
     public string? Hostname { get; init; }
 
     /// <summary>Used by containers without a log driver of their own.</summary>
-    public Driver LogDriver { get; init; } = new("json-file");
+    public Driver LogDriver { get; init; } = new(LogDrivers.Default);
 
     /// <summary>The host's resolv.conf, for containers without an overlay network.</summary>
     public string ResolvConfPath { get; init; } = "/etc/resolv.conf";

@@ -120,9 +120,9 @@ public sealed class ContainerLogTests : IDisposable
     [Fact]
     public void The_local_driver_rotates_unless_told_otherwise()
     {
-        Assert.Equal(new LogSettings(true, 20 << 20, 5), LogSettings.From(new Driver("local")));
-        Assert.Equal(new LogSettings(true, 1 << 20, 5), LogSettings.From(new Driver("local") { Options = ValueMap<string, string>.Empty.Set("max-size", "1m") }));
-        Assert.Equal(new LogSettings(true, 0, 1), LogSettings.From(new Driver("json-file") { Options = ValueMap<string, string>.Empty.Set("tag", "{{.Name}}") }));
+        Assert.Equal(new LogSettings(true, 20 << 20, 5), LogDrivers.Choose(new Driver("local"), new EngineOptions()));
+        Assert.Equal(new LogSettings(true, 1 << 20, 5), LogDrivers.Choose(new Driver("local") { Options = ValueMap<string, string>.Empty.Set("max-size", "1m") }, new EngineOptions()));
+        Assert.Equal(new LogSettings(true, 0, 1), LogDrivers.Choose(new Driver("json-file") { Options = ValueMap<string, string>.Empty.Set("tag", "{{.Name}}") }, new EngineOptions()));
     }
 
     [Theory]
@@ -133,7 +133,7 @@ public sealed class ContainerLogTests : IDisposable
     [InlineData("json-file", "max-file", "3")]
     [InlineData("json-file", "max-size", "many")]
     public void What_a_log_driver_cannot_do_here_is_refused(string driver, string option, string value)
-        => Assert.Throws<ClusterException>(() => LogSettings.From(new Driver(driver) { Options = option.Length == 0 ? ValueMap<string, string>.Empty : ValueMap<string, string>.Empty.Set(option, value) }));
+        => Assert.Throws<ClusterException>(() => LogDrivers.Choose(new Driver(driver) { Options = option.Length == 0 ? ValueMap<string, string>.Empty : ValueMap<string, string>.Empty.Set(option, value) }, new EngineOptions()));
 
     private static async Task<List<string>> ReadAsync(ContainerLog log, LogQuery query)
     {

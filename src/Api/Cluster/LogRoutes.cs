@@ -47,7 +47,7 @@ internal static class LogRoutes
     {
         var request = LogRequest.Of(call);
         LocalContainer container = await call.Local.InspectContainerAsync(call["id"], ct);
-        if (container.LogDriver == "none")
+        if (!LogDrivers.CanRead(container.LogDriver))
         {
             throw new ClusterException(ErrorKind.NotImplemented, "configured logging driver does not support reading");
         }

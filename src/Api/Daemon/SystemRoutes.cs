@@ -6,6 +6,8 @@ using Skep.Engine;
 using Skep.Engine.Containerd;
 using Skep.Engine.Containers;
 using Skep.Engine.Images;
+using Skep.Engine.Logs;
+using Skep.Engine.Volumes;
 using Skep.Store;
 
 namespace Skep.Api.Daemon;
@@ -108,7 +110,7 @@ internal static class SystemRoutes
             Driver = "overlayfs",
             DriverStatus = [],
             DockerRootDir = facts.DataDirectory,
-            Plugins = new WirePlugins { Volume = ["local"], Network = ["bridge", "host", "null", "overlay"], Log = ["json-file", "local", "none"] },
+            Plugins = new WirePlugins { Volume = [.. VolumeDrivers.Names], Network = ["bridge", "host", "null", "overlay"], Log = [.. LogDrivers.Names] },
             MemoryLimit = kernel.MemoryLimit,
             SwapLimit = kernel.SwapLimit,
             CpuCfsPeriod = kernel.CpuQuota,
@@ -122,7 +124,7 @@ internal static class SystemRoutes
             NGoroutines = ThreadPool.ThreadCount,
             NEventsListener = call.Node.Events.Listeners,
             SystemTime = WireTime.Write(time.GetUtcNow()),
-            LoggingDriver = "json-file",
+            LoggingDriver = LogDrivers.Default,
             CgroupDriver = "cgroupfs",
             CgroupVersion = facts.CgroupVersion == 1 ? "1" : "2",
             KernelVersion = facts.KernelVersion,

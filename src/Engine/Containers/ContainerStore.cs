@@ -81,7 +81,7 @@ internal sealed class ContainerStore : IAsyncDisposable
     public async Task<StandaloneContainer> CreateAsync(StandaloneSpec spec, CancellationToken ct)
     {
         string id = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(_shop.Ids.Next() + _shop.Ids.Next())));
-        _ = LogSettings.From(spec.Template.LogDriver ?? _shop.Options.LogDriver);
+        _ = LogDrivers.Choose(spec.Template.LogDriver, _shop.Options);
         spec = _networks.Check(spec);
         var record = new StandaloneRecord { Id = id, Name = "", Spec = spec, CreatedAt = _shop.Time.GetUtcNow(), State = ContainerState.Created };
         StoredImage image = await _maker.ImageAsync(record, ct);

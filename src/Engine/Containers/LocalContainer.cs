@@ -1,4 +1,5 @@
 using Skep.Engine.Images;
+using Skep.Engine.Logs;
 
 namespace Skep.Engine.Containers;
 
@@ -84,7 +85,7 @@ public sealed record LocalContainer(string Id, string Name)
     /// <summary>Lines users read, JSON as Docker's json-file; empty with driver none.</summary>
     public string LogPath { get; init; } = "";
 
-    public string LogDriver { get; init; } = "json-file";
+    public string LogDriver { get; init; } = LogDrivers.Default;
 
     /// <summary>Null for containers of tasks.</summary>
     public StandaloneSpec? Standalone { get; init; }

@@ -208,7 +208,7 @@ internal sealed partial class StandaloneContainer : IDisposable
     /// <summary>With driver none output is still spooled, for those who are attached; nobody may read it later.</summary>
     private LogSettings LogsOf(StandaloneSpec spec)
     {
-        LogSettings settings = LogSettings.From(spec.Template.LogDriver ?? _shop.Options.LogDriver);
+        LogSettings settings = LogDrivers.Choose(spec.Template.LogDriver, _shop.Options);
         return settings.IsKept ? settings : new LogSettings(true, 64 * 1024, 1);
     }
 }

@@ -34,7 +34,7 @@ internal sealed class ContainerEvents(EventHub events, string id, string name, s
         {
             events.Publish(
                 "volume", "mount", volume.Name,
-                ("container", id), ("destination", volume.Target), ("driver", "local"), ("propagation", volume.Propagation), ("read/write", volume.ReadOnly ? "false" : "true"));
+                ("container", id), ("destination", volume.Target), ("driver", volume.Driver), ("propagation", volume.Propagation), ("read/write", volume.ReadOnly ? "false" : "true"));
         }
 
         Tell("start");
@@ -72,7 +72,7 @@ internal sealed class ContainerEvents(EventHub events, string id, string name, s
 
         foreach (LocalMount volume in _volumes)
         {
-            events.Publish("volume", "unmount", volume.Name, ("container", id), ("driver", "local"));
+            events.Publish("volume", "unmount", volume.Name, ("container", id), ("driver", volume.Driver));
         }
     }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Skep.Engine.Logs;
 
-/// <summary>What a task's log driver asks for, understood.</summary>
+/// <summary>What a container's log driver asks for, understood.</summary>
 /// <param name="IsKept">False with driver none: output goes nowhere.</param>
 /// <param name="MaxFileBytes">A file is closed when it would grow past this; 0: never.</param>
 /// <param name="MaxFiles">Files kept, the current one included.</param>
@@ -11,25 +11,20 @@ internal sealed record LogSettings(bool IsKept, long MaxFileBytes, int MaxFiles)
     /// <summary>What a tag may hold of the container.</summary>
     public static readonly ValueList<string> TagFields = ["{{.ID}}", "{{.FullID}}", "{{.Name}}", "{{.ImageName}}", "{{.ImageFullID}}", "{{.ImageID}}", "{{.DaemonName}}"];
 
-    private static readonly LogSettings Local = new(true, 20L << 20, 5);
+    /// <summary>Of driver none.</summary>
+    public static readonly LogSettings Nowhere = new(false, 0, 1);
 
-    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: driver or option is not offered here.</exception>
-    public static LogSettings From(Driver driver)
+    /// <summary>Without options: one file without limit.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: an option is not offered here.</exception>
+    public static LogSettings OfJsonFile(ValueMap<string, string> options) => Of(options, isLocal: false, size: 0, files: 1);
+
+    /// <summary>Without options: five files of 20 MiB.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: an option is not offered here.</exception>
+    public static LogSettings OfLocal(ValueMap<string, string> options) => Of(options, isLocal: true, size: 20L << 20, files: 5);
+
+    private static LogSettings Of(ValueMap<string, string> options, bool isLocal, long size, int files)
     {
-        switch (driver.Name)
-        {
-            case "none":
-                return new LogSettings(false, 0, 1);
-            case "json-file" or "local" or "":
-                break;
-            default:
-                throw ClusterException.Invalid($"logger: no log driver named '{driver.Name}' is registered on this node (json-file, local and none are)");
-        }
-
-        bool isLocal = driver.Name == "local";
-        long size = isLocal ? Local.MaxFileBytes : 0;
-        int files = isLocal ? Local.MaxFiles : 1;
-        foreach ((string name, string value) in driver.Options)
+        foreach ((string name, string value) in options)
         {
             switch (name)
             {

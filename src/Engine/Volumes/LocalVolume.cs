@@ -4,7 +4,7 @@ namespace Skep.Engine.Volumes;
 /// <param name="MountPoint">Path on the host.</param>
 public sealed record LocalVolume(string Name, string MountPoint, DateTimeOffset CreatedAt)
 {
-    public string Driver { get; init; } = "local";
+    public string Driver { get; init; } = VolumeDrivers.Local;
 
     public ValueMap<string, string> Labels { get; init; } = ValueMap<string, string>.Empty;
 

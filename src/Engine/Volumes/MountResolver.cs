@@ -88,7 +88,7 @@ internal sealed class MountResolver(VolumeStore volumes, ImageViews views)
 
             Add(
                 new OciMount(target, "bind", source, ["rbind", mount.ReadOnly ? "ro" : "rw", "rprivate"]),
-                new LocalMount(MountKind.Volume, name, source, target, mount.ReadOnly) { Driver = "local" });
+                new LocalMount(MountKind.Volume, name, source, target, mount.ReadOnly) { Driver = volume.Driver });
         }
     }
 

@@ -44,11 +44,7 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
             throw ClusterException.Invalid($"create {name}: \"{name}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path");
         }
 
-        if (driver is { Name: not ("" or "local") })
-        {
-            throw ClusterException.Invalid($"volume driver {driver.Name} is not available on this node (only local is)");
-        }
-
+        string chosen = VolumeDrivers.Choose(driver);
         ValueMap<string, string> options = driver?.Options ?? ValueMap<string, string>.Empty;
         if (options.Keys.FirstOrDefault(k => k is not ("type" or "device" or "o")) is { } unknown)
         {
@@ -70,7 +66,7 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
         Directory.CreateDirectory(DataPath(name));
         var note = new VolumeNote(time.GetUtcNow(), new(labels), new(options), isAnonymous);
         PrivateFile.Replace(MetadataPath(name), JsonSerializer.SerializeToUtf8Bytes(note, VolumeJsonContext.Default.VolumeNote));
-        events.Publish("volume", "create", name, ("driver", "local"));
+        events.Publish("volume", "create", name, ("driver", chosen));
         return Find(name)!;
     }
 
@@ -115,7 +111,7 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
         }
 
         Directory.Delete(Path.Combine(directory, name), recursive: true);
-        events.Publish("volume", "destroy", name, ("driver", "local"));
+        events.Publish("volume", "destroy", name, ("driver", volume.Driver));
     }
 
     /// <summary>Bytes of the files in a volume.</summary>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Skep.Engine.Images;
+using Skep.Engine.Logs;
+using Skep.Engine.Volumes;
 using Skep.Overlay;
 
 namespace Skep.Worker.Agent;
@@ -21,9 +23,11 @@ internal static class NodeDescriber
 
     private static IEnumerable<EnginePlugin> Plugins(KernelFeatures? network)
     {
-        yield return new EnginePlugin("Log", "json-file");
-        yield return new EnginePlugin("Log", "local");
-        yield return new EnginePlugin("Log", "none");
+        foreach (string name in LogDrivers.Names)
+        {
+            yield return new EnginePlugin("Log", name);
+        }
+
         if (network is { Vxlan: true, Nftables: true })
         {
             yield return new EnginePlugin("Network", "bridge");
@@ -37,7 +41,10 @@ internal static class NodeDescriber
 
         yield return new EnginePlugin("Network", "host");
         yield return new EnginePlugin("Network", "null");
-        yield return new EnginePlugin("Volume", "local");
+        foreach (string name in VolumeDrivers.Names)
+        {
+            yield return new EnginePlugin("Volume", name);
+        }
     }
 
     /// <summary>Nodes speak of machines as uname does: constraints such as <c>node.platform.arch == x86_64</c> compare with it.</summary>

@@ -33,7 +33,7 @@ internal sealed class TaskController(EngineContext shop, TaskContext around, Swa
     {
         var context = new TemplateContext { Task = task, Node = around.Node, Hostname = around.Hostname, Platform = shop.Host.Platform };
         ContainerSpec spec = TaskTemplates.Expand(task.Spec, context);
-        LogSettings logging = LogSettings.From(task.Spec.LogDriver ?? shop.Options.LogDriver);
+        LogSettings logging = LogDrivers.Choose(task.Spec.LogDriver, shop.Options);
         _ = Signals.Parse(spec.StopSignal.Length > 0 ? spec.StopSignal : "SIGTERM");
         IReadOnlyList<ContainerFile> files = TaskSecrets.Resolve(spec, context, around.Secrets, around.Configs);
         StoredImage image = await ImageAsync(ct);
