@@ -10,7 +10,7 @@ public sealed class UpdateTests : ClusterFacts
     [Fact]
     public Task A_failing_update_pauses_and_says_so() => OnClusterAsync(async () =>
     {
-        string web = await ServiceAsync("pausing", "--replicas", "2", "--update-monitor", "2s", "--update-delay", "1s");
+        string web = await ServiceAsync("pausing", "--replicas", "2", "--update-monitor", "2s", "--update-delay", "1m");
         await UntilRunningAsync(web, 2);
         (await DockerAsync("service", "update", "-d", "--no-resolve-image", "--env-add", "START_EXIT=1", web)).Succeeded();
         await UntilUpdateAsync(web, "paused");
