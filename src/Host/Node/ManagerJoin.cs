@@ -26,7 +26,7 @@ internal static class ManagerJoin
             {
                 try
                 {
-                    V1.JoinResponse response = await new V1.Raft.RaftClient(channels.To(manager)).JoinAsync(
+                    V1.JoinResponse response = await new V1.Raft.RaftClient(channels.To(manager, Callee.AnyManager)).JoinAsync(
                         new V1.JoinRequest { Address = ownAddress },
                         new CallOptions(deadline: (time.GetUtcNow() + CallLimit).UtcDateTime, cancellationToken: ct)).ConfigureAwait(false);
                     return (response.RaftId, [.. response.Members.Select(m => new RaftMember(m.RaftId, m.NodeId, m.Address, m.IsVoter))]);
@@ -51,7 +51,7 @@ internal static class ManagerJoin
         {
             try
             {
-                await new V1.Raft.RaftClient(channels.To(manager)).LeaveAsync(
+                await new V1.Raft.RaftClient(channels.To(manager, Callee.AnyManager)).LeaveAsync(
                     new V1.LeaveRequest { NodeId = self.Value },
                     new CallOptions(deadline: (time.GetUtcNow() + CallLimit).UtcDateTime, cancellationToken: ct)).ConfigureAwait(false);
                 return;

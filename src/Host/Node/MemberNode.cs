@@ -27,6 +27,7 @@ internal sealed partial class MemberNode : IDisposable
     private readonly ILogger _logger;
     private readonly NodeChannels _channels;
     private readonly IdentityHolder _identity;
+    private readonly NodeMembers _members;
     private readonly ClusterBootstrap? _founding;
     private bool _forceNewCluster;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -60,7 +61,8 @@ internal sealed partial class MemberNode : IDisposable
         _random = random;
         _log = log;
         _logger = log.CreateLogger(nameof(MemberNode));
-        _channels = new NodeChannels(_identity, time);
+        _members = new NodeMembers(_identity);
+        _channels = new NodeChannels(_identity, _members, time);
     }
 
     public NodeIdentity Identity => _identity.Current;
@@ -112,10 +114,11 @@ internal sealed partial class MemberNode : IDisposable
             ForgetGroup();
         }
 
+        _members.AskFromNowOn(manager?.Roster ?? agent.Members);
         try
         {
             await using PeerListener listener = await PeerListener.StartAsync(
-                IPEndPoint.Parse(_record.ListenAddress), _identity, agent, manager, () => _ready.Task.IsCompletedSuccessfully, _time, _log, ct).ConfigureAwait(false);
+                IPEndPoint.Parse(_record.ListenAddress), _identity, _members, agent, manager, () => _ready.Task.IsCompletedSuccessfully, _time, _log, ct).ConfigureAwait(false);
             var membership = new Worker.Agent.Membership(
                 _identity.Current.Node,
                 _identity.Current.Cluster,
@@ -250,6 +253,6 @@ internal sealed partial class MemberNode : IDisposable
 
     private sealed class ChannelsOfAgent(NodeChannels channels) : INodeChannels
     {
-        public CallInvoker To(string address) => channels.To(address);
+        public CallInvoker To(string address, Callee callee) => channels.To(address, callee);
     }
 }

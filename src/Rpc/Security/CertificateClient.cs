@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using Grpc.Core;
@@ -19,7 +20,7 @@ public static class CertificateClient
     {
         string rootPem = await FetchRootAsync(address, token, time, ct).ConfigureAwait(false);
         X509Certificate2Collection roots = NodeIdentity.ParseRoots(rootPem);
-        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, (c, shown) => NodeIdentity.IsTrusted(c, roots, time.GetUtcNow(), shown));
+        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, (c, shown) => IsManager(c, roots, shown, time));
         (NodeIdentity identity, IssueResponse response) = await IssueAsync(channel.CreateCallInvoker(), address, token.ToString(), availability, time, ct).ConfigureAwait(false);
         return (identity, (int)response.DataPathPort);
     }
@@ -27,6 +28,11 @@ public static class CertificateClient
     /// <summary>A new certificate for the node whose present one the channel shows; the role in it may have changed.</summary>
     public static async Task<NodeIdentity> RenewAsync(CallInvoker channel, string address, TimeProvider time, CancellationToken ct)
         => (await IssueAsync(channel, address, joinToken: "", NodeAvailability.Active, time, ct).ConfigureAwait(false)).Identity;
+
+    /// <summary>The token goes to managers only: whoever learns it can come in.</summary>
+    private static bool IsManager(X509Certificate2 certificate, X509Certificate2Collection roots, X509Certificate2Collection? shown, TimeProvider time)
+        => NodeIdentity.IsTrustedNode(certificate, roots, time.GetUtcNow(), shown)
+            && (PeerIdentity.Read(certificate)?.Role == NodeRole.Manager ? true : throw new AuthenticationException("what answers is a worker; give the address of a manager"));
 
     private static async Task<string> FetchRootAsync(string address, JoinToken token, TimeProvider time, CancellationToken ct)
     {
