@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Skep.Model;
 using V1 = Skep.Rpc.V1;
 
-namespace Skep.Hostile;
+namespace Skep.Hostile.Calls;
 
 /// <summary>All methods that a node serves to others, each callable with an empty message, behind the real edge and before handlers that do nothing.</summary>
 internal static class ServedCalls
