@@ -5,6 +5,7 @@ using Skep.Api.Cluster;
 using Skep.Host.Identity;
 using Skep.Host.Listeners;
 using Skep.Manager;
+using Skep.Manager.Backup;
 using Skep.Manager.Ca;
 using Skep.Raft;
 using Skep.Rpc.Security;
@@ -29,6 +30,8 @@ internal sealed partial class MemberNode : IDisposable
     private readonly IdentityHolder _identity;
     private readonly NodeMembers _members;
     private readonly ClusterBootstrap? _founding;
+    private readonly RestoredCluster? _restored;
+    private readonly BackupPlan? _backups;
     private bool _forceNewCluster;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,8 +49,10 @@ internal sealed partial class MemberNode : IDisposable
     private SensitiveBytes? _unlockKey;
 
     /// <param name="founding">Not null when this node makes the cluster.</param>
+    /// <param name="restored">Not null when this node makes the cluster of a backup.</param>
     /// <param name="forceNewCluster">The manager goes on as the only member of its group.</param>
-    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, bool forceNewCluster, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
+    /// <param name="backups">Null: none are written.</param>
+    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, bool forceNewCluster, BackupPlan? backups, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
     {
         _paths = paths;
         _identities = identities;
@@ -55,6 +60,8 @@ internal sealed partial class MemberNode : IDisposable
         _wantedRole = (int)identity.Role;
         _record = record;
         _founding = founding;
+        _restored = restored;
+        _backups = backups;
         _forceNewCluster = forceNewCluster;
         _engine = engine;
         _time = time;
@@ -140,6 +147,11 @@ internal sealed partial class MemberNode : IDisposable
             {
                 running.Add(manager.RunAsync(together.Token));
                 running.Add(KeepSealedAsync(manager, together.Token));
+                if (_backups is { } backups)
+                {
+                    running.Add(new ScheduledBackups(backups, manager.Control.SaveAsync, _time, _log.CreateLogger<ScheduledBackups>()).RunAsync(together.Token));
+                }
+
                 running.Add(ClusterEventFeed.RunAsync(manager.Control, _engine.Events, _time, together.Token));
                 _manager = manager;
                 await StartManagingAsync(manager, together.Token).ConfigureAwait(false);
@@ -178,7 +190,7 @@ internal sealed partial class MemberNode : IDisposable
         if (_record.RaftId == 0)
         {
             ulong id;
-            if (_founding is not null)
+            if (_founding is not null || _restored is not null)
             {
                 (id, start) = ((ulong)_random.NextInt64(1, long.MaxValue), RaftStart.Found);
             }
@@ -189,7 +201,7 @@ internal sealed partial class MemberNode : IDisposable
 
             Remember(_record with { RaftId = id, KnownMembers = [.. known] });
         }
-        else if (_founding is not null)
+        else if (_founding is not null || _restored is not null)
         {
             start = RaftStart.Found;
         }
@@ -199,7 +211,7 @@ internal sealed partial class MemberNode : IDisposable
         }
 
         return ManagerNode.Open(
-            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, KnownMembers = known },
+            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = _restored, KnownMembers = known },
             _identity,
             _channels,
             _time,
