@@ -4,6 +4,7 @@ using Skep.Api;
 using Skep.Engine;
 using Skep.Engine.Events;
 using Skep.Host.Identity;
+using Skep.Host.Listeners;
 using Skep.Manager.Ca;
 using Skep.Manager.Control;
 using Skep.Rpc.Security;
@@ -138,7 +139,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
 
             RequireNoCluster();
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
-            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: "");
+            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: []);
+            PeerListener.RequireFree(listen);
             ClusterBootstrap founding = ClusterBootstrap.Create(request.Spec, request.Availability, new Moment(time.GetUtcNow(), IdSource.Secure, random));
             founding = founding with
             {
@@ -166,22 +168,36 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         {
             RequireNoCluster();
             JoinToken token = JoinToken.Parse(Encoding.UTF8.GetString(request.Token.Reveal()));
-            string[] remotes = [.. request.Remotes.Select(r => NodeAddresses.Split(r)).Select(r => $"{r.Host}:{r.Port}")];
+            string[] remotes = [.. request.Remotes.Select(NodeAddresses.Remote)];
             if (remotes.Length == 0)
             {
                 throw ClusterException.Invalid("at least 1 remote manager address is required to join");
             }
 
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
-            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, remotes[0]);
+            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, remotes);
+            if (remotes.Contains(advertise, StringComparer.Ordinal))
+            {
+                throw ClusterException.Invalid($"{advertise} is the manager to join and cannot be this node's address too; give the node's own with --advertise-addr");
+            }
+
+            PeerListener.RequireFree(listen); // Before anybody hears of this node.
             if (engine.Agent is null)
             {
                 await engine.RequireAsync(dataPathPort: 0, ct).ConfigureAwait(false); // A node that could run nothing does not ask to be let in.
             }
 
             (NodeIdentity identity, int dataPathPort) = await AskAsync(remotes, token, request.Availability, ct).ConfigureAwait(false);
-            await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
-            await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), founding: null, ct).ConfigureAwait(false);
+            try
+            {
+                await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
+                await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), founding: null, ct).ConfigureAwait(false);
+            }
+            catch (Exception) when (_life is null)
+            {
+                await GiveBackAsync(identity, remotes).ConfigureAwait(false);
+                throw;
+            }
         }
         finally
         {
@@ -288,20 +304,41 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
 
     private async Task<(NodeIdentity Identity, int DataPathPort)> AskAsync(string[] remotes, JoinToken token, NodeAvailability availability, CancellationToken ct)
     {
-        ClusterException? last = null;
+        var troubles = new List<string>();
         foreach (string remote in remotes)
         {
             try
             {
                 return await CertificateClient.JoinAsync(remote, token, availability, time, ct).ConfigureAwait(false);
             }
-            catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable)
+            catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable && !ct.IsCancellationRequested)
             {
-                last = e;
+                troubles.Add(e.Message);
             }
         }
 
-        throw last!;
+        throw new ClusterException(ErrorKind.Unavailable, string.Join("; ", troubles));
+    }
+
+    /// <summary>A node that could not enter leaves nothing of itself behind in the cluster.</summary>
+    private async Task GiveBackAsync(NodeIdentity identity, string[] remotes)
+    {
+        string last = "no manager is known";
+        using var channels = new NodeChannels(new IdentityHolder(identity), time);
+        foreach (string remote in remotes)
+        {
+            try
+            {
+                await CertificateClient.GiveBackAsync(channels.To(remote), remote, time, _daemon).ConfigureAwait(false);
+                return;
+            }
+            catch (ClusterException e)
+            {
+                last = e.Message;
+            }
+        }
+
+        _logger.NotGivenBack(identity.Node, last);
     }
 
     /// <summary>For a cluster whose quorum is lost for good: this manager goes on alone with everything its log holds.</summary>
@@ -325,7 +362,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         await engine.StopStandaloneAsync().ConfigureAwait(false);
         _identities.Save(identity);
         record.Save(paths.NodeRecord);
-        Life life = Begin(identity, record, founding, forceNewCluster: false);
+        Life life = Begin(identity, record, founding, forceNewCluster: false, isNew: true);
         try
         {
             // As Docker: whoever has joined can be named in the next command.
@@ -344,9 +381,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
     }
 
-    private Life Begin(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, bool forceNewCluster)
+    private Life Begin(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, bool forceNewCluster, bool isNew = false)
     {
-        var member = new MemberNode(paths, _identities, identity, record, founding, forceNewCluster, engine, time, random, log);
+        var member = new MemberNode(paths, _identities, identity, record, founding, isNew, forceNewCluster, engine, time, random, log);
         return _life = new Life(member, new SupervisedTask(member.RunAsync, time, _logger, _daemon));
     }
 

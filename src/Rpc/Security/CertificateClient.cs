@@ -28,6 +28,11 @@ public static class CertificateClient
     public static async Task<NodeIdentity> RenewAsync(CallInvoker channel, string address, TimeProvider time, CancellationToken ct)
         => (await IssueAsync(channel, address, joinToken: "", NodeAvailability.Active, time, ct).ConfigureAwait(false)).Identity;
 
+    /// <summary>Says that this node, which just got its certificate, does not enter after all, so that nothing of it stays behind.</summary>
+    /// <exception cref="ClusterException">It was not taken back: says why.</exception>
+    public static Task GiveBackAsync(CallInvoker channel, string address, TimeProvider time, CancellationToken ct)
+        => CallAsync(address, () => new CertificateAuthority.CertificateAuthorityClient(channel).GiveBackAsync(new GiveBackRequest(), Options(time, ct)));
+
     private static async Task<string> FetchRootAsync(string address, JoinToken token, TimeProvider time, CancellationToken ct)
     {
         // Nothing is known of the server yet: what it sends is believed only if it has the digest of the token.
@@ -68,7 +73,7 @@ public static class CertificateClient
             {
                 StatusCode.InvalidArgument => ClusterException.Invalid(e.Status.Detail),
                 StatusCode.PermissionDenied => new ClusterException(ErrorKind.PermissionDenied, e.Status.Detail, e),
-                _ => new ClusterException(ErrorKind.Unavailable, $"manager {address} cannot be reached: {e.Status.Detail}", e),
+                _ => new ClusterException(ErrorKind.Unavailable, CallTrouble.Describe("manager", address, e, CallLimit), e),
             };
         }
     }

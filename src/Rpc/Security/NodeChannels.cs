@@ -7,6 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
+using Skep.Model;
 
 namespace Skep.Rpc.Security;
 
@@ -45,14 +46,17 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
 
     /// <summary>A channel without a client certificate, for joining; <paramref name="isTrusted"/> judges the server's, given what it shows beside it.</summary>
     public static GrpcChannel OpenWithoutIdentity(string address, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted)
-        => Open(address, () => null, isTrusted);
+        => Open(address, () => null, isTrusted, CertificateClient.CallLimit);
 
-    private static GrpcChannel Open(string address, Func<NodeIdentity?> self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted) => GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
+    /// <summary>A channel of its own to exactly this node, to be disposed by the caller: nothing that stands already can answer for it.</summary>
+    public GrpcChannel OpenTo(string address, NodeId node, TimeSpan connectLimit) => Open(address, () => identity.Current, (certificate, shown) => IsOfThisCluster(certificate, shown) && IsNode(certificate, node), connectLimit);
+
+    private static GrpcChannel Open(string address, Func<NodeIdentity?> self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted, TimeSpan connectLimit) => GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
     {
         HttpHandler = new SocketsHttpHandler
         {
             ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, self(), isTrusted, ct),
-            ConnectTimeout = ConnectLimit,
+            ConnectTimeout = connectLimit,
             EnableMultipleHttp2Connections = true,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             KeepAlivePingDelay = TimeSpan.FromSeconds(1),
@@ -94,9 +98,12 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
 
     private (GrpcChannel Channel, CallInvoker Calls) Open(string address)
     {
-        GrpcChannel channel = Open(address, () => identity.Current, IsOfThisCluster);
+        GrpcChannel channel = Open(address, () => identity.Current, IsOfThisCluster, ConnectLimit);
         return (channel, channel.Intercept(new CallDeadline(DefaultDeadline, time)));
     }
+
+    private static bool IsNode(X509Certificate2 certificate, NodeId meant)
+        => PeerIdentity.Read(certificate)?.Node is var shown && shown == meant ? true : throw new AuthenticationException($"node {shown} answers in place of {meant}");
 
     private bool IsOfThisCluster(X509Certificate2 certificate, X509Certificate2Collection? shown)
         => NodeIdentity.IsTrusted(certificate, identity.Current.Roots, time.GetUtcNow(), shown)

@@ -1,0 +1,68 @@
+using System.Net.Http;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Grpc.Core;
+
+namespace Skep.Rpc.Security;
+
+/// <summary>Why a call did not come through, in words that say what to look at. For calls to an address that a person gave.</summary>
+public static class CallTrouble
+{
+    /// <summary>Whether the other side has answered, be it with a refusal; what fails on the way has an exception of its own.</summary>
+    public static bool IsAnswer(RpcException error) => error.Status.DebugException is null && !IsSilence(error);
+
+    /// <param name="who">What was meant to answer: manager, or node.</param>
+    /// <param name="address">host:port.</param>
+    /// <param name="limit">How long it was waited for.</param>
+    public static string Describe(string who, string address, RpcException error, TimeSpan limit)
+    {
+        (string host, string port) = Split(address);
+        string silent = $"{who} {address} does not answer within {limit.TotalSeconds:0.#} s: is skepd running there, and is {port}/tcp open?";
+        string stranger = $"what listens at {address} is not a Skep {who}";
+        if (IsSilence(error))
+        {
+            return silent;
+        }
+
+        if (IsAnswer(error))
+        {
+            return error.StatusCode == StatusCode.Unimplemented ? stranger : error.Status.Detail;
+        }
+
+        for (Exception? cause = error.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery }:
+                    return $"the host name {host} does not resolve; give an IP address, or mend the machine's name service";
+                case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
+                    return $"nothing listens at {address}: is skepd running there, and is it a {who} with this port?";
+                case SocketException { SocketErrorCode: SocketError.TimedOut }:
+                    return silent;
+                case SocketException { SocketErrorCode: SocketError.NetworkUnreachable or SocketError.HostUnreachable } route:
+                    return $"there is no way from here to {address}: {route.Message}";
+                case AuthenticationException { InnerException: null } ours when !ours.Message.StartsWith("The remote certificate", StringComparison.Ordinal):
+                    return $"at {address}, {ours.Message}";
+                case AuthenticationException or HttpProtocolException or HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse }:
+                    return stranger;
+                case TimeoutException or OperationCanceledException:
+                    return silent;
+                case IOException when cause.InnerException is null:
+                    return stranger; // The connection stood, and what came over it was no TLS, or nothing.
+                default:
+                    break;
+            }
+        }
+
+        return $"{who} {address} cannot be reached: {error.Status.Detail}";
+    }
+
+    /// <summary>The limit passed, on either side of the connection's beginning.</summary>
+    private static bool IsSilence(RpcException error) => error.StatusCode is StatusCode.DeadlineExceeded or StatusCode.Cancelled;
+
+    private static (string Host, string Port) Split(string address)
+    {
+        int colon = address.LastIndexOf(':');
+        return colon < 0 ? (address, "") : (address[..colon], address[(colon + 1)..]);
+    }
+}
