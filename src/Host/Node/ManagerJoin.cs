@@ -41,7 +41,7 @@ internal static class ManagerJoin
                 }
             }
 
-            answers.ThrowIfFinal();
+            answers.ThrowIfRefused();
             await Task.Delay(RetryDelay, time, ct).ConfigureAwait(false);
         }
         while (time.GetElapsedTime(start) < limit);
@@ -64,7 +64,7 @@ internal static class ManagerJoin
             catch (RpcException e) when (!ct.IsCancellationRequested)
             {
                 answers.Add(manager, e, CallLimit);
-                answers.ThrowIfFinal();
+                answers.ThrowIfRefused();
             }
         }
 
@@ -96,24 +96,28 @@ internal static class ManagerJoin
     private sealed class Answers
     {
         private readonly List<string> _texts = [];
-        private ErrorKind? _final;
+        private readonly List<string> _refusals = [];
+        private ErrorKind _refused;
 
         public void Add(string manager, RpcException error, TimeSpan limit)
         {
+            string said = CallTrouble.Describe("manager", manager, error, limit);
+            string text = said.Contains(manager, StringComparison.Ordinal) ? said : $"{manager}: {said}";
             if (CallTrouble.IsAnswer(error) && error.ToCluster().Kind is ErrorKind.FailedPrecondition or ErrorKind.PermissionDenied or ErrorKind.InvalidArgument)
             {
-                _final ??= error.ToCluster().Kind;
+                _refused = error.ToCluster().Kind;
+                _refusals.Add(text);
             }
 
-            string said = CallTrouble.Describe("manager", manager, error, limit);
-            _texts.Add(said.Contains(manager, StringComparison.Ordinal) ? said : $"{manager}: {said}");
+            _texts.Add(text);
         }
 
-        public void ThrowIfFinal()
+        /// <summary>Who is silent matters only while nobody has refused.</summary>
+        public void ThrowIfRefused()
         {
-            if (_final is { } kind)
+            if (_refusals.Count > 0)
             {
-                throw new ClusterException(kind, ToString());
+                throw new ClusterException(_refused, string.Join("; ", _refusals.Distinct(StringComparer.Ordinal)));
             }
         }
 

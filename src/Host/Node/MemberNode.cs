@@ -138,6 +138,7 @@ internal sealed partial class MemberNode : IDisposable
             }
 
             _ready.TrySetResult();
+            _isNew = false;
             Task first = await Task.WhenAny(running).ConfigureAwait(false);
             _manager = null;
             await together.CancelAsync().ConfigureAwait(false);

@@ -41,8 +41,8 @@ public static class CallTrouble
                     return silent;
                 case SocketException { SocketErrorCode: SocketError.NetworkUnreachable or SocketError.HostUnreachable } route:
                     return $"there is no way from here to {address}: {route.Message}";
-                case AuthenticationException { InnerException: null } ours when !ours.Message.StartsWith("The remote certificate", StringComparison.Ordinal):
-                    return $"at {address}, {ours.Message}";
+                case UnmeantPeerException unmeant:
+                    return $"at {address}, {unmeant.Message}";
                 case AuthenticationException or HttpProtocolException or HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse }:
                     return stranger;
                 case TimeoutException or OperationCanceledException:

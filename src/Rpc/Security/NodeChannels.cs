@@ -103,7 +103,7 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
     }
 
     private static bool IsNode(X509Certificate2 certificate, NodeId meant)
-        => PeerIdentity.Read(certificate)?.Node is var shown && shown == meant ? true : throw new AuthenticationException($"node {shown} answers in place of {meant}");
+        => PeerIdentity.Read(certificate)?.Node is var shown && shown == meant ? true : throw new UnmeantPeerException($"node {shown} answers in place of {meant}");
 
     private bool IsOfThisCluster(X509Certificate2 certificate, X509Certificate2Collection? shown)
         => NodeIdentity.IsTrusted(certificate, identity.Current.Roots, time.GetUtcNow(), shown)

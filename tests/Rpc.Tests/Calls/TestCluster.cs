@@ -19,6 +19,7 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 _root;
     private readonly List<IDisposable> _channels = [];
+    private readonly List<WebApplication> _others = [];
     private WebApplication _app = null!;
     private byte _serial = 1;
 
@@ -46,9 +47,23 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
     public static async Task<TestCluster> StartAsync(Action<IServiceCollection> services, Action<WebApplication> map)
     {
         var cluster = new TestCluster();
-        NodeIdentity server = cluster.Identity(NodeRole.Manager, "server");
+        (cluster._app, cluster.Address) = await cluster.ListenAsync(cluster.Identity(NodeRole.Manager, "server"), services, map);
+        return cluster;
+    }
+
+    /// <summary>Another node's listener; stops with the cluster.</summary>
+    /// <returns>Its host:port.</returns>
+    public async Task<string> AddListenerAsync(NodeIdentity server, Action<IServiceCollection> services, Action<WebApplication> map)
+    {
+        (WebApplication app, string address) = await ListenAsync(server, services, map);
+        _others.Add(app);
+        return address;
+    }
+
+    private async Task<(WebApplication App, string Address)> ListenAsync(NodeIdentity server, Action<IServiceCollection> services, Action<WebApplication> map)
+    {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddProvider(cluster.Log).SetMinimumLevel(LogLevel.Debug).AddFilter("Grpc", LogLevel.None).AddFilter("Microsoft", LogLevel.None);
+        builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Debug).AddFilter("Grpc", LogLevel.None).AddFilter("Microsoft", LogLevel.None);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l =>
         {
@@ -60,14 +75,13 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
                 ClientCertificateValidation = (c, _, _) => NodeIdentity.IsTrusted(c, server.Roots, Now),
             });
         }));
-        builder.Services.AddNodeGrpc(cluster);
+        builder.Services.AddNodeGrpc(this);
         services(builder.Services);
-        cluster._app = builder.Build();
-        cluster._app.UseAnonymousLimit();
-        map(cluster._app);
-        await cluster._app.StartAsync();
-        cluster.Address = new Uri(cluster._app.Urls.Single()).Authority;
-        return cluster;
+        WebApplication app = builder.Build();
+        app.UseAnonymousLimit();
+        map(app);
+        await app.StartAsync();
+        return (app, new Uri(app.Urls.Single()).Authority);
     }
 
     public NodeIdentity Identity(NodeRole role, string node, string cluster = "ours")
@@ -99,6 +113,12 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _channels.ForEach(c => c.Dispose());
+        foreach (WebApplication other in _others)
+        {
+            await other.StopAsync(new CancellationToken(true));
+            await other.DisposeAsync();
+        }
+
         await _app.StopAsync(new CancellationToken(true));
         await _app.DisposeAsync();
         _root.Dispose();
@@ -115,6 +135,9 @@ internal sealed class RecordedLog : ILoggerProvider, ILogger
     public IReadOnlyList<(LogLevel Level, string Text, Exception? Error)> Lines => [.. _lines];
 
     public ILogger CreateLogger(string categoryName) => this;
+
+    /// <summary>For what is made by hand.</summary>
+    public ILogger<T> Logger<T>() => new LoggerFactory([this]).CreateLogger<T>();
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull
