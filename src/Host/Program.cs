@@ -76,7 +76,7 @@ try
     observed.AddGauges(node, facts);
     await node.ResumeAsync(stopping.Token);
     var dashboard = new DashboardListener(options.DashboardPort, options.Socket, options.RunDir, node, time, log);
-    await using WebApplication api = await ApiListener.StartAsync(options.Socket, options.Group, tls, node, dashboard, time, log, stopping.Token);
+    await using WebApplication api = await ApiListener.StartAsync(options.Socket, paths.RelaySocket, options.Group, tls, node, dashboard, time, log, stopping.Token);
     await using WebApplication? metrics = await observed.ServeAsync(log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);
     _ = WorkingSet.KeepSmallAsync(time, log.CreateLogger("Skepd"), stopping.Token);

@@ -6,6 +6,7 @@ using Skep.Manager.Dispatch;
 using Skep.Manager.Leadership;
 using Skep.Manager.Liveness;
 using Skep.Manager.Logs;
+using Skep.Manager.Members;
 using Skep.Manager.Relay;
 using Skep.Raft;
 using Skep.Rpc.Mapping;
@@ -41,6 +42,7 @@ public sealed class ManagerNode : IAsyncDisposable
     private readonly HeartbeatForwarder _vouching;
     private readonly LeaderScope _leadership;
     private readonly DataKeyFile _keyFile;
+    private readonly StoreMembers _roster;
     private readonly byte[] _dataKey;
 
     private ManagerNode(ManagerOptions options, IdentityHolder identity, NodeChannels channels, TimeProvider time, IdSource ids, Random random, ILoggerFactory loggers)
@@ -83,6 +85,7 @@ public sealed class ManagerNode : IAsyncDisposable
         log.Attach(Raft);
         _transport.Attach(Raft);
 
+        _roster = new StoreMembers(Store, identity, time);
         var presence = new NodePresence(time);
         var liveness = new NodeLiveness(Store, time, loggers.CreateLogger<NodeLiveness>());
         _hub = new DispatchHub(Store);
@@ -114,6 +117,9 @@ public sealed class ManagerNode : IAsyncDisposable
 
     public RaftService Members { get; }
 
+    /// <summary>Who belongs to the cluster, for the node's listener and its calls.</summary>
+    public IClusterMembers Roster => _roster;
+
     public LivenessService Liveness { get; }
 
     public DispatchService Dispatch { get; }
@@ -131,6 +137,7 @@ public sealed class ManagerNode : IAsyncDisposable
         Task[] running =
         [
             Raft.RunAsync(together.Token),
+            _roster.RunAsync(together.Token),
             _hub.RunAsync(together.Token),
             _statuses.RunAsync(together.Token),
             _vouching.RunAsync(together.Token),

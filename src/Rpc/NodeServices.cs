@@ -16,7 +16,7 @@ public static class NodeServices
 
     public static IGrpcServerBuilder AddNodeGrpc(this IServiceCollection services, IClusterMembers members)
     {
-        services.AddSingleton(members).AddSingleton<CallErrorInterceptor>().AddSingleton<AuthorizationInterceptor>();
+        services.AddSingleton(members).AddSingleton<CallAuthority>().AddSingleton<OpenStreams>().AddSingleton<CallErrorInterceptor>().AddSingleton<AuthorizationInterceptor>();
         return services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = MessageBytes;

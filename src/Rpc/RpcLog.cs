@@ -14,6 +14,9 @@ internal static partial class RpcLog
     [LoggerMessage(8002, LogLevel.Debug, "{Method} given up: this node is stopping")]
     public static partial void CallStopped(this ILogger logger, string method);
 
+    [LoggerMessage(8004, LogLevel.Warning, "{Method} cut off: {Reason}")]
+    public static partial void StreamCut(this ILogger logger, string method, string reason);
+
     [LoggerMessage(8003, LogLevel.Error, "{Method} failed")]
     public static partial void CallFailed(this ILogger logger, Exception error, string method);
 }

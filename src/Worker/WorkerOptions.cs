@@ -18,6 +18,6 @@ public sealed record WorkerOptions
     /// <summary>Told to managers, for <c>node ls</c>.</summary>
     public string EngineVersion { get; init; } = "";
 
-    /// <summary>The node's own Engine API socket, for what managers relay to it; empty: nothing is relayed.</summary>
-    public string EngineSocket { get; init; } = "";
+    /// <summary>The socket on which the node's own Engine API answers what managers relay to it; empty: nothing is relayed.</summary>
+    public string RelaySocket { get; init; } = "";
 }

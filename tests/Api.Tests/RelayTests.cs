@@ -40,4 +40,27 @@ public sealed class RelayTests
         Assert.Equal(16, one.Length);
         Assert.NotEqual(one, ContainerRelay.ExecEndingOf(new NodeId("b")));
     }
+
+    [Theory]
+    [InlineData("GET", "/v1.50/containers/abc/json", true)]
+    [InlineData("GET", "/containers/abc/logs", true)]
+    [InlineData("PUT", "/v1.43/containers/abc/archive", true)]
+    [InlineData("POST", "/v1.43/exec/abc/start", true)]
+    [InlineData("GET", "/containers/json", false)]
+    [InlineData("POST", "/containers/create", false)]
+    [InlineData("DELETE", "/v1.50/containers/abc", false)]
+    [InlineData("POST", "/v1.50/containers/abc/start", false)]
+    [InlineData("POST", "/v1.50/containers/abc/rename", false)]
+    [InlineData("POST", "/v1.50/containers/abc/update", false)]
+    [InlineData("DELETE", "/v1.50/containers/abc/json", false)]
+    [InlineData("POST", "/v1.50/containers/abc/json", false)]
+    [InlineData("GET", "/v1.50/swarm", false)]
+    [InlineData("POST", "/v1.50/nodes/abc/update", false)]
+    [InlineData("GET", "/v1.50/secrets/abc/json", false)]
+    [InlineData("GET", "/v1.50/images/abc/json", false)]
+    [InlineData("GET", "/v1.50/containers/abc/attach/ws", false)]
+    [InlineData("GET", "/v1.50/containers/../swarm/json", false)]
+    [InlineData("GET", "/_ping", false)]
+    [InlineData("GET", "/", false)]
+    public void A_relayed_call_is_about_one_container(string method, string path, bool isAllowed) => Assert.Equal(isAllowed, RelayRules.Allows(method, path));
 }

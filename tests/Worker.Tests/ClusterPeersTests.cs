@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Skep.Engine.Images;
+using Skep.Rpc.Security;
 using Skep.Rpc.V1;
 using Skep.Worker.Agent;
 using Skep.Worker.PeerServices;
@@ -15,11 +16,11 @@ public sealed class ClusterPeersTests
     public async Task An_image_asked_for_by_its_digest_is_taken_from_no_peer_that_gives_another()
     {
         var peers = new ClusterPeers(TimeProvider.System);
-        peers.Update(["liar:1"], new Peers(("liar:1", Other)));
+        peers.Update([Node("liar:1")], new Peers(("liar:1", Other)));
 
         Assert.Null(await peers.FindAsync(ImageReference.Parse($"registry.example.com/bank/app@{Pinned}"), [], CancellationToken.None));
 
-        peers.Update(["liar:1", "honest:1"], new Peers(("liar:1", Other), ("honest:1", Pinned)));
+        peers.Update([Node("liar:1"), Node("honest:1")], new Peers(("liar:1", Other), ("honest:1", Pinned)));
         IImageSource? found = await peers.FindAsync(ImageReference.Parse($"registry.example.com/bank/app@{Pinned}"), [], CancellationToken.None);
         Assert.Equal(Pinned, (await found!.ResolveAsync(CancellationToken.None)).Digest);
     }
@@ -31,7 +32,7 @@ public sealed class ClusterPeersTests
     public async Task A_digest_that_is_none_is_no_answer(string digest)
     {
         var peers = new ClusterPeers(TimeProvider.System);
-        peers.Update(["liar:1"], new Peers(("liar:1", digest)));
+        peers.Update([Node("liar:1")], new Peers(("liar:1", digest)));
 
         Assert.Null(await peers.FindAsync(ImageReference.Parse("app:1"), [], CancellationToken.None));
     }
@@ -40,14 +41,16 @@ public sealed class ClusterPeersTests
     public async Task One_bad_address_does_not_keep_the_others_from_being_asked()
     {
         var peers = new ClusterPeers(TimeProvider.System);
-        peers.Update(["bad host:xx", "honest:1"], new Peers(("honest:1", Other)));
+        peers.Update([Node("bad host:xx"), Node("honest:1")], new Peers(("honest:1", Other)));
 
         Assert.NotNull(await peers.FindAsync(ImageReference.Parse("app:1"), [], CancellationToken.None));
     }
 
+    private static ImagePeer Node(string address) => new(new NodeId(address), address);
+
     private sealed class Peers(params (string Address, string Digest)[] known) : INodeChannels
     {
-        public CallInvoker To(string address) => new Answering(known.Where(k => k.Address == address).Select(k => k.Digest).FirstOrDefault() ?? throw new UriFormatException(address));
+        public CallInvoker To(string address, Callee callee) => new Answering(known.Where(k => k.Address == address).Select(k => k.Digest).FirstOrDefault() ?? throw new UriFormatException(address));
     }
 
     private sealed class Answering(string digest) : CallInvoker

@@ -13,12 +13,6 @@ internal static class ContainerRelay
 {
     private const int EndingDigits = 16;
 
-    /// <summary>What may be asked of another node's container. Not: removing, renaming, starting; those are the cluster's business.</summary>
-    private static readonly HashSet<string> Actions = new(StringComparer.Ordinal)
-    {
-        "json", "logs", "exec", "stats", "top", "changes", "archive", "export", "attach", "resize", "wait", "kill", "stop", "restart", "pause", "unpause",
-    };
-
     /// <summary>The last digits of the ids of a node's execs, by which any manager knows where they run.</summary>
     public static string ExecEndingOf(NodeId node) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"skep-exec:{node}")))[..EndingDigits];
 
@@ -46,7 +40,7 @@ internal static class ContainerRelay
             return (path, true);
         }
 
-        if (!Actions.Contains(parts[2]) || local.HasContainer(parts[1]) || TaskContainers.Find(view, parts[1]) is not { } task)
+        if (!RelayRules.IsOfContainers(parts[2]) || local.HasContainer(parts[1]) || TaskContainers.Find(view, parts[1]) is not { } task)
         {
             return (path, false);
         }

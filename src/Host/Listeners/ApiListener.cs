@@ -7,19 +7,25 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Api;
 using Skep.Api.Http;
+using Skep.Api.Relay;
 
 namespace Skep.Host.Listeners;
 
-/// <summary>The Engine API on the node's unix socket, for root and the socket's group; over TLS where options say so.</summary>
+/// <summary>The Engine API on the node's unix socket, for root and the socket's group; over TLS where options say so; and, the relayed part of it, on a socket of its own for this node's gRPC listener.</summary>
 internal static class ApiListener
 {
+    private const UnixFileMode OwnMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode SocketMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: another daemon serves the socket.</exception>
-    public static async Task<WebApplication> StartAsync(string socket, string group, ApiTls? tls, INodeContext node, DashboardListener dashboard, TimeProvider time, ConsoleLog log, CancellationToken ct)
+    public static async Task<WebApplication> StartAsync(string socket, string relaySocket, string group, ApiTls? tls, INodeContext node, DashboardListener dashboard, TimeProvider time, ConsoleLog log, CancellationToken ct)
     {
-        await RemoveStaleAsync(socket, ct).ConfigureAwait(false);
-        Directory.CreateDirectory(Path.GetDirectoryName(socket)!);
+        foreach (string path in new[] { socket, relaySocket })
+        {
+            await RemoveStaleAsync(path, ct).ConfigureAwait(false);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        }
+
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(log);
         builder.Logging.SetMinimumLevel(LogLevel.Debug);
@@ -34,6 +40,12 @@ internal static class ApiListener
                 listen.Protocols = HttpProtocols.Http1;
                 listen.UseHijacking();
             });
+            kestrel.ListenUnixSocket(relaySocket, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.UseRelay();
+                listen.UseHijacking();
+            });
             foreach (IPEndPoint address in tls?.Addresses ?? [])
             {
                 kestrel.Listen(address, listen =>
@@ -46,6 +58,7 @@ internal static class ApiListener
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
+        app.UseRelayRules();
         dashboard.AddTo(app);
         EngineApi.Map(app, node, time, log.CreateLogger<EngineApi>());
         try
@@ -58,6 +71,7 @@ internal static class ApiListener
             throw new ClusterException(ErrorKind.FailedPrecondition, $"cannot serve the Engine API: {e.Message}; choose other addresses with --socket and --host", e);
         }
 
+        File.SetUnixFileMode(relaySocket, OwnMode);
         File.SetUnixFileMode(socket, SocketMode);
         LibC.TryChangeGroup(socket, group);
         return app;

@@ -23,19 +23,19 @@ internal sealed class PeerListener : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _health;
+    private readonly Task _running;
 
     private PeerListener(WebApplication app, NodeHealth health)
     {
         _app = app;
-        _health = health.RunAsync(_stopping.Token);
+        _running = Task.WhenAll(health.RunAsync(_stopping.Token), app.Services.GetRequiredService<OpenStreams>().RunAsync(_stopping.Token));
     }
 
     /// <summary>Listens until disposed.</summary>
     /// <param name="manager">Null on a worker, which serves images and logs only.</param>
     /// <param name="isReady">Whether the node does its part.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: the address is taken or not this machine's.</exception>
-    public static async Task<PeerListener> StartAsync(IPEndPoint address, IdentityHolder identity, WorkerAgent agent, ManagerNode? manager, Func<bool> isReady, TimeProvider time, ILoggerProvider logs, CancellationToken ct)
+    public static async Task<PeerListener> StartAsync(IPEndPoint address, IdentityHolder identity, IClusterMembers members, WorkerAgent agent, ManagerNode? manager, Func<bool> isReady, TimeProvider time, ILoggerProvider logs, CancellationToken ct)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(logs);
@@ -56,7 +56,7 @@ internal sealed class PeerListener : IAsyncDisposable
             });
         });
         builder.Services.AddRoutingCore();
-        builder.Services.AddNodeGrpc(new Members(identity, manager));
+        builder.Services.AddNodeGrpc(members);
         var health = new NodeHealth(isReady, manager is null ? null : () => manager.Raft.Status.Leader != 0, time);
         builder.Services.AddSingleton(health.Service).AddSingleton(agent.PeerImages).AddSingleton(agent.NodeLogs).AddSingleton(agent.NodeEngine);
         if (manager is not null)
@@ -115,7 +115,7 @@ internal sealed class PeerListener : IAsyncDisposable
         await _app.StopAsync(limit.Token).ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _health.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
     }
 
@@ -134,16 +134,8 @@ internal sealed class PeerListener : IAsyncDisposable
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             // No certificate is a machine about to join; which calls that is good for is decided per service.
             RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is null
-                || (certificate is X509Certificate2 c && NodeIdentity.IsTrusted(c, current.Roots, time.GetUtcNow(), chain?.ChainPolicy.ExtraStore)),
+                || (certificate is X509Certificate2 c && NodeIdentity.IsTrustedNode(c, current.Roots, time.GetUtcNow(), chain?.ChainPolicy.ExtraStore)),
             AllowTlsResume = false,
         };
-    }
-
-    /// <summary>A manager knows from the store who was removed; a worker is not told.</summary>
-    private sealed class Members(IdentityHolder identity, ManagerNode? manager) : IClusterMembers
-    {
-        public ClusterId Cluster => identity.Current.Cluster;
-
-        public bool IsRemoved(NodeId node) => manager?.Store.View().Cluster?.RemovedNodes.ContainsKey(node) == true;
     }
 }

@@ -22,7 +22,7 @@ internal sealed class LockedNode(StoredIdentity identity, NodeRecord record) : I
             ct);
     }
 
-    CallInvoker INodeChannels.To(string address) => new NoCalls();
+    CallInvoker INodeChannels.To(string address, Callee callee) => new NoCalls();
 
     /// <summary>Without its key the node can show nobody who it is.</summary>
     private sealed class NoCalls : CallInvoker

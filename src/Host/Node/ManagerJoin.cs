@@ -31,7 +31,7 @@ internal static class ManagerJoin
             {
                 try
                 {
-                    V1.JoinResponse response = await new V1.Raft.RaftClient(channels.To(manager)).JoinAsync(
+                    V1.JoinResponse response = await new V1.Raft.RaftClient(channels.To(manager, Callee.AnyManager)).JoinAsync(
                         new V1.JoinRequest { Address = ownAddress }, Options(CallLimit, time, ct)).ConfigureAwait(false);
                     return (response.RaftId, [.. response.Members.Select(m => new RaftMember(m.RaftId, m.NodeId, m.Address, m.IsVoter))]);
                 }
@@ -58,7 +58,7 @@ internal static class ManagerJoin
         {
             try
             {
-                await new V1.Raft.RaftClient(channels.To(manager)).LeaveAsync(new V1.LeaveRequest { NodeId = self.Value }, Options(CallLimit, time, ct)).ConfigureAwait(false);
+                await new V1.Raft.RaftClient(channels.To(manager, Callee.AnyManager)).LeaveAsync(new V1.LeaveRequest { NodeId = self.Value }, Options(CallLimit, time, ct)).ConfigureAwait(false);
                 return;
             }
             catch (RpcException e) when (!ct.IsCancellationRequested)
@@ -78,7 +78,7 @@ internal static class ManagerJoin
         {
             try
             {
-                V1.GroupResponse group = await new V1.Raft.RaftClient(channels.To(manager)).GroupAsync(new V1.GroupRequest(), Options(QuestionLimit, time, ct)).ConfigureAwait(false);
+                V1.GroupResponse group = await new V1.Raft.RaftClient(channels.To(manager, Callee.AnyManager)).GroupAsync(new V1.GroupRequest(), Options(QuestionLimit, time, ct)).ConfigureAwait(false);
                 return group.Members.All(m => m.Member.RaftId != self.RaftId);
             }
             catch (RpcException) when (!ct.IsCancellationRequested)

@@ -61,7 +61,7 @@ internal sealed partial class MemberNode
         {
             try
             {
-                NodeIdentity next = await CertificateClient.RenewAsync(_channels.To(manager), manager, _time, ct).ConfigureAwait(false);
+                NodeIdentity next = await CertificateClient.RenewAsync(_channels.To(manager, Callee.AnyManager), manager, _time, ct).ConfigureAwait(false);
                 if (((int)next.Role != Volatile.Read(ref _wantedRole) && next.Role == _identity.Current.Role) || !IsFromWantedIssuer(next))
                 {
                     continue; // That manager has not heard yet.

@@ -31,8 +31,13 @@ internal sealed partial class MemberNode
     /// <exception cref="ClusterException">For a new node: why the group did not take it in.</exception>
     private async Task<bool> EnterGroupAsync(WorkerAgent agent, CancellationToken ct)
     {
+        if (!_isNew)
+        {
+            _members.AskFromNowOn(agent.Members); // A new node knows nobody, and has nobody to ask: it refuses whatever it is called for, which is answer enough.
+        }
+
         await using PeerListener listener = await PeerListener.StartAsync(
-            IPEndPoint.Parse(_record.ListenAddress), _identity, agent, manager: null, () => false, _time, _log, ct).ConfigureAwait(false);
+            IPEndPoint.Parse(_record.ListenAddress), _identity, _members, agent, manager: null, () => false, _time, _log, ct).ConfigureAwait(false);
         if (_isNew)
         {
             await JoinGroupAsync(ct).ConfigureAwait(false);

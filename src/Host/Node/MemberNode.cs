@@ -25,6 +25,7 @@ internal sealed partial class MemberNode : IDisposable
     private readonly ILogger _logger;
     private readonly NodeChannels _channels;
     private readonly IdentityHolder _identity;
+    private readonly NodeMembers _members;
     private ClusterBootstrap? _founding;
     private bool _isNew;
     private bool _forceNewCluster;
@@ -61,7 +62,8 @@ internal sealed partial class MemberNode : IDisposable
         _random = random;
         _log = log;
         _logger = log.CreateLogger(nameof(MemberNode));
-        _channels = new NodeChannels(_identity, time);
+        _members = new NodeMembers(_identity);
+        _channels = new NodeChannels(_identity, _members, time);
     }
 
     public NodeIdentity Identity => _identity.Current;
@@ -122,10 +124,11 @@ internal sealed partial class MemberNode : IDisposable
         }
 
         ManagerNode? manager = role == NodeRole.Manager ? OpenManager() : null;
+        _members.AskFromNowOn(manager?.Roster ?? agent.Members);
         try
         {
             await using PeerListener listener = await PeerListener.StartAsync(
-                IPEndPoint.Parse(_record.ListenAddress), _identity, agent, manager, () => _ready.Task.IsCompletedSuccessfully, _time, _log, ct).ConfigureAwait(false);
+                IPEndPoint.Parse(_record.ListenAddress), _identity, _members, agent, manager, () => _ready.Task.IsCompletedSuccessfully, _time, _log, ct).ConfigureAwait(false);
             List<Task> running = [.. RunAgent(agent, manager, together.Token), UntilRoleChangesAsync(role, together.Token)];
             if (manager is not null)
             {
@@ -221,6 +224,6 @@ internal sealed partial class MemberNode : IDisposable
 
     private sealed class ChannelsOfAgent(NodeChannels channels) : INodeChannels
     {
-        public CallInvoker To(string address) => channels.To(address);
+        public CallInvoker To(string address, Callee callee) => channels.To(address, callee);
     }
 }

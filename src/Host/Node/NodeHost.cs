@@ -33,7 +33,7 @@ internal sealed class NodeHost(SkepdOptions options, NodePaths paths, string hos
         Agent = await WorkerAgent.OpenAsync(
             new WorkerOptions
             {
-                EngineSocket = options.Socket,
+                RelaySocket = paths.RelaySocket,
                 EngineVersion = version,
                 EngineLabels = options.EngineLabels(),
                 GenericResources = options.GenericResources(),

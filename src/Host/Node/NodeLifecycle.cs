@@ -324,12 +324,13 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
     private async Task GiveBackAsync(NodeIdentity identity, string[] remotes)
     {
         string last = "no manager is known";
-        using var channels = new NodeChannels(new IdentityHolder(identity), time);
+        var self = new IdentityHolder(identity);
+        using var channels = new NodeChannels(self, new NodeMembers(self), time);
         foreach (string remote in remotes)
         {
             try
             {
-                await CertificateClient.GiveBackAsync(channels.To(remote), remote, time, _daemon).ConfigureAwait(false);
+                await CertificateClient.GiveBackAsync(channels.To(remote, Callee.AnyManager), remote, time, _daemon).ConfigureAwait(false);
                 return;
             }
             catch (ClusterException e)

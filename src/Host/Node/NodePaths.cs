@@ -13,5 +13,8 @@ internal sealed record NodePaths(string DataDirectory, string RunDirectory)
 
     public string WorkerRun => Path.Combine(RunDirectory, "worker");
 
+    /// <summary>Where this node's Engine API answers what managers relay to it.</summary>
+    public string RelaySocket => Path.Combine(RunDirectory, "relay.sock");
+
     public string Namespaces => Path.Combine(RunDirectory, "netns");
 }

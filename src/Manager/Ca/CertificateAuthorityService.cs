@@ -75,7 +75,7 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
         System.Security.Cryptography.X509Certificates.PublicKey key = RootAuthority.ReadRequest(request.SigningRequest.ToByteArray());
 
         Node node = role is { } admitted ? await AdmitAsync(admitted, availability, ct).ConfigureAwait(false) : Renewing(view, caller!);
-        var subject = new PeerIdentity(node.Id, node.Role, cluster.Id);
+        var subject = new PeerIdentity(node.Id, node.Role, cluster.Id) { Generation = node.RoleGeneration };
         logger.CertificateIssued(node.Id, node.Role);
         return new V1.IssueResponse
         {

@@ -61,7 +61,7 @@ public static class RootAuthority
         var request = new CertificateRequest(subject.ToSubject(), publicKey, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(NodeIdentity.ServerUsage), new Oid(NodeIdentity.ClientUsage)], critical: false));
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(subject.Role == NodeRole.Manager ? PeerIdentity.ManagerUnit : PeerIdentity.WorkerUnit);
         names.AddDnsName(subject.Node.Value);

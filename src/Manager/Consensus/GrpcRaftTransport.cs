@@ -42,7 +42,7 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
 
     public async Task SendSnapshotAsync(RaftMember to, Message snapshotMessage, Stream data, CancellationToken ct)
     {
-        using AsyncClientStreamingCall<V1.SnapshotChunk, V1.SnapshotEnd> call = new V1.Raft.RaftClient(channels.To(to.Address)).Snapshot(cancellationToken: ct);
+        using AsyncClientStreamingCall<V1.SnapshotChunk, V1.SnapshotEnd> call = new V1.Raft.RaftClient(ChannelTo(to)).Snapshot(cancellationToken: ct);
         var first = new V1.SnapshotChunk { Message = ByteString.CopyFrom(MessageCodec.Encode(snapshotMessage)) };
         await call.SendAsync(first, ct).ConfigureAwait(false);
         byte[] buffer = new byte[ChunkBytes];
@@ -88,6 +88,8 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
         await Task.WhenAll(peers.Select(p => p.Sending)).ConfigureAwait(false);
         _stopping.Dispose();
     }
+
+    private CallInvoker ChannelTo(RaftMember member) => channels.To(member.Address, Callee.Manager(new NodeId(member.NodeId)));
 
     private Peer? PeerOf(RaftMember to)
     {
@@ -149,7 +151,7 @@ public sealed class GrpcRaftTransport(NodeChannels channels, TimeProvider time, 
 
     private async Task StreamAsync(RaftMember to, ChannelReader<ImmutableArray<Message>> queue, CancellationToken ct)
     {
-        using AsyncClientStreamingCall<V1.RaftMessages, V1.RaftMessagesEnd> call = new V1.Raft.RaftClient(channels.To(to.Address)).Messages(cancellationToken: ct);
+        using AsyncClientStreamingCall<V1.RaftMessages, V1.RaftMessagesEnd> call = new V1.Raft.RaftClient(ChannelTo(to)).Messages(cancellationToken: ct);
         // Used again for each batch: once WriteAsync has returned the call has its own copy.
         var encoded = new ArrayBufferWriter<byte>(FirstBytes);
         while (await queue.WaitToReadAsync(ct).ConfigureAwait(false))

@@ -15,7 +15,7 @@ public sealed class JoinCallBack(NodeChannels channels, TimeProvider time)
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: says which address did not answer, and why.</exception>
     public async Task RequireAnswerAsync(NodeId node, string address, CancellationToken ct)
     {
-        using GrpcChannel channel = channels.OpenTo(address, node, Limit);
+        using GrpcChannel channel = channels.OpenTo(address, Callee.Manager(node), Limit);
         try
         {
             await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest(), new CallOptions(deadline: (time.GetUtcNow() + Limit).UtcDateTime, cancellationToken: ct)).ConfigureAwait(false);

@@ -31,7 +31,7 @@ internal sealed class RaftMembers(RaftNode raft, NodeChannels channels, TimeProv
 
         try
         {
-            V1.GroupResponse answer = await new V1.Raft.RaftClient(channels.To(leader.Address)).GroupAsync(
+            V1.GroupResponse answer = await new V1.Raft.RaftClient(channels.To(leader.Address, Callee.Manager(NodeOf(leader)))).GroupAsync(
                 new V1.GroupRequest(), new CallOptions(deadline: (time.GetUtcNow() + AskLimit).UtcDateTime, cancellationToken: ct)).ConfigureAwait(false);
             return new ManagerGroup(NodeOf(leader), answer.Members.Where(m => !m.Answers).Select(m => new NodeId(m.Member.NodeId)).ToValueList())
             {

@@ -15,11 +15,12 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, IMembershipCo
 {
     public override async Task<V1.RaftMessagesEnd> Messages(IAsyncStreamReader<V1.RaftMessages> requestStream, ServerCallContext context)
     {
+        PeerIdentity sender = context.Caller();
         await foreach (V1.RaftMessages batch in requestStream.ReadAllAsync(context.CancellationToken).ConfigureAwait(false))
         {
             foreach (Google.Protobuf.ByteString message in batch.Messages)
             {
-                raft.Receive(Decode(message.Memory));
+                raft.Receive(Decode(message.Memory, sender));
             }
         }
 
@@ -34,7 +35,7 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, IMembershipCo
             throw ClusterException.Invalid("a snapshot begins with its message");
         }
 
-        Message message = Decode(requestStream.Current.Message.Memory);
+        Message message = Decode(requestStream.Current.Message.Memory, context.Caller());
         var pipe = new Pipe();
         Task receiving = raft.ReceiveSnapshotAsync(message, pipe.Reader.AsStream(), ct);
         try
@@ -100,7 +101,7 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, IMembershipCo
         // Its node stays in the list, down, until it is removed; what it was as a manager is over.
         if (store.View().Nodes.Find(caller.Node) is { } node)
         {
-            Node left = node with { Role = NodeRole.Worker, Spec = node.Spec with { DesiredRole = NodeRole.Worker }, Manager = null };
+            Node left = node.WithRole(NodeRole.Worker) with { Spec = node.Spec with { DesiredRole = NodeRole.Worker }, Manager = null };
             await store.CommitAsync([new StoreChange.Update(left)], context.CancellationToken).ConfigureAwait(false);
         }
 
@@ -163,11 +164,13 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, IMembershipCo
         return silent.Length == 0 ? "let another manager join first" : $"bring back, or demote first, what does not answer: {string.Join(", ", silent)}";
     }
 
-    private static Message Decode(ReadOnlyMemory<byte> bytes)
+    private Message Decode(ReadOnlyMemory<byte> bytes, PeerIdentity sender)
     {
         try
         {
-            return MessageCodec.Decode(bytes);
+            Message message = MessageCodec.Decode(bytes);
+            RaftMessageRules.Check(message, sender, raft.Status);
+            return message;
         }
         catch (RaftFormatException e)
         {

@@ -101,6 +101,6 @@ public sealed class NodeControl
     private static Cluster WithoutNode(Cluster cluster, NodeId node, DateTimeOffset now) => cluster with
     {
         // A certificate that has run out needs no entry any more.
-        RemovedNodes = cluster.RemovedNodes.Where(n => n.Value > now).ToValueMap().Set(node, now + cluster.Spec.CertificateLifetime),
+        RemovedNodes = cluster.RemovedNodes.Where(n => n.Value > now).ToValueMap().Set(node, cluster.CertificatesUntil(now)),
     };
 }

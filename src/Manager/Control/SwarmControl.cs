@@ -31,7 +31,8 @@ public sealed class SwarmControl
             ControlCommits.RequireVersion(cluster, version);
             ClusterSpec spec = change(cluster.Spec);
             Check(spec, cluster.Spec);
-            Cluster next = Rotated(cluster with { Spec = spec }, rotation);
+            DateTimeOffset older = spec.CertificateLifetime < cluster.Spec.CertificateLifetime ? cluster.CertificatesUntil(_time.GetUtcNow()) : cluster.OlderCertificatesUntil;
+            Cluster next = Rotated(cluster with { Spec = spec, OlderCertificatesUntil = older }, rotation);
             if (spec.CaForceRotate != cluster.Spec.CaForceRotate || (brought is not null && brought.CertificatePem.Trim() != cluster.RootCa.SigningPem.Trim()))
             {
                 next = RootRotations.Begin(next, brought, _time.GetUtcNow());

@@ -115,7 +115,7 @@ public sealed class ManagerRoles(RaftNode raft, ClusterStore store, TimeProvider
             ManagerMember? manager = member is null ? null : new ManagerMember(member.Id, member.Address);
             if (node.Role != role || node.Manager != manager)
             {
-                changes.Add(new StoreChange.Update(node with { Role = role, Manager = manager }));
+                changes.Add(new StoreChange.Update(node.WithRole(role) with { Manager = manager }));
             }
         }
 

@@ -28,18 +28,18 @@ public sealed class HeartbeatForwarder(RaftNode raft, NodePresence presence, Nod
             }
             else if (ages.Count > 0 && status.Membership.Find(status.Leader) is { } leader)
             {
-                await SendAsync(leader.Address, ages, ct).ConfigureAwait(false);
+                await SendAsync(leader, ages, ct).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task SendAsync(string leader, IReadOnlyList<(NodeId Node, TimeSpan Age)> ages, CancellationToken ct)
+    private async Task SendAsync(RaftMember leader, IReadOnlyList<(NodeId Node, TimeSpan Age)> ages, CancellationToken ct)
     {
         var request = new V1.VouchRequest();
         request.Nodes.AddRange(ages.Select(a => new V1.NodeSeen { NodeId = a.Node.Value, AgeMillis = (uint)Math.Clamp(a.Age.TotalMilliseconds, 0, uint.MaxValue) }));
         try
         {
-            await new V1.Liveness.LivenessClient(channels.To(leader))
+            await new V1.Liveness.LivenessClient(channels.To(leader.Address, Callee.Manager(new NodeId(leader.NodeId))))
                 .VouchAsync(request, new CallOptions(deadline: (time.GetUtcNow() + CallLimit).UtcDateTime, cancellationToken: ct)).ConfigureAwait(false);
         }
         catch (RpcException e) when (!ct.IsCancellationRequested)

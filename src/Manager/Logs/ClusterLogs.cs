@@ -34,7 +34,7 @@ internal sealed class ClusterLogs(ClusterStore store, NodeChannels channels) : I
             Tail = selection.Tail ?? -1,
         };
         request.TaskIds.Add(task.Id.Value);
-        using AsyncServerStreamingCall<V1.LogBatch> call = new V1.NodeLogs.NodeLogsClient(channels.To(description.PeerAddress)).Read(request, cancellationToken: ct);
+        using AsyncServerStreamingCall<V1.LogBatch> call = new V1.NodeLogs.NodeLogsClient(channels.To(description.PeerAddress, Callee.Member(node.Id))).Read(request, cancellationToken: ct);
         while (await NextAsync(call.ResponseStream, description.Hostname, ct).ConfigureAwait(false))
         {
             foreach (V1.LogLine line in call.ResponseStream.Current.Lines)

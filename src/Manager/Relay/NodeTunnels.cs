@@ -23,7 +23,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
         }
 
         var scope = new CancellationTokenSource();
-        return new GrpcTunnel(new V1.NodeEngine.NodeEngineClient(channels.To(description.PeerAddress)).Connect(cancellationToken: scope.Token), scope, description.Hostname);
+        return new GrpcTunnel(new V1.NodeEngine.NodeEngineClient(channels.To(description.PeerAddress, Callee.Member(node.Id))).Connect(cancellationToken: scope.Token), scope, description.Hostname);
     }
 
     private sealed class GrpcTunnel(AsyncDuplexStreamingCall<V1.EngineBytes, V1.EngineBytes> call, CancellationTokenSource scope, string hostname) : NodeTunnel

@@ -29,6 +29,12 @@ public sealed record Cluster(ClusterId Id) : IStoredObject
     /// <summary>Certificates of removed nodes, refused until they would have expired: node id and that moment.</summary>
     public ValueMap<NodeId, DateTimeOffset> RemovedNodes { get; init; } = ValueMap<NodeId, DateTimeOffset>.Empty;
 
+    /// <summary>When the last certificate ends that was issued while certificates lived longer than they do now.</summary>
+    public DateTimeOffset OlderCertificatesUntil { get; init; }
+
+    /// <summary>When the last certificate ends that a node may hold at <paramref name="now"/>.</summary>
+    public DateTimeOffset CertificatesUntil(DateTimeOffset now) => now + Spec.CertificateLifetime is var until && until > OlderCertificatesUntil ? until : OlderCertificatesUntil;
+
     ObjectKind IStoredObject.Kind => ObjectKind.Cluster;
 
     string IStoredObject.Key => Id.Value;

@@ -14,6 +14,9 @@ public sealed record Node(NodeId Id) : IStoredObject
     /// <summary>The role its certificate carries; follows <see cref="NodeSpec.DesiredRole"/>.</summary>
     public NodeRole Role { get; init; }
 
+    /// <summary>How often the role has changed. A certificate carries the number it was issued under, so that of two statements about a role the newer is known.</summary>
+    public uint RoleGeneration { get; init; }
+
     /// <summary>What the agent said of itself; null before its first session.</summary>
     public NodeDescription? Description { get; init; }
 
@@ -49,6 +52,8 @@ public sealed record Node(NodeId Id) : IStoredObject
 
     /// <summary>Users want it as a manager, whether or not it is one already: <see cref="Role"/> and <see cref="Manager"/> follow.</summary>
     public bool IsToBeManager => Spec.DesiredRole == NodeRole.Manager;
+
+    public Node WithRole(NodeRole role) => role == Role ? this : this with { Role = role, RoleGeneration = RoleGeneration + 1 };
 
     IStoredObject IStoredObject.Stamped(ObjectVersion version, DateTimeOffset createdAt, DateTimeOffset updatedAt)
         => this with { Version = version, CreatedAt = createdAt, UpdatedAt = updatedAt };

@@ -26,6 +26,7 @@ public static class ClusterMapping
         DataPathPort = (uint)cluster.DataPathPort,
         UnlockKey = cluster.UnlockKey.ToProto(),
         RemovedNodes = { cluster.RemovedNodes.Select(p => new Proto.RemovedNode { NodeId = p.Key.Value, UntilNanos = p.Value.ToNanos() }) },
+        OlderCertificatesUntilNanos = cluster.OlderCertificatesUntil.ToNanos(),
     };
 
     public static Cluster ToModel(this Proto.Cluster cluster)
@@ -49,6 +50,7 @@ public static class ClusterMapping
             DataPathPort = (int)cluster.DataPathPort,
             UnlockKey = cluster.UnlockKey.ToSensitive(),
             RemovedNodes = cluster.RemovedNodes.ToValueMap(n => new NodeId(n.NodeId), n => n.UntilNanos.ToTime()),
+            OlderCertificatesUntil = cluster.OlderCertificatesUntilNanos.ToTime(),
         };
     }
 

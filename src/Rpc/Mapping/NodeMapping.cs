@@ -19,6 +19,7 @@ public static class NodeMapping
             Availability = (int)node.Spec.Availability,
         },
         Role = (int)node.Role,
+        RoleGeneration = node.RoleGeneration,
         Description = node.Description?.ToProto(),
         Status = new Proto.NodeStatus
         {
@@ -48,6 +49,7 @@ public static class NodeMapping
                 Availability = spec.Availability.ToKnown<NodeAvailability>(),
             },
             Role = node.Role.ToKnown<NodeRole>(),
+            RoleGeneration = node.RoleGeneration,
             Description = node.Description?.ToModel(),
             Status = new NodeStatus(status.State.ToKnown<NodeState>(), status.Message, status.Address) { Since = status.SinceNanos.ToTime() },
             Manager = node.Manager is { } manager ? new ManagerMember(manager.RaftId, manager.Address) : null,

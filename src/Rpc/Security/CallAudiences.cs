@@ -6,11 +6,14 @@ public enum CallAudience
     /// <summary>Machines about to join too, which have no certificate yet.</summary>
     Anyone,
 
-    /// <summary>Nodes of this cluster.</summary>
+    /// <summary>Nodes that belong to this cluster.</summary>
     Nodes,
 
-    /// <summary>Nodes of this cluster whose certificate is a manager's.</summary>
+    /// <summary>Nodes that are managers of this cluster now.</summary>
     Managers,
+
+    /// <summary>As <see cref="Managers"/>, and, while this replica cannot tell whether it is behind, nodes with a manager's certificate that it has not heard of: Raft itself is how it catches up.</summary>
+    RaftGroup,
 }
 
 /// <summary>Who may call what, method by method. What is not listed is refused; a test holds the list to the services there are.</summary>
@@ -29,8 +32,8 @@ public static class CallAudiences
         ["/skep.v1.NodeLogs/Read"] = CallAudience.Managers,
         ["/skep.v1.PeerImages/Resolve"] = CallAudience.Nodes,
         ["/skep.v1.PeerImages/ReadBlob"] = CallAudience.Nodes,
-        ["/skep.v1.Raft/Messages"] = CallAudience.Managers,
-        ["/skep.v1.Raft/Snapshot"] = CallAudience.Managers,
+        ["/skep.v1.Raft/Messages"] = CallAudience.RaftGroup,
+        ["/skep.v1.Raft/Snapshot"] = CallAudience.RaftGroup,
         ["/skep.v1.Raft/Join"] = CallAudience.Managers,
         ["/skep.v1.Raft/Leave"] = CallAudience.Managers,
         ["/skep.v1.Raft/Group"] = CallAudience.Managers,

@@ -19,7 +19,7 @@ public static class CertificateClient
     {
         string rootPem = await FetchRootAsync(address, token, time, ct).ConfigureAwait(false);
         X509Certificate2Collection roots = NodeIdentity.ParseRoots(rootPem);
-        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, (c, shown) => NodeIdentity.IsTrusted(c, roots, time.GetUtcNow(), shown));
+        using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, (c, shown) => IsManager(c, roots, shown, time));
         (NodeIdentity identity, IssueResponse response) = await IssueAsync(channel.CreateCallInvoker(), address, token.ToString(), availability, time, ct).ConfigureAwait(false);
         return (identity, (int)response.DataPathPort);
     }
@@ -32,6 +32,11 @@ public static class CertificateClient
     /// <exception cref="ClusterException">It was not taken back: says why.</exception>
     public static Task GiveBackAsync(CallInvoker channel, string address, TimeProvider time, CancellationToken ct)
         => CallAsync(address, () => new CertificateAuthority.CertificateAuthorityClient(channel).GiveBackAsync(new GiveBackRequest(), Options(time, ct)));
+
+    /// <summary>The token goes to managers only: whoever learns it can come in.</summary>
+    private static bool IsManager(X509Certificate2 certificate, X509Certificate2Collection roots, X509Certificate2Collection? shown, TimeProvider time)
+        => NodeIdentity.IsTrustedNode(certificate, roots, time.GetUtcNow(), shown)
+            && (PeerIdentity.Read(certificate)?.Role == NodeRole.Manager ? true : throw new UnmeantPeerException("what answers is a worker; give the address of a manager"));
 
     private static async Task<string> FetchRootAsync(string address, JoinToken token, TimeProvider time, CancellationToken ct)
     {

@@ -7,12 +7,11 @@ using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
-using Skep.Model;
 
 namespace Skep.Rpc.Security;
 
-/// <summary>Channels to the nodes of the cluster over mutual TLS 1.3; one per address, kept until disposed.</summary>
-public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : IDisposable
+/// <summary>Channels to the nodes of the cluster over mutual TLS 1.3; one per address and who is meant to answer there, kept until disposed.</summary>
+public sealed class NodeChannels(IdentityHolder identity, IClusterMembers members, TimeProvider time) : IDisposable
 {
     /// <summary>Limit of opening a connection.</summary>
     public static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
@@ -20,17 +19,20 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
     /// <summary>Of a unary call that names none. Longer than any of ours takes; what must be quicker says so.</summary>
     public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(15);
 
-    private readonly ConcurrentDictionary<string, (GrpcChannel Channel, CallInvoker Calls)> _channels = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Address, Callee Callee), (GrpcChannel Channel, CallInvoker Calls)> _channels = [];
 
-    /// <summary>Calls to <paramref name="address"/>, host:port. Connects with the first call, and again after a break.</summary>
-    public CallInvoker To(string address) => _channels.GetOrAdd(address, Open).Calls;
+    /// <summary>Calls to <paramref name="address"/>, host:port. Connects with the first call, and again after a break; speaks to <paramref name="callee"/> only.</summary>
+    public CallInvoker To(string address, Callee callee) => _channels.GetOrAdd((address, callee), Open).Calls;
 
-    /// <summary>Closes the channel, so that the next call connects anew, with the certificate now in force.</summary>
+    /// <summary>Closes what is open to the address, so that the next call connects anew, with the certificate now in force.</summary>
     public void Forget(string address)
     {
-        if (_channels.TryRemove(address, out (GrpcChannel Channel, CallInvoker Calls) open))
+        foreach ((string Address, Callee Callee) key in _channels.Keys.Where(k => k.Address == address))
         {
-            open.Channel.Dispose();
+            if (_channels.TryRemove(key, out (GrpcChannel Channel, CallInvoker Calls) open))
+            {
+                open.Channel.Dispose();
+            }
         }
     }
 
@@ -48,8 +50,9 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
     public static GrpcChannel OpenWithoutIdentity(string address, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted)
         => Open(address, () => null, isTrusted, CertificateClient.CallLimit);
 
-    /// <summary>A channel of its own to exactly this node, to be disposed by the caller: nothing that stands already can answer for it.</summary>
-    public GrpcChannel OpenTo(string address, NodeId node, TimeSpan connectLimit) => Open(address, () => identity.Current, (certificate, shown) => IsOfThisCluster(certificate, shown) && IsNode(certificate, node), connectLimit);
+    /// <summary>A channel of its own, to be disposed by the caller: nothing that stands already can answer for it.</summary>
+    public GrpcChannel OpenTo(string address, Callee callee, TimeSpan connectLimit)
+        => Open(address, () => identity.Current, (certificate, shown) => IsMeant(callee, certificate, shown), connectLimit);
 
     private static GrpcChannel Open(string address, Func<NodeIdentity?> self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted, TimeSpan connectLimit) => GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
     {
@@ -96,16 +99,13 @@ public sealed class NodeChannels(IdentityHolder identity, TimeProvider time) : I
         }
     }
 
-    private (GrpcChannel Channel, CallInvoker Calls) Open(string address)
+    private (GrpcChannel Channel, CallInvoker Calls) Open((string Address, Callee Callee) key)
     {
-        GrpcChannel channel = Open(address, () => identity.Current, IsOfThisCluster, ConnectLimit);
+        GrpcChannel channel = Open(key.Address, () => identity.Current, (certificate, shown) => IsMeant(key.Callee, certificate, shown), ConnectLimit);
         return (channel, channel.Intercept(new CallDeadline(DefaultDeadline, time)));
     }
 
-    private static bool IsNode(X509Certificate2 certificate, NodeId meant)
-        => PeerIdentity.Read(certificate)?.Node is var shown && shown == meant ? true : throw new UnmeantPeerException($"node {shown} answers in place of {meant}");
-
-    private bool IsOfThisCluster(X509Certificate2 certificate, X509Certificate2Collection? shown)
-        => NodeIdentity.IsTrusted(certificate, identity.Current.Roots, time.GetUtcNow(), shown)
-            && PeerIdentity.Read(certificate)?.Cluster == identity.Current.Cluster;
+    private bool IsMeant(Callee callee, X509Certificate2 certificate, X509Certificate2Collection? shown)
+        => NodeIdentity.IsTrustedNode(certificate, identity.Current.Roots, time.GetUtcNow(), shown)
+            && (callee.Objection(PeerIdentity.Read(certificate), members) is not { } objection ? true : throw new UnmeantPeerException(objection));
 }

@@ -8,6 +8,10 @@ namespace Skep.Rpc.Security;
 /// <summary>A node's certificate with its key, and the roots it trusts: one, and two while the root is being rotated.</summary>
 public sealed class NodeIdentity
 {
+    /// <summary>Extended key usages of node certificates (RFC 5280, 4.2.1.12): TLS server and TLS client.</summary>
+    public const string ServerUsage = "1.3.6.1.5.5.7.3.1";
+    public const string ClientUsage = "1.3.6.1.5.5.7.3.2";
+
     private NodeIdentity(
         PeerIdentity self, X509Certificate2 certificate, X509Certificate2Collection intermediates, X509Certificate2Collection roots, string certificatePem, SensitiveBytes privateKeyPem, string rootPem, SensitiveBytes unlockKey)
     {
@@ -87,6 +91,13 @@ public sealed class NodeIdentity
     /// <param name="shown">Intermediates that its holder showed; null: none.</param>
     public static bool IsTrusted(X509Certificate2 certificate, X509Certificate2Collection roots, DateTimeOffset now, X509Certificate2Collection? shown = null)
         => roots.Any(root => IsTrusted(certificate, root, now, shown));
+
+    /// <summary>As <see cref="IsTrusted(X509Certificate2, X509Certificate2Collection, DateTimeOffset, X509Certificate2Collection?)"/>, and issued for what nodes do: serve other nodes and call them.</summary>
+    public static bool IsTrustedNode(X509Certificate2 certificate, X509Certificate2Collection roots, DateTimeOffset now, X509Certificate2Collection? shown = null)
+        => certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault() is { } usages
+            && usages.EnhancedKeyUsages.Cast<Oid>().Any(o => o.Value == ServerUsage)
+            && usages.EnhancedKeyUsages.Cast<Oid>().Any(o => o.Value == ClientUsage)
+            && IsTrusted(certificate, roots, now, shown);
 
     /// <summary>One root at a time: two roots of one name must not be mistaken for each other.</summary>
     private static bool IsTrusted(X509Certificate2 certificate, X509Certificate2 root, DateTimeOffset now, X509Certificate2Collection? shown)

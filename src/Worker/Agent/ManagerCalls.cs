@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Skep.Rpc;
+using Skep.Rpc.Security;
 using Proto = Skep.Rpc.V1;
 
 namespace Skep.Worker.Agent;
@@ -21,7 +22,7 @@ internal sealed class ManagerCalls(Func<IEnumerable<string>> managers, INodeChan
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
             try
             {
-                return await question(new Proto.Dispatch.DispatchClient(channels.To(address).Intercept(new CallDeadline(AnswerWithin, time))), either.Token);
+                return await question(new Proto.Dispatch.DispatchClient(channels.To(address, Callee.AnyManager).Intercept(new CallDeadline(AnswerWithin, time))), either.Token);
             }
             catch (RpcException e)
             {

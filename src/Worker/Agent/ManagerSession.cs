@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Skep.Rpc;
 using Skep.Rpc.Mapping;
+using Skep.Rpc.Security;
 using Proto = Skep.Rpc.V1;
 
 namespace Skep.Worker.Agent;
@@ -71,7 +72,7 @@ internal sealed class ManagerSession(
     private async Task RunSessionAsync(string address, Action isGood, CancellationToken ct)
     {
         using var scope = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var client = new Proto.Dispatch.DispatchClient(channels.To(address));
+        var client = new Proto.Dispatch.DispatchClient(channels.To(address, Callee.AnyManager));
         using AsyncDuplexStreamingCall<Proto.AgentMessage, Proto.ManagerMessage> call = client.Session(cancellationToken: scope.Token);
         book.BeginSession();
         outbox.Reset();

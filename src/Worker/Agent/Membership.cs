@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Skep.Rpc.Security;
 
 namespace Skep.Worker.Agent;
 
@@ -24,8 +25,8 @@ public interface INodeCertificate
 /// <summary>Authenticated connections to other nodes. Given by Host, which holds the certificates.</summary>
 public interface INodeChannels
 {
-    /// <summary>How to call the gRPC listener at host:port. Cheap; the same address may be asked for again and again.</summary>
-    CallInvoker To(string address);
+    /// <summary>How to call the gRPC listener at host:port, of whom is meant to answer there. Cheap; the same may be asked for again and again.</summary>
+    CallInvoker To(string address, Callee callee);
 }
 
 /// <summary>What a manager says of the cluster; handed to Host, which keeps certificates, roles and ports.</summary>

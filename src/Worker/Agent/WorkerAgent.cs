@@ -47,13 +47,17 @@ public sealed class WorkerAgent : IAsyncDisposable
         _random = random;
         _logger = logger;
         _files = new AssignmentFiles(engine.Context.Options.DataDirectory, engine.Context.Files.DirectoryOf(new TaskId("")));
+        Members = new ToldMembers(time);
         PeerImages = new PeerImagesService(engine.Context.Images);
         NodeLogs = new NodeLogsService(engine.Context.Logs);
-        NodeEngine = new NodeEngineService(options.EngineSocket);
+        NodeEngine = new NodeEngineService(options.RelaySocket);
     }
 
     /// <summary>Containers, images and volumes of this node.</summary>
     public ContainerEngine Local { get; }
+
+    /// <summary>Who belongs to the cluster, as managers tell this node.</summary>
+    public ToldMembers Members { get; }
 
     /// <summary>To be mapped on the node's gRPC listener: images for other nodes.</summary>
     public PeerImagesService PeerImages { get; }
@@ -88,6 +92,7 @@ public sealed class WorkerAgent : IAsyncDisposable
         AssignmentSet book = new AssignmentSet();
         var outbox = new ReportOutbox();
         _files.Load(book);
+        Members.Begin(membership.Cluster);
         NetworkLoop? loop = Local.NetworkLoop;
         TaskNetworks? networks = null;
         if (loop is not null)
@@ -125,6 +130,7 @@ public sealed class WorkerAgent : IAsyncDisposable
             OnAssigned = complete => steps.ApplyAsync(complete, scope.Token),
             OnClusterInfo = (told, ports) =>
             {
+                Members.Tell(told.Managers);
                 if (!ports.IsEmpty && ports != _managerPorts)
                 {
                     _managerPorts = ports;
@@ -190,5 +196,8 @@ public sealed class WorkerAgent : IAsyncDisposable
     public ValueTask DisposeAsync() => Local.DisposeAsync();
 
     private void UpdatePeers(AssignmentView view, Membership membership, INodeChannels channels)
-        => _peers.Update([.. view.Peers.Values.Where(p => p.IsUp && p.Node != membership.Self && p.PeerAddress.Length > 0).Select(p => p.PeerAddress)], channels);
+    {
+        Members.Tell([.. view.Peers.Values.Select(p => p.Node)]);
+        _peers.Update([.. view.Peers.Values.Where(p => p.IsUp && p.Node != membership.Self && p.PeerAddress.Length > 0).Select(p => new ImagePeer(p.Node, p.PeerAddress))], channels);
+    }
 }

@@ -5,8 +5,8 @@ using Skep.Rpc.V1;
 
 namespace Skep.Worker.PeerServices;
 
-/// <summary>Joins a manager's stream with a connection to this node's own Engine API.</summary>
-/// <remarks>Bytes only: whatever the API can do, attached terminals too, works the same from afar. ADR 0012.</remarks>
+/// <summary>Joins a manager's stream with a connection to this node's own Engine API, where it serves what may be relayed.</summary>
+/// <remarks>Bytes only: what works on the spot, attached terminals too, works the same from afar. ADR 0012.</remarks>
 public sealed class NodeEngineService : NodeEngine.NodeEngineBase
 {
     private const int ChunkBytes = 64 * 1024;

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Skep.Engine.Images;
+using Skep.Rpc.Security;
 using Skep.Rpc.V1;
 using Skep.Worker.Agent;
 
@@ -15,13 +16,13 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
 
     private volatile Peers _peers = new([], null);
 
-    /// <summary>Replaces the nodes to ask: addresses of their gRPC listeners.</summary>
-    public void Update(IReadOnlyList<string> addresses, INodeChannels? channels) => _peers = new Peers(addresses, channels);
+    /// <summary>Replaces the nodes to ask.</summary>
+    public void Update(IReadOnlyList<ImagePeer> nodes, INodeChannels? channels) => _peers = new Peers(nodes, channels);
 
     public async Task<IImageSource?> FindAsync(ImageReference reference, IReadOnlyCollection<string> except, CancellationToken ct)
     {
         Peers peers = _peers;
-        if (peers.Channels is null || peers.Addresses.Count == 0)
+        if (peers.Channels is null || peers.Nodes.Count == 0)
         {
             return null;
         }
@@ -29,7 +30,7 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var timer = new CancellationTokenSource(AnswerWithin, time);
         await using CancellationTokenRegistration linked = timer.Token.Register(static scope => ((CancellationTokenSource)scope!).Cancel(), limit);
-        List<Task<IImageSource?>> asked = [.. peers.Addresses.Where(a => !except.Contains(PeerSource.Describe(a))).Take(AskedAtATime).Select(a => AskAsync(a, peers.Channels, reference, limit.Token))];
+        List<Task<IImageSource?>> asked = [.. peers.Nodes.Where(n => !except.Contains(PeerSource.Describe(n.Address))).Take(AskedAtATime).Select(n => AskAsync(n, peers.Channels, reference, limit.Token))];
         IImageSource? found = null;
         while (asked.Count > 0 && found is null)
         {
@@ -44,18 +45,18 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
         return found;
     }
 
-    private static async Task<IImageSource?> AskAsync(string address, INodeChannels channels, ImageReference reference, CancellationToken ct)
+    private static async Task<IImageSource?> AskAsync(ImagePeer node, INodeChannels channels, ImageReference reference, CancellationToken ct)
     {
         try
         {
-            var client = new PeerImages.PeerImagesClient(channels.To(address));
+            var client = new PeerImages.PeerImagesClient(channels.To(node.Address, Callee.Member(node.Id)));
             ResolveImageResponse answer = await client.ResolveAsync(new ResolveImageRequest { Reference = reference.FullName }, cancellationToken: ct);
             if (!Digest.IsValid(answer.Digest) || (reference.Digest is { } pinned && answer.Digest != pinned))
             {
                 return null; // What was asked for by its digest is that, whoever says otherwise.
             }
 
-            return new PeerSource(client, address, new Descriptor { MediaType = answer.MediaType, Digest = answer.Digest, Size = answer.Size });
+            return new PeerSource(client, node.Address, new Descriptor { MediaType = answer.MediaType, Digest = answer.Digest, Size = answer.Size });
         }
         catch (Exception e) when (e is RpcException or UriFormatException)
         {
@@ -64,8 +65,11 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
         }
     }
 
-    private sealed record Peers(IReadOnlyList<string> Addresses, INodeChannels? Channels);
+    private sealed record Peers(IReadOnlyList<ImagePeer> Nodes, INodeChannels? Channels);
 }
+
+/// <param name="Address">host:port of its gRPC listener.</param>
+internal sealed record ImagePeer(NodeId Id, string Address);
 
 /// <summary>An image another node has.</summary>
 internal sealed class PeerSource(PeerImages.PeerImagesClient client, string address, Descriptor target) : IImageSource

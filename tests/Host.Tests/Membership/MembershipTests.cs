@@ -30,6 +30,8 @@ public sealed class MembershipTests : ClusterFacts
 
         string web = await ServiceAsync("guest", "--constraint", "node.hostname==n4");
         await UntilRunningAsync(web, 1);
+        // A worker serves managers, as it is told who they are.
+        Assert.Equal("here", (await DockerAsync("exec", $"{web}.1", "busybox", "echo", "here")).Succeeded().Out.Trim());
         await LeaveAndForgetAsync();
         Assert.Empty(await new NodeInspector(Cluster, Outsider).ContainersAsync());
         AssertFails(await Cluster.DockerAsync(Outsider, "node", "ls"), "This node is not a swarm manager");

@@ -43,7 +43,7 @@ public sealed class GrpcRaftTransportTests
     private static GrpcRaftTransport Transport(TestCluster cluster)
         => new(cluster.ChannelsOf(cluster.Identity(NodeRole.Manager, "m")), TimeProvider.System, NullLogger<GrpcRaftTransport>.Instance);
 
-    private static RaftMember Peer(TestCluster cluster) => new(2, "n2", cluster.Address, IsVoter: true);
+    private static RaftMember Peer(TestCluster cluster) => new(2, "server", cluster.Address, IsVoter: true);
 
     private sealed class Group : V1.Raft.RaftBase
     {

@@ -68,7 +68,7 @@ public sealed class NodeTunnelTests
     private static Task<TestCluster> StartAsync() => TestCluster.StartAsync(s => s.AddSingleton<Engine>(), app => app.MapGrpcService<Engine>());
 
     private static NodeTunnel Open(TestCluster cluster, string? address = null) => new NodeTunnels(cluster.ChannelsOf(cluster.Identity(NodeRole.Manager, "m"))).Open(
-        new Node(new NodeId("n1"))
+        new Node(new NodeId("server"))
         {
             Spec = new NodeSpec(Annotations.Unnamed),
             Status = new NodeStatus(NodeState.Ready, "", ""),

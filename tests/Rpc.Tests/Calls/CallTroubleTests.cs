@@ -79,7 +79,7 @@ public sealed class CallTroubleTests
     {
         await using TestCluster cluster = await TestCluster.StartAsync(s => s.AddSingleton<Grpc.HealthCheck.HealthServiceImpl>(), app => app.MapGrpcService<Grpc.HealthCheck.HealthServiceImpl>());
         NodeChannels channels = cluster.ChannelsOf(cluster.Identity(NodeRole.Manager, "m"));
-        using GrpcChannel right = channels.OpenTo(cluster.Address, new NodeId("server"), TimeSpan.FromSeconds(20)), wrong = channels.OpenTo(cluster.Address, new NodeId("other"), TimeSpan.FromSeconds(20));
+        using GrpcChannel right = channels.OpenTo(cluster.Address, Callee.Manager(new NodeId("server")), TimeSpan.FromSeconds(20)), wrong = channels.OpenTo(cluster.Address, Callee.Manager(new NodeId("other")), TimeSpan.FromSeconds(20));
         RpcException? refused = await ErrorAsync(wrong), answered = await ErrorAsync(right);
         Assert.Equal($"at {cluster.Address}, node server answers in place of other", CallTrouble.Describe("node", cluster.Address, refused!, TimeSpan.FromSeconds(20)));
         Assert.True(answered is null || CallTrouble.IsAnswer(answered));

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Rpc;
 using Skep.Rpc.Mapping;
+using Skep.Rpc.Security;
 using Skep.Worker.Agent;
 using Proto = Skep.Rpc.V1;
 
@@ -62,7 +63,7 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
         return manager;
     }
 
-    public CallInvoker To(string address) => _channels.GetOrAdd(address, a => GrpcChannel.ForAddress($"http://{a}")).CreateCallInvoker();
+    public CallInvoker To(string address, Callee callee) => _channels.GetOrAdd(address, a => GrpcChannel.ForAddress($"http://{a}")).CreateCallInvoker();
 
     public void Put(params AssignmentItem[] items)
     {
