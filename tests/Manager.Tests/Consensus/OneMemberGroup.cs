@@ -4,6 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Manager.Ca;
 using Skep.Manager.Consensus;
+using Skep.Manager.Control;
+using Skep.Manager.Dispatch;
+using Skep.Manager.Liveness;
 using Skep.Model;
 using Skep.Raft;
 using Skep.Rpc.Mapping;
@@ -41,6 +44,9 @@ internal sealed class OneMemberGroup : IAsyncDisposable
 
     public TestCluster Listener { get; private set; } = null!;
 
+    /// <summary>Whom agents' sessions with this manager make known.</summary>
+    public NodePresence Presence { get; } = new(TimeProvider.System);
+
     public static async Task<OneMemberGroup> StartAsync()
     {
         var group = new OneMemberGroup();
@@ -55,11 +61,12 @@ internal sealed class OneMemberGroup : IAsyncDisposable
         ClusterBootstrap made = ClusterBootstrap.Create(ClusterSpec.Default, NodeAvailability.Active, new Moment(TimeProvider.System.GetUtcNow(), IdSource.Secure, new Random(1)));
         await group.CommitAsync(new StoreChange.Create(made.Cluster), new StoreChange.Create(Node("server", NodeRole.Manager)));
         group.Listener = await TestCluster.StartAsync(
-            s => s.AddSingleton(_ => group.Service()).AddSingleton(_ => group.Authority()),
+            s => s.AddSingleton(_ => group.Service()).AddSingleton(_ => group.Authority()).AddSingleton(_ => group.Dispatch()),
             app =>
             {
                 app.MapGrpcService<RaftService>();
                 app.MapGrpcService<CertificateAuthorityService>();
+                app.MapGrpcService<DispatchService>();
             });
         return group;
     }
@@ -97,6 +104,10 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     }
 
     private CertificateAuthorityService Authority() => new(Store, TimeProvider.System, IdSource.Secure, Listener.Log.Logger<CertificateAuthorityService>());
+
+    private DispatchService Dispatch() => new(
+        new DispatchHub(Store), new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), new NodeRegistrar(Store, TimeProvider.System), Presence,
+        new AttachmentControl(new ControlCommits(Store), IdSource.Secure), Raft, TimeProvider.System, Listener.Log.Logger<DispatchService>());
 
     private sealed class NoPeers : IRaftTransport
     {
