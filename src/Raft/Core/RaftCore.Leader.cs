@@ -158,7 +158,7 @@ public sealed partial class RaftCore
             }
 
             MembershipChange change = Codec.LogCodec.DecodeMembershipChange(data);
-            if (!change.TryApply(_membership, out _, out _) || RiskOf(change) is not null)
+            if (!change.TryApply(_membership, out _, out _) || (RiskOf(change) is not null && !_options.Bugs.HasFlag(InjectedBugs.IgnoreQuorumAtRisk)))
             {
                 return ProposeOutcome.Refused;
             }
