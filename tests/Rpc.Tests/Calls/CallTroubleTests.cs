@@ -111,7 +111,7 @@ public sealed class CallTroubleTests
     {
         using TcpClient caller = await listener.AcceptTcpClientAsync();
         byte[] hello = new byte[64];
-        await caller.GetStream().ReadAtLeastAsync(hello, 1, throwOnEndOfStream: false);
+        _ = await caller.GetStream().ReadAtLeastAsync(hello, 1, throwOnEndOfStream: false);
         await caller.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
     }
 }
