@@ -10,6 +10,18 @@ internal static class TimeFilter
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>.</exception>
     public static DateTimeOffset Read(string text, DateTimeOffset now)
     {
+        try
+        {
+            return TryRead(text, now) ?? throw ClusterException.Invalid($"failed to parse value as time or duration: \"{text}\"");
+        }
+        catch (Exception e) when (e is OverflowException or ArgumentOutOfRangeException)
+        {
+            throw new ClusterException(ErrorKind.InvalidArgument, $"the time \"{text}\" is out of range: years 1 to 9999 can be told", e);
+        }
+    }
+
+    private static DateTimeOffset? TryRead(string text, DateTimeOffset now)
+    {
         if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds))
         {
             return DateTimeOffset.UnixEpoch.AddTicks((long)(seconds * TimeSpan.TicksPerSecond));
@@ -20,12 +32,9 @@ internal static class TimeFilter
             return now - ago;
         }
 
-        if (WireTime.TryRead(text, out DateTimeOffset exact) || DateTimeOffset.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out exact))
-        {
-            return exact;
-        }
-
-        throw ClusterException.Invalid($"failed to parse value as time or duration: \"{text}\"");
+        return WireTime.TryRead(text, out DateTimeOffset exact) || DateTimeOffset.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out exact)
+            ? exact
+            : null;
     }
 
     private static TimeSpan? Ago(string text)

@@ -40,6 +40,11 @@ internal sealed class YamlReader
         {
             throw YamlError.Of(broken, file, reader._collections.Count > 0 ? reader._collections.Peek() : null);
         }
+        catch (InvalidOperationException e)
+        {
+            // The parser loses its way in some broken flows instead of saying what is wrong with them.
+            throw new ComposeException($"yaml: {file} cannot be parsed near line {reader._parser.Current?.End.Line ?? 1}: {e.Message}");
+        }
 
         return root is ComposeValue.Mapping { HasOtherKeys: false } map
             ? map
@@ -73,7 +78,11 @@ internal sealed class YamlReader
             return Aliased(alias);
         }
 
-        var start = (NodeEvent)_parser.Current!;
+        if (_parser.Current is not NodeEvent start)
+        {
+            throw Fault(_parser.Current!.Start, "did not find expected node content");
+        }
+
         string? anchor = start.Anchor.IsEmpty ? null : start.Anchor.Value;
         long before = _nodes++;
         if (anchor is not null)

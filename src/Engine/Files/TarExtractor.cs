@@ -21,10 +21,17 @@ internal sealed class TarExtractor(ContainerRoot root, string destination, bool 
             await using var tar = new TarReader(archive, leaveOpen: true);
             while (await tar.GetNextEntryAsync(copyData: false, ct) is { } entry)
             {
-                await PutAsync(entry, ct);
+                try
+                {
+                    await PutAsync(entry, ct);
+                }
+                catch (Exception e) when (ArchiveErrors.IsOfTheEntry(e))
+                {
+                    throw ArchiveErrors.Of(entry.Name, e);
+                }
             }
         }
-        catch (Exception e) when (e is InvalidDataException or FormatException or EndOfStreamException)
+        catch (Exception e) when (ArchiveErrors.IsOfTheArchive(e))
         {
             throw new ClusterException(ErrorKind.InvalidArgument, $"the body is no tar archive: {e.Message}", e);
         }
@@ -59,6 +66,11 @@ internal sealed class TarExtractor(ContainerRoot root, string destination, bool 
                 break;
             case TarEntryType.HardLink:
                 string[] target = Parts(entry.LinkName);
+                if (target.Length == 0)
+                {
+                    throw ClusterException.Invalid($"{entry.Name}: a hard link to nothing");
+                }
+
                 using (SafeFileHandle there = OpenMaking(target[..^1]))
                 {
                     LibC.HardLink($"/proc/self/fd/{there.DangerousGetHandle()}/{target[^1]}", path);
@@ -69,7 +81,7 @@ internal sealed class TarExtractor(ContainerRoot root, string destination, bool 
                 LibC.MakeNode(path, FifoKind | (uint)entry.Mode, 0, 0);
                 break;
             case TarEntryType.CharacterDevice or TarEntryType.BlockDevice:
-                var device = (PosixTarEntry)entry;
+                var device = entry as PosixTarEntry ?? throw ClusterException.Invalid($"{entry.Name}: a device without its numbers");
                 LibC.MakeNode(path, (entry.EntryType == TarEntryType.BlockDevice ? BlockKind : CharacterKind) | (uint)entry.Mode, device.DeviceMajor, device.DeviceMinor);
                 break;
             default:
@@ -145,6 +157,13 @@ internal sealed class TarExtractor(ContainerRoot root, string destination, bool 
         {
             path = $"{path.TrimEnd('/')}/{part}";
             SafeFileHandle? next = root.Open(path, LibC.OpenPath | LibC.OpenDirectory);
+            if (next is null && LibC.OpenBelow(at, part, LibC.OpenPath | LibC.OpenNoFollow) is { } present)
+            {
+                present.Dispose();
+                at.Dispose();
+                throw ClusterException.Invalid($"{path} is not a directory, or a link that leads nowhere");
+            }
+
             if (next is null)
             {
                 Directory.CreateDirectory($"/proc/self/fd/{at.DangerousGetHandle()}/{part}");

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Skep.Engine.Files;
 
 namespace Skep.Engine.Images;
 
@@ -24,7 +25,7 @@ internal sealed class ImageArchive : IDisposable
             await archive.ExtractAsync(stream, ct);
             return archive;
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (ArchiveErrors.IsOfTheArchive(e))
         {
             archive.Dispose();
             throw new ClusterException(ErrorKind.InvalidArgument, $"invalid archive: {e.Message}", e);
@@ -41,10 +42,10 @@ internal sealed class ImageArchive : IDisposable
     {
         string indexPath = Path.Combine(_directory, "index.json");
         string savedPath = Path.Combine(_directory, "manifest.json");
-        List<SavedImageJson>? saved = File.Exists(savedPath) ? JsonSerializer.Deserialize(await File.ReadAllBytesAsync(savedPath, ct), ImageJsonContext.Default.ListSavedImageJson) : null;
+        List<SavedImageJson>? saved = File.Exists(savedPath) ? await ReadAsync(savedPath, ImageJsonContext.Default.ListSavedImageJson, ct) : null;
         if (File.Exists(indexPath) && File.Exists(Path.Combine(_directory, "oci-layout")))
         {
-            ManifestJson index = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(indexPath, ct), ImageJsonContext.Default.ManifestJson)!;
+            ManifestJson index = await ReadAsync(indexPath, ImageJsonContext.Default.ManifestJson, ct);
             var images = new List<(IImageSource, IReadOnlyList<string>)>();
             foreach (IGrouping<string, Descriptor> entry in (index.Manifests ?? []).GroupBy(d => d.Digest))
             {
@@ -63,12 +64,30 @@ internal sealed class ImageArchive : IDisposable
         }
 
         var result = new List<(IImageSource, IReadOnlyList<string>)>();
-        foreach (SavedImageJson image in saved)
+        foreach (SavedImageJson? image in saved)
         {
+            if (image is not { Config: not null, Layers: not null } || image.Layers.Contains(null!))
+            {
+                throw ClusterException.Invalid("invalid archive: an image in manifest.json names no config or no layers");
+            }
+
             result.Add((await SavedSource.ReadAsync(this, image, ct), image.RepoTags ?? []));
         }
 
         return result;
+    }
+
+    private static async Task<T> ReadAsync<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken ct)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(await File.ReadAllBytesAsync(path, ct), type) ?? throw ClusterException.Invalid($"invalid archive: {Path.GetFileName(path)} is empty");
+        }
+        catch (JsonException e)
+        {
+            throw new ClusterException(ErrorKind.InvalidArgument, $"invalid archive: {Path.GetFileName(path)} cannot be read: {e.Message}", e);
+        }
     }
 
     public void Dispose()
@@ -110,29 +129,41 @@ internal sealed class ImageArchive : IDisposable
                 throw ClusterException.Invalid($"invalid archive: entry {entry.Name} leads out of it");
             }
 
-            switch (entry.EntryType)
+            try
             {
-                case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
-                    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                    await using (FileStream file = File.Create(path))
-                    {
-                        if (entry.DataStream is not null)
-                        {
-                            await entry.DataStream.CopyToAsync(file, ct);
-                        }
-                    }
-
-                    break;
-                case TarEntryType.SymbolicLink:
-                    // Older savers link equal layers to one another.
-                    string target = Path.Combine(Path.GetDirectoryName(entry.Name.TrimStart('.', '/')) ?? "", entry.LinkName);
-                    if (SafePath(target) is { } linked)
-                    {
-                        _links[path] = linked;
-                    }
-
-                    break;
+                await TakeAsync(entry, path, ct);
             }
+            catch (Exception e) when (ArchiveErrors.IsOfTheEntry(e))
+            {
+                throw ArchiveErrors.Of(entry.Name, e);
+            }
+        }
+    }
+
+    private async Task TakeAsync(TarEntry entry, string path, CancellationToken ct)
+    {
+        switch (entry.EntryType)
+        {
+            case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                await using (FileStream file = File.Create(path))
+                {
+                    if (entry.DataStream is not null)
+                    {
+                        await entry.DataStream.CopyToAsync(file, ct);
+                    }
+                }
+
+                break;
+            case TarEntryType.SymbolicLink:
+                // Older savers link equal layers to one another.
+                string target = Path.Combine(Path.GetDirectoryName(entry.Name.TrimStart('.', '/')) ?? "", entry.LinkName);
+                if (SafePath(target) is { } linked)
+                {
+                    _links[path] = linked;
+                }
+
+                break;
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Skep.Hostile;
+namespace Skep.Hostile.Calls;
 
 /// <summary>The page that says who may call what, as it was observed; a table a called role.</summary>
 internal static class CallTable

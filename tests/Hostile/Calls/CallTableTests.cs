@@ -7,7 +7,7 @@ using Skep.Rpc.Tests.Calls;
 using Skep.Store;
 using Skep.Worker.Agent;
 
-namespace Skep.Hostile;
+namespace Skep.Hostile.Calls;
 
 /// <summary>Every method, called by everybody who might try, over real connections, with the members a manager reads from its store and a worker is told.</summary>
 /// <remarks>What is observed is written to docs/security.md; what differs from the page fails. SKEP_WRITE_DOCS=1 writes it anew, to be read before it is committed.</remarks>

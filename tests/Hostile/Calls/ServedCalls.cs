@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Skep.Model;
 using V1 = Skep.Rpc.V1;
 
-namespace Skep.Hostile;
+namespace Skep.Hostile.Calls;
 
 /// <summary>All methods that a node serves to others, each callable with an empty message, behind the real edge and before handlers that do nothing.</summary>
 internal static class ServedCalls
@@ -40,7 +40,8 @@ internal static class ServedCalls
     }
 
     /// <returns>The status the caller got; a handler that was reached answers Unimplemented without a word, a service that is not there says so.</returns>
-    public static async Task<Status> CallAsync(CallInvoker calls, MethodDescriptor method)
+    /// <param name="message">Of a unary call, or the only one of a stream; null: an empty one, and none.</param>
+    public static async Task<Status> CallAsync(CallInvoker calls, MethodDescriptor method, byte[]? message = null)
     {
         var limit = new CallOptions(deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(20));
         try
@@ -49,16 +50,26 @@ internal static class ServedCalls
             switch (raw.Type)
             {
                 case MethodType.Unary:
-                    await calls.AsyncUnaryCall(raw, null, limit, []);
+                    await calls.AsyncUnaryCall(raw, null, limit, message ?? []);
                     break;
                 case MethodType.ServerStreaming:
-                    await calls.AsyncServerStreamingCall(raw, null, limit, []).ResponseStream.MoveNext(CancellationToken.None);
+                    await calls.AsyncServerStreamingCall(raw, null, limit, message ?? []).ResponseStream.MoveNext(CancellationToken.None);
                     break;
                 case MethodType.ClientStreaming:
-                    await calls.AsyncClientStreamingCall(raw, null, limit).ResponseAsync;
+                    using (AsyncClientStreamingCall<byte[], byte[]> call = calls.AsyncClientStreamingCall(raw, null, limit))
+                    {
+                        await SayAsync(call.RequestStream, message);
+                        await call.ResponseAsync;
+                    }
+
                     break;
                 case MethodType.DuplexStreaming:
-                    await calls.AsyncDuplexStreamingCall(raw, null, limit).ResponseStream.MoveNext(CancellationToken.None);
+                    using (AsyncDuplexStreamingCall<byte[], byte[]> call = calls.AsyncDuplexStreamingCall(raw, null, limit))
+                    {
+                        await SayAsync(call.RequestStream, message);
+                        await call.ResponseStream.MoveNext(CancellationToken.None);
+                    }
+
                     break;
             }
 
@@ -67,6 +78,24 @@ internal static class ServedCalls
         catch (RpcException e)
         {
             return e.Status;
+        }
+    }
+
+    private static async Task SayAsync(IClientStreamWriter<byte[]> stream, byte[]? message)
+    {
+        if (message is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await stream.WriteAsync(message);
+            await stream.CompleteAsync();
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException)
+        {
+            // Ended already; the answer says why.
         }
     }
 
