@@ -26,6 +26,9 @@ internal static partial class HostLog
     [LoggerMessage(105, LogLevel.Error, "Cluster membership stopped: {Reason}")]
     public static partial void MembershipFailed(this ILogger logger, Exception error, string reason);
 
+    [LoggerMessage(115, LogLevel.Error, "Cluster membership stopped: {Reason}")]
+    public static partial void MembershipRefused(this ILogger logger, string reason);
+
     [LoggerMessage(106, LogLevel.Information, "Node {NodeId} left its cluster")]
     public static partial void LeftCluster(this ILogger logger, NodeId nodeId);
 

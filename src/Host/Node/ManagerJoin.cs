@@ -101,7 +101,7 @@ internal static class ManagerJoin
 
         public void Add(string manager, RpcException error, TimeSpan limit)
         {
-            string said = CallTrouble.Describe("manager", manager, error, limit);
+            string said = CallTrouble.Describe("manager", manager, error, limit, NodeChannels.ConnectLimit);
             string text = said.Contains(manager, StringComparison.Ordinal) ? said : $"{manager}: {said}";
             if (CallTrouble.IsAnswer(error) && error.ToCluster().Kind is ErrorKind.FailedPrecondition or ErrorKind.PermissionDenied or ErrorKind.InvalidArgument)
             {

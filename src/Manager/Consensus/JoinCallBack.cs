@@ -31,7 +31,7 @@ public sealed class JoinCallBack(NodeChannels channels, TimeProvider time)
             string port = address[(address.LastIndexOf(':') + 1)..];
             throw new ClusterException(
                 ErrorKind.FailedPrecondition,
-                $"this manager cannot reach node {node} at the address it advertises: {CallTrouble.Describe("node", address, e, Limit).TrimEnd('?')}. Give an address that managers reach with --advertise-addr, and let {port}/tcp through the node's firewall",
+                $"this manager cannot reach node {node} at the address it advertises: {CallTrouble.Name("node", address, e, Limit)}. Give an address that managers reach with --advertise-addr, and let {port}/tcp through the node's firewall",
                 e);
         }
     }

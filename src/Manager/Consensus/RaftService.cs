@@ -145,16 +145,33 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, IMembershipCo
             return;
         }
 
+        await RequireQuorumWithoutAsync(node, ct).ConfigureAwait(false);
+        foreach (RaftMember member in present)
+        {
+            try
+            {
+                await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Remove, member), ct).ConfigureAwait(false);
+                logger.MemberRemoved(member.Id, node, reason);
+            }
+            catch (MembershipRefusedException) when (raft.Status.Membership.Find(member.Id) is null)
+            {
+                // Somebody else has removed it.
+            }
+            catch (Exception e) when (e is RaftUnavailableException or MembershipRefusedException)
+            {
+                // The leader may have refused: since it was asked, another manager fell silent or left.
+                await RequireQuorumWithoutAsync(node, ct).ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    private async Task RequireQuorumWithoutAsync(NodeId node, CancellationToken ct)
+    {
         ManagerGroup group = await members.AskLeaderAsync(ct).ConfigureAwait(false);
         if (group.Voters.Contains(node) && group.Votes.ObjectionTo(group.VotesWithout(node)) is { } objection)
         {
             throw new ClusterException(ErrorKind.FailedPrecondition, $"the quorum would be lost without node {node}: {objection}; {RemedyOf(group)}");
-        }
-
-        foreach (RaftMember member in present)
-        {
-            await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Remove, member), ct).ConfigureAwait(false);
-            logger.MemberRemoved(member.Id, node, reason);
         }
     }
 

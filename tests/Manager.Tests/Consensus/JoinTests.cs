@@ -47,7 +47,7 @@ public sealed class JoinTests
         Status refused = await RefusalAsync(group.JoinAsync(joiner, "127.0.0.1:1"));
 
         Assert.Equal(
-            new Status(StatusCode.FailedPrecondition, "this manager cannot reach node j at the address it advertises: nothing listens at 127.0.0.1:1: is skepd running there, and is it a node with this port. Give an address that managers reach with --advertise-addr, and let 1/tcp through the node's firewall"),
+            new Status(StatusCode.FailedPrecondition, "this manager cannot reach node j at the address it advertises: nothing listens at 127.0.0.1:1. Give an address that managers reach with --advertise-addr, and let 1/tcp through the node's firewall"),
             refused);
         await AssertAloneAndDecidingAsync(group);
         Assert.Contains(group.Listener.Log.Lines, l => l.Level == LogLevel.Warning && l.Text.StartsWith("Node j may not join the Raft group: this manager cannot reach node j", StringComparison.Ordinal));

@@ -21,8 +21,8 @@ public sealed class CallTroubleTests
     {
         { "no answer", new RpcException(new Status(StatusCode.DeadlineExceeded, "")), "manager 10.0.0.9:2377 does not answer within 10 s: is skepd running there, and is 2377/tcp open?" },
         { "given up", new RpcException(new Status(StatusCode.Cancelled, "Call canceled.", new OperationCanceledException())), "manager 10.0.0.9:2377 does not answer within 10 s: is skepd running there, and is 2377/tcp open?" },
-        { "limit of connecting", On(new TaskCanceledException("x", new TimeoutException())), "manager 10.0.0.9:2377 does not answer within 10 s: is skepd running there, and is 2377/tcp open?" },
-        { "the kernel's limit", On(new SocketException((int)SocketError.TimedOut)), "manager 10.0.0.9:2377 does not answer within 10 s: is skepd running there, and is 2377/tcp open?" },
+        { "limit of connecting", On(new TaskCanceledException("x", new TimeoutException())), "manager 10.0.0.9:2377 does not answer within 2 s: is skepd running there, and is 2377/tcp open?" },
+        { "the kernel's limit", On(new SocketException((int)SocketError.TimedOut)), "manager 10.0.0.9:2377 does not answer within 2 s: is skepd running there, and is 2377/tcp open?" },
         { "refused", On(new SocketException((int)SocketError.ConnectionRefused)), "nothing listens at 10.0.0.9:2377: is skepd running there, and is it a manager with this port?" },
         { "no name", On(new SocketException((int)SocketError.HostNotFound)), "the host name 10.0.0.9 does not resolve; give an IP address, or mend the machine's name service" },
         { "no name server", On(new SocketException((int)SocketError.TryAgain)), "the host name 10.0.0.9 does not resolve; give an IP address, or mend the machine's name service" },
@@ -39,7 +39,11 @@ public sealed class CallTroubleTests
     [Theory]
     [MemberData(nameof(Troubles))]
     public void Every_trouble_has_its_words(string what, RpcException error, string words)
-        => Assert.True(words == CallTrouble.Describe("manager", Address, error, TimeSpan.FromSeconds(10)), $"{what}: {CallTrouble.Describe("manager", Address, error, TimeSpan.FromSeconds(10))}");
+    {
+        string said = CallTrouble.Describe("manager", Address, error, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2));
+        Assert.True(words == said, $"{what}: {said}");
+        Assert.StartsWith(CallTrouble.Name("manager", Address, error, TimeSpan.FromSeconds(words.Contains("within 2", StringComparison.Ordinal) ? 2 : 10)), words, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_program_that_speaks_no_TLS_is_no_manager()
@@ -81,7 +85,7 @@ public sealed class CallTroubleTests
         NodeChannels channels = cluster.ChannelsOf(cluster.Identity(NodeRole.Manager, "m"));
         using GrpcChannel right = channels.OpenTo(cluster.Address, Callee.Manager(new NodeId("server")), TimeSpan.FromSeconds(20)), wrong = channels.OpenTo(cluster.Address, Callee.Manager(new NodeId("other")), TimeSpan.FromSeconds(20));
         RpcException? refused = await ErrorAsync(wrong), answered = await ErrorAsync(right);
-        Assert.Equal($"at {cluster.Address}, node server answers in place of other", CallTrouble.Describe("node", cluster.Address, refused!, TimeSpan.FromSeconds(20)));
+        Assert.Equal($"at {cluster.Address}, node server answers in place of other", CallTrouble.Name("node", cluster.Address, refused!, TimeSpan.FromSeconds(20)));
         Assert.True(answered is null || CallTrouble.IsAnswer(answered));
         Assert.False(CallTrouble.IsAnswer(refused!));
     }
