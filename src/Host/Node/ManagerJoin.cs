@@ -14,7 +14,7 @@ internal static class ManagerJoin
     private static readonly TimeSpan QuestionLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Asks the known managers in turn until one of them has made the node a member.</summary>
+    /// <summary>Asks the known managers in turn, and the leader they name, until one of them has made the node a member.</summary>
     /// <exception cref="ClusterException">
     /// <see cref="ErrorKind.Unavailable"/>: none did within <paramref name="limit"/>; says what each answered. <see cref="ErrorKind.FailedPrecondition"/>,
     /// <see cref="ErrorKind.PermissionDenied"/> or <see cref="ErrorKind.InvalidArgument"/>: asking again would lead to no other answer.
@@ -27,13 +27,22 @@ internal static class ManagerJoin
         do
         {
             answers = new Answers();
-            foreach (string manager in managers.Where(m => m != ownAddress))
+            var asked = new Queue<string>(managers.Where(m => m != ownAddress));
+            for (HashSet<string> seen = [.. asked]; asked.TryDequeue(out string? manager);)
             {
                 try
                 {
                     V1.JoinResponse response = await new V1.Raft.RaftClient(channels.To(manager, Callee.AnyManager)).JoinAsync(
                         new V1.JoinRequest { Address = ownAddress }, Options(CallLimit, time, ct)).ConfigureAwait(false);
-                    return (response.RaftId, [.. response.Members.Select(m => new RaftMember(m.RaftId, m.NodeId, m.Address, m.IsVoter))]);
+                    if (response.Leader.Length == 0)
+                    {
+                        return (response.RaftId, [.. response.Members.Select(m => new RaftMember(m.RaftId, m.NodeId, m.Address, m.IsVoter))]);
+                    }
+
+                    if (response.Leader != ownAddress && seen.Add(response.Leader))
+                    {
+                        asked.Enqueue(response.Leader);
+                    }
                 }
                 catch (RpcException e) when (!ct.IsCancellationRequested)
                 {
@@ -121,6 +130,6 @@ internal static class ManagerJoin
             }
         }
 
-        public override string ToString() => _texts.Count == 0 ? "no other manager is known" : string.Join("; ", _texts.Distinct(StringComparer.Ordinal));
+        public override string ToString() => _texts.Count == 0 ? "no manager was there that leads" : string.Join("; ", _texts.Distinct(StringComparer.Ordinal));
     }
 }

@@ -58,6 +58,12 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, IMembershipCo
     {
         NodeId node = context.Caller().Node;
         CancellationToken ct = context.CancellationToken;
+        RaftStatus status = raft.Status;
+        if (status.Role != RaftRole.Leader && status.Membership.Find(status.Leader) is { } leader && leader.Address != request.Address)
+        {
+            return new V1.JoinResponse { Leader = leader.Address }; // That this manager can call the node says nothing of the leader, on whom it depends.
+        }
+
         try
         {
             await RequireFitAsync(node, request.Address, ct).ConfigureAwait(false);

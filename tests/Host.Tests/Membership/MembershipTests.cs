@@ -83,6 +83,31 @@ public sealed class MembershipTests : ClusterFacts
     });
 
     [Fact]
+    public Task A_manager_the_leader_cannot_call_is_refused_whichever_manager_it_asks() => OnClusterAsync(async () =>
+    {
+        string leader = (await DockerAsync("node", "ls", "--format", "{{if eq .ManagerStatus \"Leader\"}}{{.Hostname}}{{end}}")).Succeeded().Out.Trim(), before = await NodesAsync();
+        int leads = leader[1] - '0', other = leads == 1 ? 2 : 1;
+        (await Cluster.InNodeAsync(Outsider, "nft", $"add table inet wall; add chain inet wall in {{ type filter hook input priority 0; }}; add rule inet wall in ip saddr {Cluster.AddressOf(leads)} tcp dport 2377 drop")).Succeeded();
+        try
+        {
+            CommandResult refused = await JoinAsync(await TokenAsync("manager"), Cluster.AddressOf(other), "--advertise-addr", Cluster.AddressOf(Outsider));
+            AssertFails(refused, $"node {Cluster.AddressOf(Outsider)}:2377 does not answer within 5 s");
+            Assert.Contains("let 2377/tcp through", refused.Error, StringComparison.Ordinal);
+            Assert.Equal(before, await NodesAsync());
+        }
+        finally
+        {
+            await Cluster.InNodeAsync(Outsider, "nft", "delete table inet wall");
+        }
+
+        await Cluster.JoinAsync(Outsider, "manager", via: other);
+        await Cluster.UntilReadyAsync([Outsider], via: 1, Limit);
+        (await DockerAsync("node", "demote", "n4")).Succeeded();
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(Outsider, "node", "ls")) is { Code: 1 } r && r.Error.Contains("not a swarm manager", StringComparison.Ordinal), Limit, () => "n4 to be a worker");
+        await LeaveAndForgetAsync();
+    });
+
+    [Fact]
     public Task A_join_that_cannot_listen_is_refused_before_anybody_hears_of_it() => OnClusterAsync(async () =>
     {
         string before = await NodesAsync();
