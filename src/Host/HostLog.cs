@@ -26,6 +26,9 @@ internal static partial class HostLog
     [LoggerMessage(105, LogLevel.Error, "Cluster membership stopped: {Reason}")]
     public static partial void MembershipFailed(this ILogger logger, Exception error, string reason);
 
+    [LoggerMessage(115, LogLevel.Error, "Cluster membership stopped: {Reason}")]
+    public static partial void MembershipRefused(this ILogger logger, string reason);
+
     [LoggerMessage(106, LogLevel.Information, "Node {NodeId} left its cluster")]
     public static partial void LeftCluster(this ILogger logger, NodeId nodeId);
 
@@ -40,6 +43,15 @@ internal static partial class HostLog
 
     [LoggerMessage(111, LogLevel.Information, "Node {NodeId} now trusts {Count} root certificates")]
     public static partial void RootsChanged(this ILogger logger, NodeId nodeId, int count);
+
+    [LoggerMessage(112, LogLevel.Warning, "The Raft group has not taken this manager in yet: {Reason}. The node goes on as a worker and asks again")]
+    public static partial void NotInGroupYet(this ILogger logger, string reason);
+
+    [LoggerMessage(113, LogLevel.Warning, "The Raft group has gone on without member {RaftId:x}, which is this node; it joins as another one")]
+    public static partial void DroppedFromGroup(this ILogger logger, ulong raftId);
+
+    [LoggerMessage(114, LogLevel.Warning, "Node {NodeId} did not enter, and no manager could be told: {Reason}. They forget it after ten minutes")]
+    public static partial void NotGivenBack(this ILogger logger, NodeId nodeId, string reason);
 
     [LoggerMessage(190, LogLevel.Warning, "The dashboard is not served on port {Port}: {Reason}; choose another with --dashboard-port, or 0 for none")]
     public static partial void DashboardNotServed(this ILogger logger, int port, string reason);

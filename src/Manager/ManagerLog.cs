@@ -62,6 +62,18 @@ internal static partial class ManagerLog
     [LoggerMessage(3043, LogLevel.Warning, "Change of the Raft group not made yet: {Reason}")]
     public static partial void MembershipNotChanged(this ILogger logger, string reason);
 
+    [LoggerMessage(3044, LogLevel.Warning, "Raft member {RaftId:x} of node {NodeId} removed: {Reason}. It joins again by itself once it reaches a manager and its address answers")]
+    public static partial void SilentLearnerRemoved(this ILogger logger, ulong raftId, NodeId nodeId, string reason);
+
+    [LoggerMessage(3045, LogLevel.Warning, "Node {NodeId} may not join the Raft group: {Reason}")]
+    public static partial void JoinRefused(this ILogger logger, NodeId nodeId, string reason);
+
+    [LoggerMessage(3046, LogLevel.Information, "Node {NodeId} was let in, could not enter and is forgotten")]
+    public static partial void NodeGivenBack(this ILogger logger, NodeId nodeId);
+
+    [LoggerMessage(3015, LogLevel.Warning, "Node {NodeId} began another session here, from {Peer}; the older one, from {OlderPeer}, is ended. If this comes again and again, two machines share this node's certificate")]
+    public static partial void SessionReplaced(this ILogger logger, NodeId nodeId, string peer, string olderPeer);
+
     [LoggerMessage(3050, LogLevel.Debug, "Raft stream to {Address} broke: {Reason}")]
     public static partial void RaftStreamBroke(this ILogger logger, string address, string reason);
 

@@ -109,9 +109,10 @@ public sealed class ManagerNode : IAsyncDisposable
             loggers.CreateLogger<LeaderScope>());
 
         Certificates = new CertificateAuthorityService(Store, time, ids, loggers.CreateLogger<CertificateAuthorityService>());
-        Members = new RaftService(Raft, Store, random, loggers.CreateLogger<RaftService>());
+        var members = new RaftMembers(Raft, channels, time);
+        Members = new RaftService(Raft, Store, members, new JoinCallBack(channels, time), random, loggers.CreateLogger<RaftService>());
         Liveness = new LivenessService(Raft, liveness);
-        Control = new ClusterControl(Store, time, ids, new RaftMembers(Raft), new ClusterLogs(Store, channels), new NodeTunnels(channels));
+        Control = new ClusterControl(Store, time, ids, members, new ClusterLogs(Store, channels), new NodeTunnels(channels));
         Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, Control.Attachments, Raft, time, loggers.CreateLogger<DispatchService>());
     }
 

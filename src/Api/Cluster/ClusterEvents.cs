@@ -48,7 +48,8 @@ internal static class ClusterEvents
         => old.Spec == present.Spec && old.UpdateStatus?.State == present.UpdateStatus?.State;
 
     private static bool IsSilent(Node old, Node present)
-        => old.Spec == present.Spec && old.Status.State == present.Status.State && old.Role == present.Role && old.Description == present.Description;
+        => old.Spec == present.Spec && old.Status.State == present.Status.State && old.Role == present.Role && old.Description == present.Description
+            && old.Manager is null == present.Manager is null;
 
     private static IEnumerable<(string, string)> Changes(Service old, Service present)
     {
@@ -83,6 +84,13 @@ internal static class ClusterEvents
         {
             yield return ("role.old", old.Spec.DesiredRole.ToWire());
             yield return ("role.new", present.Spec.DesiredRole.ToWire());
+        }
+
+        // Membership of the Raft group, by address; a learner that is dropped for its silence shows here.
+        if (old.Manager is null != present.Manager is null)
+        {
+            yield return ("manager.old", old.Manager?.Address ?? "");
+            yield return ("manager.new", present.Manager?.Address ?? "");
         }
 
         if (old.Status.State != present.Status.State)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
@@ -84,10 +85,27 @@ internal sealed class PeerListener : IAsyncDisposable
         catch (IOException e)
         {
             await app.DisposeAsync().ConfigureAwait(false);
-            throw new ClusterException(ErrorKind.FailedPrecondition, $"cannot listen on {address}: {e.Message}; choose another with --listen-addr", e);
+            throw NotFree(address, e);
         }
 
         return new PeerListener(app, health);
+    }
+
+    /// <summary>Whether <see cref="StartAsync"/> would find the address free now.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: it would not.</exception>
+    public static void RequireFree(string address)
+    {
+        IPEndPoint end = IPEndPoint.Parse(address);
+        using var probe = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Bind(end);
+            probe.Listen();
+        }
+        catch (SocketException e)
+        {
+            throw NotFree(end, e);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -100,6 +118,9 @@ internal sealed class PeerListener : IAsyncDisposable
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
     }
+
+    private static ClusterException NotFree(IPEndPoint address, Exception error)
+        => new(ErrorKind.FailedPrecondition, $"cannot listen on {address}: {error.Message}; choose another with --listen-addr", error);
 
     private static SslServerAuthenticationOptions TlsFor(IdentityHolder identity, TimeProvider time)
     {

@@ -54,7 +54,7 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableGauge("skep.raft.log.entries", () => OfRaft(r => (long)(r.LastIndex - r.FirstIndex + 1)), null, "Entries of the log since the last snapshot.");
         _meter.CreateObservableGauge("skep.raft.members", () => OfRaft(r => r.Membership.Members.Length), null, "Managers of the group.");
         _meter.CreateObservableGauge(
-            "skep.raft.peers.active", () => OfRaft(r => r.Peers.Count(p => p.RecentlyActive && p.Id != r.Id)), null, "Peers the leader heard of lately; told by the leader only.");
+            "skep.raft.peers.active", () => OfRaft(r => r.Peers.Count(p => p.Answers && p.Id != r.Id)), null, "Peers the leader heard of lately; told by the leader only.");
     }
 
     private void AddCluster()

@@ -17,8 +17,6 @@ namespace Skep.Host.Node;
 /// <summary>The node while it belongs to a cluster: its gRPC listener, its agent and, with a manager's certificate, its manager. Starts anew when its role changes; containers go on.</summary>
 internal sealed partial class MemberNode : IDisposable
 {
-    private static readonly TimeSpan JoinLimit = TimeSpan.FromSeconds(20);
-
     private readonly NodePaths _paths;
     private readonly IdentityStore _identities;
     private readonly NodeHost _engine;
@@ -29,10 +27,9 @@ internal sealed partial class MemberNode : IDisposable
     private readonly NodeChannels _channels;
     private readonly IdentityHolder _identity;
     private readonly NodeMembers _members;
-    private readonly ClusterBootstrap? _founding;
-    private readonly RestoredCluster? _restored;
     private readonly BackupPlan? _backups;
-    private bool _forceNewCluster;
+    private Entrance _entrance;
+    private bool _isNew;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeRecord _record;
@@ -48,21 +45,17 @@ internal sealed partial class MemberNode : IDisposable
     // What the cluster seals its managers' keys with, once this manager has asked the quorum.
     private SensitiveBytes? _unlockKey;
 
-    /// <param name="founding">Not null when this node makes the cluster.</param>
-    /// <param name="restored">Not null when this node makes the cluster of a backup.</param>
-    /// <param name="forceNewCluster">The manager goes on as the only member of its group.</param>
     /// <param name="backups">Null: none are written.</param>
-    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, bool forceNewCluster, BackupPlan? backups, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
+    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, Entrance entrance, BackupPlan? backups, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
     {
         _paths = paths;
         _identities = identities;
         _identity = new IdentityHolder(identity);
         _wantedRole = (int)identity.Role;
         _record = record;
-        _founding = founding;
-        _restored = restored;
+        _isNew = entrance.IsNew;
+        _entrance = entrance;
         _backups = backups;
-        _forceNewCluster = forceNewCluster;
         _engine = engine;
         _time = time;
         _random = random;
@@ -92,9 +85,13 @@ internal sealed partial class MemberNode : IDisposable
         {
             while (true)
             {
-                await RunInRoleAsync(_identity.Current.Role, ct).ConfigureAwait(false);
+                NodeRole role = _identity.Current.Role;
+                await RunInRoleAsync(role, ct).ConfigureAwait(false);
                 ct.ThrowIfCancellationRequested();
-                _logger.RoleChanged(_identity.Current.Node, _identity.Current.Role);
+                if (_identity.Current.Role != role)
+                {
+                    _logger.RoleChanged(_identity.Current.Node, _identity.Current.Role);
+                }
             }
         }
         catch (Exception e) when (!_ready.Task.IsCompleted || !_known.Task.IsCompleted)
@@ -115,38 +112,28 @@ internal sealed partial class MemberNode : IDisposable
     {
         using CancellationTokenSource together = CancellationTokenSource.CreateLinkedTokenSource(ct);
         WorkerAgent agent = _engine.Agent ?? throw new ClusterException(ErrorKind.Unavailable, "the node's engine is not open");
-        ManagerNode? manager = role == NodeRole.Manager ? await OpenManagerAsync(ct).ConfigureAwait(false) : null;
-        if (role == NodeRole.Worker)
+        if (role == NodeRole.Worker || _isDropped)
         {
             ForgetGroup();
         }
 
+        if (role == NodeRole.Manager && IsOutsideGroup && !await EnterGroupAsync(agent, ct).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        ManagerNode? manager = role == NodeRole.Manager ? OpenManager() : null;
         _members.AskFromNowOn(manager?.Roster ?? agent.Members);
         try
         {
             await using PeerListener listener = await PeerListener.StartAsync(
                 IPEndPoint.Parse(_record.ListenAddress), _identity, _members, agent, manager, () => _ready.Task.IsCompletedSuccessfully, _time, _log, ct).ConfigureAwait(false);
-            var membership = new Worker.Agent.Membership(
-                _identity.Current.Node,
-                _identity.Current.Cluster,
-                (role == NodeRole.Manager ? [_record.AdvertiseAddress, .. _record.Managers.Where(m => m != _record.AdvertiseAddress)] : _record.Managers).ToValueList(),
-                _record.AdvertiseAddress,
-                _record.DataPathAddress)
-            {
-                Certificate = new CertificateOfNode(_identity),
-            };
-            var renewer = new CertificateRenewer(_identity, IsWanted, c => TryRenewAsync(manager, c), _time, _random);
-            _renewer = renewer;
-            var running = new List<Task>
-            {
-                agent.RunAsync(membership, new ChannelsOfAgent(_channels), OnClusterInfo, together.Token),
-                renewer.RunAsync(together.Token),
-                UntilRoleChangesAsync(role, together.Token),
-            };
+            List<Task> running = [.. RunAgent(agent, manager, together.Token), UntilRoleChangesAsync(role, together.Token)];
             if (manager is not null)
             {
                 running.Add(manager.RunAsync(together.Token));
                 running.Add(KeepSealedAsync(manager, together.Token));
+                running.Add(UntilDroppedAsync(manager, together.Token));
                 if (_backups is { } backups)
                 {
                     running.Add(new ScheduledBackups(backups, manager.Control.SaveAsync, _time, _log.CreateLogger<ScheduledBackups>()).RunAsync(together.Token));
@@ -158,6 +145,7 @@ internal sealed partial class MemberNode : IDisposable
             }
 
             _ready.TrySetResult();
+            _isNew = false;
             Task first = await Task.WhenAny(running).ConfigureAwait(false);
             _manager = null;
             await together.CancelAsync().ConfigureAwait(false);
@@ -177,61 +165,36 @@ internal sealed partial class MemberNode : IDisposable
 
     private async Task StartManagingAsync(ManagerNode manager, CancellationToken ct)
     {
-        if (_founding is not null && manager.Store.View().Cluster is null)
+        if (_entrance is Entrance.Founding founding && manager.Store.View().Cluster is null)
         {
-            await manager.FoundAsync(_founding, _record.AdvertiseAddress, ct).ConfigureAwait(false);
+            await manager.FoundAsync(founding.Cluster, _record.AdvertiseAddress, ct).ConfigureAwait(false);
         }
     }
 
-    private async Task<ManagerNode> OpenManagerAsync(CancellationToken ct)
+    private ManagerNode OpenManager()
     {
-        IReadOnlyList<RaftMember> known = _record.KnownMembers;
         RaftStart start = RaftStart.Join;
-        if (_record.RaftId == 0)
-        {
-            ulong id;
-            if (_founding is not null || _restored is not null)
-            {
-                (id, start) = ((ulong)_random.NextInt64(1, long.MaxValue), RaftStart.Found);
-            }
-            else
-            {
-                (id, known) = await ManagerJoin.AskAsync(_record.Managers, _record.AdvertiseAddress, _channels, _time, JoinLimit, ct).ConfigureAwait(false);
-            }
-
-            Remember(_record with { RaftId = id, KnownMembers = [.. known] });
-        }
-        else if (_founding is not null || _restored is not null)
+        if (_entrance is Entrance.Founding or Entrance.Restoring)
         {
             start = RaftStart.Found;
+            if (_record.RaftId == 0)
+            {
+                Remember(_record with { RaftId = (ulong)_random.NextInt64(1, long.MaxValue) });
+            }
         }
-        else if (_forceNewCluster)
+        else if (_entrance is Entrance.ForcingNewCluster)
         {
-            (start, _forceNewCluster) = (RaftStart.ForceNewCluster, false); // Once: a later start goes on from what this one wrote.
+            (start, _entrance) = (RaftStart.ForceNewCluster, new Entrance.GoingOn()); // Once: a later start goes on from what this one wrote.
         }
 
         return ManagerNode.Open(
-            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = _restored, KnownMembers = known },
+            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = (_entrance as Entrance.Restoring)?.Cluster, KnownMembers = _record.KnownMembers },
             _identity,
             _channels,
             _time,
             IdSource.Secure,
             _random,
             _log);
-    }
-
-    /// <summary>A node that is a manager no more keeps nothing of the store.</summary>
-    private void ForgetGroup()
-    {
-        if (_record.RaftId != 0)
-        {
-            Remember(_record with { RaftId = 0, KnownMembers = [] });
-        }
-
-        if (Directory.Exists(_paths.Manager))
-        {
-            Directory.Delete(_paths.Manager, recursive: true);
-        }
     }
 
     private void Remember(NodeRecord record)

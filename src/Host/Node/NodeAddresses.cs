@@ -20,8 +20,8 @@ internal static class NodeAddresses
 
     /// <summary>host:port that others are told.</summary>
     /// <param name="listen">What <see cref="Listen"/> gave: its address if it is one, and its port.</param>
-    /// <param name="towards">A manager to be reached, or empty: the address the machine would speak to it from is taken.</param>
-    public static string Advertise(string given, string? fallback, string listen, string towards)
+    /// <param name="towards">Managers to be reached, or empty: the address the machine would speak to the first of them from is taken.</param>
+    public static string Advertise(string given, string? fallback, string listen, IReadOnlyList<string> towards)
     {
         (string listenHost, int listenPort) = Split(listen);
         if (given.Length == 0 && fallback is { Length: > 0 })
@@ -40,7 +40,7 @@ internal static class NodeAddresses
             return $"{listenHost}:{listenPort}";
         }
 
-        return $"{(towards.Length > 0 ? SourceTowards(towards) : OnlyAddress())}:{listenPort}";
+        return $"{(towards.Count > 0 ? SourceTowards(towards) : OnlyAddress())}:{listenPort}";
     }
 
     /// <summary>The address of VXLAN: as given, else the advertised one.</summary>
@@ -57,6 +57,16 @@ internal static class NodeAddresses
         return int.TryParse(text.AsSpan(colon + 1), out int port) && port is > 0 and < 65536
             ? (text[..colon], port)
             : throw ClusterException.Invalid($"invalid address \"{text}\": the port must be a number from 1 to 65535");
+    }
+
+    /// <summary>host:port of a manager that somebody named.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: nothing that can be called.</exception>
+    public static string Remote(string given)
+    {
+        (string host, int port) = Split(given.Trim());
+        return Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
+            ? $"{host}:{port}"
+            : throw ClusterException.Invalid($"invalid manager address \"{given}\": give HOST:PORT or HOST, as \"swarm join-token\" prints it on a manager");
     }
 
     private static string Resolve(string host, string what)
@@ -90,18 +100,24 @@ internal static class NodeAddresses
         };
     }
 
-    private static string SourceTowards(string remote)
+    private static string SourceTowards(IReadOnlyList<string> remotes)
     {
-        (string host, int port) = Split(remote);
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        try
+        var troubles = new List<string>();
+        foreach (string remote in remotes)
         {
-            probe.Connect(host, port); // Sends nothing: the kernel only chooses the route.
-            return ((IPEndPoint)probe.LocalEndPoint!).Address.ToString();
+            (string host, int port) = Split(remote);
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            try
+            {
+                probe.Connect(host, port); // Sends nothing: the kernel only chooses the route.
+                return ((IPEndPoint)probe.LocalEndPoint!).Address.ToString();
+            }
+            catch (SocketException e)
+            {
+                troubles.Add(IPAddress.TryParse(host, out _) ? $"there is no way from here to {remote}: {e.Message}" : $"the host name {host} does not resolve: {e.Message}");
+            }
         }
-        catch (SocketException e)
-        {
-            throw new ClusterException(ErrorKind.Unavailable, $"no route to {remote}: {e.Message}", e);
-        }
+
+        throw new ClusterException(ErrorKind.Unavailable, string.Join("; ", troubles));
     }
 }

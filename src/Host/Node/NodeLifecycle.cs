@@ -4,6 +4,7 @@ using Skep.Api;
 using Skep.Engine;
 using Skep.Engine.Events;
 using Skep.Host.Identity;
+using Skep.Host.Listeners;
 using Skep.Manager.Backup;
 using Skep.Manager.Ca;
 using Skep.Manager.Control;
@@ -71,7 +72,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             {
                 NodeIdentity identity = stored.Open();
                 _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-                Life life = Begin(identity, record, founding: null, restored: null, forceNewCluster: false);
+                Life life = Begin(identity, record, new Entrance.GoingOn());
                 await Task.WhenAny(life.Member.Ready, Task.Delay(ResumeLimit, time, ct)).ConfigureAwait(false);
             }
         }
@@ -140,7 +141,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
 
             RequireNoCluster();
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
-            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: "");
+            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: []);
+            PeerListener.RequireFree(listen);
             ClusterBootstrap founding = ClusterBootstrap.Create(request.Spec, request.Availability, new Moment(time.GetUtcNow(), IdSource.Secure, random));
             founding = founding with
             {
@@ -152,7 +154,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
                 },
             };
             await engine.RequireAsync(request.DataPathPort, ct).ConfigureAwait(false);
-            await EnterAsync(founding.IssueFirst(time.GetUtcNow()), new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), request.DataPathPort, 0, [advertise]), founding, restored: null, ct).ConfigureAwait(false);
+            await EnterAsync(founding.IssueFirst(time.GetUtcNow()), new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), request.DataPathPort, 0, [advertise]), new Entrance.Founding(founding), ct).ConfigureAwait(false);
             return founding.FirstManager.Id;
         }
         finally
@@ -168,12 +170,13 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         {
             RequireNoCluster();
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
-            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: "");
+            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: []);
+            PeerListener.RequireFree(listen);
             byte[] saved = await BackupFile.ReadAsync(backup, request.Secret, ct).ConfigureAwait(false);
             RestoredCluster restored = RestoredCluster.Of(saved, new Moment(time.GetUtcNow(), IdSource.Secure, random));
             int dataPathPort = restored.Cluster.DataPathPort;
             await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
-            await EnterAsync(restored.Identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, [advertise]), founding: null, restored, ct).ConfigureAwait(false);
+            await EnterAsync(restored.Identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, [advertise]), new Entrance.Restoring(restored), ct).ConfigureAwait(false);
             _logger.Restored(restored.Node, restored.Cluster.Id, restored.Index);
             return restored.Node;
         }
@@ -190,22 +193,36 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         {
             RequireNoCluster();
             JoinToken token = JoinToken.Parse(Encoding.UTF8.GetString(request.Token.Reveal()));
-            string[] remotes = [.. request.Remotes.Select(r => NodeAddresses.Split(r)).Select(r => $"{r.Host}:{r.Port}")];
+            string[] remotes = [.. request.Remotes.Select(NodeAddresses.Remote)];
             if (remotes.Length == 0)
             {
                 throw ClusterException.Invalid("at least 1 remote manager address is required to join");
             }
 
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
-            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, remotes[0]);
+            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, remotes);
+            if (remotes.Contains(advertise, StringComparer.Ordinal))
+            {
+                throw ClusterException.Invalid($"{advertise} is the manager to join and cannot be this node's address too; give the node's own with --advertise-addr");
+            }
+
+            PeerListener.RequireFree(listen); // Before anybody hears of this node.
             if (engine.Agent is null)
             {
                 await engine.RequireAsync(dataPathPort: 0, ct).ConfigureAwait(false); // A node that could run nothing does not ask to be let in.
             }
 
             (NodeIdentity identity, int dataPathPort) = await AskAsync(remotes, token, request.Availability, ct).ConfigureAwait(false);
-            await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
-            await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), founding: null, restored: null, ct).ConfigureAwait(false);
+            try
+            {
+                await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
+                await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), new Entrance.Joining(), ct).ConfigureAwait(false);
+            }
+            catch (Exception) when (_life is null)
+            {
+                await GiveBackAsync(identity, remotes).ConfigureAwait(false);
+                throw;
+            }
         }
         finally
         {
@@ -265,7 +282,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             NodeIdentity identity = locked.Node.Identity.Open(unlockKey) ?? throw new ClusterException(ErrorKind.Unauthenticated, "swarm could not be unlocked: invalid key provided");
             await EndAsync(locked).ConfigureAwait(false);
             _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-            Life life = Begin(identity, locked.Node.Record, founding: null, restored: null, forceNewCluster: false);
+            Life life = Begin(identity, locked.Node.Record, new Entrance.GoingOn());
             await Task.WhenAny(life.Member.Ready, Task.Delay(ReadyLimit, time, ct)).ConfigureAwait(false);
         }
         finally
@@ -312,20 +329,42 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
 
     private async Task<(NodeIdentity Identity, int DataPathPort)> AskAsync(string[] remotes, JoinToken token, NodeAvailability availability, CancellationToken ct)
     {
-        ClusterException? last = null;
+        var troubles = new List<string>();
         foreach (string remote in remotes)
         {
             try
             {
                 return await CertificateClient.JoinAsync(remote, token, availability, time, ct).ConfigureAwait(false);
             }
-            catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable)
+            catch (ClusterException e) when (e.Kind == ErrorKind.Unavailable && !ct.IsCancellationRequested)
             {
-                last = e;
+                troubles.Add(e.Message);
             }
         }
 
-        throw last!;
+        throw new ClusterException(ErrorKind.Unavailable, string.Join("; ", troubles));
+    }
+
+    /// <summary>A node that could not enter leaves nothing of itself behind in the cluster.</summary>
+    private async Task GiveBackAsync(NodeIdentity identity, string[] remotes)
+    {
+        string last = "no manager is known";
+        var self = new IdentityHolder(identity);
+        using var channels = new NodeChannels(self, new NodeMembers(self), time);
+        foreach (string remote in remotes)
+        {
+            try
+            {
+                await CertificateClient.GiveBackAsync(channels.To(remote, Callee.AnyManager), remote, time, _daemon).ConfigureAwait(false);
+                return;
+            }
+            catch (ClusterException e)
+            {
+                last = e.Message;
+            }
+        }
+
+        _logger.NotGivenBack(identity.Node, last);
     }
 
     /// <summary>For a cluster whose quorum is lost for good: this manager goes on alone with everything its log holds.</summary>
@@ -338,18 +377,18 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
 
         await EndAsync(present).ConfigureAwait(false);
-        Life life = Begin(identity, present.Member.Record, founding: null, restored: null, forceNewCluster: true);
+        Life life = Begin(identity, present.Member.Record, new Entrance.ForcingNewCluster());
         await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
         return identity.Node;
     }
 
     /// <summary>Begins membership and waits until it stands; if it does not, the node is as it was before.</summary>
-    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, CancellationToken ct)
+    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, Entrance entrance, CancellationToken ct)
     {
         await engine.StopStandaloneAsync().ConfigureAwait(false);
         _identities.Save(identity);
         record.Save(paths.NodeRecord);
-        Life life = Begin(identity, record, founding, restored, forceNewCluster: false);
+        Life life = Begin(identity, record, entrance);
         try
         {
             // As Docker: whoever has joined can be named in the next command.
@@ -368,9 +407,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
     }
 
-    private Life Begin(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, bool forceNewCluster)
+    private Life Begin(NodeIdentity identity, NodeRecord record, Entrance entrance)
     {
-        var member = new MemberNode(paths, _identities, identity, record, founding, restored, forceNewCluster, _backups, engine, time, random, log);
+        var member = new MemberNode(paths, _identities, identity, record, entrance, _backups, engine, time, random, log);
         return _life = new Life(member, new SupervisedTask(member.RunAsync, time, _logger, _daemon));
     }
 

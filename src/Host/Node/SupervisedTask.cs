@@ -46,7 +46,14 @@ internal sealed class SupervisedTask : IAsyncDisposable
             catch (Exception e)
             {
                 _error = e.Message;
-                logger.MembershipFailed(e, e.Message);
+                if (e is ClusterException { Kind: not ErrorKind.Internal })
+                {
+                    logger.MembershipRefused(e.Message); // It says what is wrong; where in the code it was found helps nobody.
+                }
+                else
+                {
+                    logger.MembershipFailed(e, e.Message);
+                }
             }
 
             await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

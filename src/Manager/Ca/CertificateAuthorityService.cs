@@ -1,5 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Skep.Manager.Control;
+using Skep.Manager.Orchestration;
 using Skep.Rpc.Security;
 using V1 = Skep.Rpc.V1;
 
@@ -25,6 +27,29 @@ public sealed class CertificateAuthorityService(ClusterStore store, TimeProvider
             logger.IssueRefused(context.Peer, e.Message);
             throw;
         }
+    }
+
+    /// <summary>For a node whose machine asked for a certificate and then could not enter: its port is taken, or managers cannot call it. Only a node that never took part is forgotten.</summary>
+    public override async Task<V1.GiveBackResponse> GiveBack(V1.GiveBackRequest request, ServerCallContext context)
+    {
+        NodeId id = context.Caller().Node;
+        CommitOutcome outcome;
+        do
+        {
+            StoreView view = await store.ReadAsync(context.CancellationToken).ConfigureAwait(false);
+            Node node = view.Nodes.Find(id) ?? throw new ClusterException(ErrorKind.NotFound, $"node {id} is not known");
+            if (!UnregisteredNodes.NeverSpoke(node))
+            {
+                throw new ClusterException(ErrorKind.FailedPrecondition, $"node {id} has taken part in the cluster; it is removed with \"node rm\" on a manager");
+            }
+
+            // A member of the Raft group it may have become is dropped with it.
+            outcome = await store.CommitAsync(NodeControl.Forget(view, node, time.GetUtcNow()), context.CancellationToken).ConfigureAwait(false);
+        }
+        while (!outcome.IsCommitted);
+
+        logger.NodeGivenBack(id);
+        return new V1.GiveBackResponse();
     }
 
     public void Dispose() => _strangers.Dispose();

@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Skep.Manager.Control;
+using Skep.Manager.Dispatch;
 using Skep.Raft;
 using Skep.Raft.Codec;
 using Skep.Rpc.Security;
@@ -9,7 +11,7 @@ using V1 = Skep.Rpc.V1;
 namespace Skep.Manager.Consensus;
 
 /// <summary>The listening half of the Raft group: messages, snapshots, and managers that join or leave.</summary>
-public sealed class RaftService(RaftNode raft, ClusterStore store, Random random, ILogger<RaftService> logger) : V1.Raft.RaftBase
+public sealed class RaftService(RaftNode raft, ClusterStore store, IMembershipControl members, JoinCallBack callBack, Random random, ILogger<RaftService> logger) : V1.Raft.RaftBase
 {
     public override async Task<V1.RaftMessagesEnd> Messages(IAsyncStreamReader<V1.RaftMessages> requestStream, ServerCallContext context)
     {
@@ -55,21 +57,29 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, Random random
     public override async Task<V1.JoinResponse> Join(V1.JoinRequest request, ServerCallContext context)
     {
         NodeId node = context.Caller().Node;
+        CancellationToken ct = context.CancellationToken;
+        RaftStatus status = raft.Status;
+        if (status.Role != RaftRole.Leader && status.Membership.Find(status.Leader) is { } leader && leader.Address != request.Address)
+        {
+            return new V1.JoinResponse { Leader = leader.Address }; // That this manager can call the node says nothing of the leader, on whom it depends.
+        }
+
         try
         {
+            await RequireFitAsync(node, request.Address, ct).ConfigureAwait(false);
             // A node that comes again without its old log is a new member: ids are never used twice.
-            foreach (RaftMember stale in raft.Status.Membership.Members.Where(m => m.NodeId == node.Value))
-            {
-                await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Remove, stale), context.CancellationToken).ConfigureAwait(false);
-                logger.MemberRemoved(stale.Id, node, "it joins anew");
-            }
-
+            await RemoveAsync(node, "it joins anew", ct).ConfigureAwait(false);
             var member = new RaftMember((ulong)random.NextInt64(1, long.MaxValue), node.Value, request.Address, IsVoter: false);
-            await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.AddLearner, member), context.CancellationToken).ConfigureAwait(false);
+            await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.AddLearner, member), ct).ConfigureAwait(false);
             logger.MemberJoins(node, request.Address, member.Id);
             var response = new V1.JoinResponse { RaftId = member.Id };
-            response.Members.AddRange(raft.Status.Membership.Members.Select(m => new V1.Member { RaftId = m.Id, NodeId = m.NodeId, Address = m.Address, IsVoter = m.IsVoter }));
+            response.Members.AddRange(raft.Status.Membership.Members.Select(RaftMembers.ToProto));
             return response;
+        }
+        catch (ClusterException e) when (e.Kind is ErrorKind.FailedPrecondition or ErrorKind.PermissionDenied)
+        {
+            logger.JoinRefused(node, e.Message);
+            throw;
         }
         catch (Exception e) when (e is RaftUnavailableException or MembershipRefusedException)
         {
@@ -87,11 +97,7 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, Random random
 
         try
         {
-            foreach (RaftMember member in raft.Status.Membership.Members.Where(m => m.NodeId == request.NodeId))
-            {
-                await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Remove, member), context.CancellationToken).ConfigureAwait(false);
-                logger.MemberRemoved(member.Id, caller.Node, "it leaves");
-            }
+            await RemoveAsync(caller.Node, "it leaves", context.CancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is RaftUnavailableException or MembershipRefusedException)
         {
@@ -106,6 +112,79 @@ public sealed class RaftService(RaftNode raft, ClusterStore store, Random random
         }
 
         return new V1.LeaveResponse();
+    }
+
+    public override async Task<V1.GroupResponse> Group(V1.GroupRequest request, ServerCallContext context)
+    {
+        try
+        {
+            // Only a leader that still has its quorum knows who is in.
+            await raft.ReadIndexAsync(context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (RaftUnavailableException e)
+        {
+            throw new ClusterException(ErrorKind.Unavailable, e.Message, e);
+        }
+
+        RaftStatus status = raft.Status;
+        return status.Role == RaftRole.Leader ? RaftMembers.Describe(status) : throw new ClusterException(ErrorKind.Unavailable, "this manager does not lead; ask another");
+    }
+
+    /// <summary>Whether the group may count on the node at all; asked before anything is proposed.</summary>
+    private async Task RequireFitAsync(NodeId node, string address, CancellationToken ct)
+    {
+        NodeDescriptionRules.CheckEndPoint("advertised address", address);
+        if ((await store.ReadAsync(ct).ConfigureAwait(false)).Nodes.Find(node) is not { IsToBeManager: true })
+        {
+            throw new ClusterException(ErrorKind.PermissionDenied, $"node {node} is not to be a manager; promote it first");
+        }
+
+        await callBack.RequireAnswerAsync(node, address, ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes every member of the node out, if the others can do without.</summary>
+    private async Task RemoveAsync(NodeId node, string reason, CancellationToken ct)
+    {
+        RaftMember[] present = [.. raft.Status.Membership.Members.Where(m => m.NodeId == node.Value)];
+        if (present.Length == 0)
+        {
+            return;
+        }
+
+        await RequireQuorumWithoutAsync(node, ct).ConfigureAwait(false);
+        foreach (RaftMember member in present)
+        {
+            try
+            {
+                await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Remove, member), ct).ConfigureAwait(false);
+                logger.MemberRemoved(member.Id, node, reason);
+            }
+            catch (MembershipRefusedException) when (raft.Status.Membership.Find(member.Id) is null)
+            {
+                // Somebody else has removed it.
+            }
+            catch (Exception e) when (e is RaftUnavailableException or MembershipRefusedException)
+            {
+                // The leader may have refused: since it was asked, another manager fell silent or left.
+                await RequireQuorumWithoutAsync(node, ct).ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    private async Task RequireQuorumWithoutAsync(NodeId node, CancellationToken ct)
+    {
+        ManagerGroup group = await members.AskLeaderAsync(ct).ConfigureAwait(false);
+        if (group.Voters.Contains(node) && group.Votes.ObjectionTo(group.VotesWithout(node)) is { } objection)
+        {
+            throw new ClusterException(ErrorKind.FailedPrecondition, $"the quorum would be lost without node {node}: {objection}; {RemedyOf(group)}");
+        }
+    }
+
+    private string RemedyOf(ManagerGroup group)
+    {
+        string[] silent = [.. group.Voters.Where(group.Unreachable.Contains).Select(n => store.View().Nodes.Find(n) is { Hostname.Length: > 0 } node ? node.Hostname : n.Value)];
+        return silent.Length == 0 ? "let another manager join first" : $"bring back, or demote first, what does not answer: {string.Join(", ", silent)}";
     }
 
     private Message Decode(ReadOnlyMemory<byte> bytes, PeerIdentity sender)

@@ -9,6 +9,9 @@ internal sealed class ControlCommits(ClusterStore store)
     // Each retry means that another write went through; so many in a row is a storm, not bad luck.
     private const int MaxAttempts = 10;
 
+    /// <summary>What this manager has applied.</summary>
+    public StoreView View() => store.View();
+
     /// <param name="taken">What to answer when a unique key belongs to another object.</param>
     /// <exception cref="ClusterException">What <paramref name="plan"/> threw, or the outcome in Docker's words.</exception>
     public Task<T> CommitAsync<T>(

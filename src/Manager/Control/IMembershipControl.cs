@@ -1,15 +1,37 @@
+using Skep.Raft;
+
 namespace Skep.Manager.Control;
 
 /// <summary>The Raft group as this manager knows it. Implemented over the Raft node.</summary>
 public interface IMembershipControl
 {
     ManagerGroup Group();
+
+    /// <summary>The group as its leader knows it, who alone knows whom it hears.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: the leader does not say.</exception>
+    Task<ManagerGroup> AskLeaderAsync(CancellationToken ct);
 }
 
 /// <param name="Leader">Null while there is none.</param>
 /// <param name="Unreachable">Managers the leader does not hear from; only the leader knows them all.</param>
 public sealed record ManagerGroup(NodeId? Leader, ValueList<NodeId> Unreachable)
 {
+    /// <summary>Those that vote. A learner is a manager too, but counts for no quorum.</summary>
+    public ValueList<NodeId> Voters { get; init; } = [];
+
+    /// <summary>All votes there are.</summary>
+    public QuorumState Votes => new(Voters.Count(v => !Unreachable.Contains(v)), Voters.Count);
+
+    /// <summary>The votes when this node is no member any more.</summary>
+    public QuorumState VotesWithout(NodeId node) => Voters.Contains(node) ? Votes.Without(!Unreachable.Contains(node)) : Votes;
+
+    /// <summary>The votes among some managers.</summary>
+    public QuorumState VotesOf(IReadOnlyCollection<Node> managers)
+    {
+        Node[] voters = [.. managers.Where(m => Voters.Contains(m.Id))];
+        return new QuorumState(voters.Count(CanReach), voters.Length);
+    }
+
     /// <summary>Whether the manager's vote counts on: it is heard as a node and as a member of the group.</summary>
     public bool CanReach(Node manager) => !manager.IsDown && !Unreachable.Contains(manager.Id);
 }

@@ -17,21 +17,25 @@ public sealed class NodeControl
     }
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: the last manager, or the quorum would be lost. <see cref="ErrorKind.OutOfSequence"/>.</exception>
-    public Task UpdateAsync(string name, ulong version, NodeSpec spec, CancellationToken ct) => _commits.CommitAsync(
-        view =>
-        {
-            Node node = view.Node(name);
-            ControlCommits.RequireVersion(node, version);
-            ValueList<StoreChange> changes = [new StoreChange.Update(node with { Spec = spec })];
-            if (node.IsToBeManager && spec.DesiredRole == NodeRole.Worker)
+    public async Task UpdateAsync(string name, ulong version, NodeSpec spec, CancellationToken ct)
+    {
+        ManagerGroup? group = spec.DesiredRole == NodeRole.Worker && IsManagerHere(name) ? await _members.AskLeaderAsync(ct) : null;
+        await _commits.CommitAsync(
+            view =>
             {
-                // The others are required unchanged, so that two demotions at once cannot each count on the other's node.
-                changes = changes.AddRange(OthersThatStay(node, view).Select(StoreChange.Require.Unchanged));
-            }
+                Node node = view.Node(name);
+                ControlCommits.RequireVersion(node, version);
+                ValueList<StoreChange> changes = [new StoreChange.Update(node with { Spec = spec })];
+                if (node.IsToBeManager && spec.DesiredRole == NodeRole.Worker)
+                {
+                    // The others are required unchanged, so that two demotions at once cannot each count on the other's node.
+                    changes = changes.AddRange(OthersThatStay(node, view, group ?? _members.Group()).Select(StoreChange.Require.Unchanged));
+                }
 
-            return new ControlPlan<bool>(changes, true);
-        },
-        ct);
+                return new ControlPlan<bool>(changes, true);
+            },
+            ct);
+    }
 
     /// <summary>Forgets a node: its certificate is refused from now on, what it still ran counts as lost.</summary>
     /// <exception cref="ClusterException"><see cref="ErrorKind.FailedPrecondition"/>: a manager, or not down and not forced.</exception>
@@ -51,30 +55,47 @@ public sealed class NodeControl
                 throw new ClusterException(ErrorKind.FailedPrecondition, $"node {node.Id} is not down and can't be removed");
             }
 
-            // In the same batch as the removal, else nobody would know of these tasks any more. Source: moby/swarmkit:manager/controlapi/node.go.
-            DateTimeOffset now = _time.GetUtcNow();
-            ValueList<StoreChange> changes = [StoreChange.Remove.Of(node), new StoreChange.Update(WithoutNode(view.RequireCluster(), node.Id, now))];
-            return new ControlPlan<bool>(changes.AddRange(OrphanedTasks.GiveUp(view, node.Id, now, OrphanedTasks.NodeRemoved)), true);
+            return new ControlPlan<bool>(Forget(view, node, _time.GetUtcNow()), true);
         },
         ct);
 
-    private IEnumerable<Node> OthersThatStay(Node leaving, StoreView view)
+    /// <summary>What makes a node one that was removed: its certificate opens nothing any more, and its tasks are lost.</summary>
+    /// <remarks>All in one batch, else nobody would know of these tasks any more. Source: moby/swarmkit:manager/controlapi/node.go.</remarks>
+    internal static ValueList<StoreChange> Forget(StoreView view, Node node, DateTimeOffset now)
     {
-        Node[] others = [.. view.Nodes.Where(n => n.Id != leaving.Id && n.IsToBeManager)];
+        ValueList<StoreChange> changes = [StoreChange.Remove.Of(node), new StoreChange.Update(WithoutNode(view.RequireCluster(), node.Id, now))];
+        return changes.AddRange(OrphanedTasks.GiveUp(view, node.Id, now, OrphanedTasks.NodeRemoved));
+    }
+
+    /// <summary>The managers beside the one that goes. Only votes count: a learner holds up no quorum, and costs none.</summary>
+    private static Node[] OthersThatStay(Node leaving, StoreView view, ManagerGroup group)
+    {
+        Node[] managers = [.. view.Nodes.Where(n => n.IsToBeManager)], others = [.. managers.Where(n => n.Id != leaving.Id)];
         if (others.Length == 0)
         {
             throw new ClusterException(ErrorKind.FailedPrecondition, "attempting to demote the last manager of the swarm");
         }
 
-        ManagerGroup group = _members.Group();
-        Node[] voters = [.. others.Where(n => n.Manager is not null)];
-        int reachable = voters.Count(group.CanReach);
-        if (reachable < (voters.Length / 2) + 1)
+        if (group.Voters.Contains(leaving.Id) && group.VotesOf(managers).ObjectionTo(group.VotesOf(others)) is { } objection)
         {
-            throw new ClusterException(ErrorKind.FailedPrecondition, "can't remove member from the raft: this would result in a loss of quorum");
+            string[] silent = [.. others.Where(n => group.Voters.Contains(n.Id) && !group.CanReach(n)).Select(n => n.Hostname)];
+            string remedy = silent.Length == 0 ? "let another manager join first" : $"bring back, or demote first, what does not answer: {string.Join(", ", silent)}";
+            throw new ClusterException(ErrorKind.FailedPrecondition, $"can't remove member from the raft: this would result in a loss of quorum: {objection}; {remedy}");
         }
 
         return others;
+    }
+
+    private bool IsManagerHere(string name)
+    {
+        try
+        {
+            return _commits.View().Node(name).IsToBeManager;
+        }
+        catch (ClusterException)
+        {
+            return false; // Not known here, or not yet: the fresh view has the word.
+        }
     }
 
     private static Cluster WithoutNode(Cluster cluster, NodeId node, DateTimeOffset now) => cluster with

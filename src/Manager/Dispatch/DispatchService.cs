@@ -25,10 +25,13 @@ public sealed class DispatchService(
     private static readonly TimeSpan LeaderlessLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeaderlessPeriod = TimeSpan.FromSeconds(1);
 
+    private readonly OpenSessions _sessions = new();
+
     public override async Task Session(IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ManagerMessage> responseStream, ServerCallContext context)
     {
         NodeId node = context.Caller().Node;
         string reason = "closed by the agent";
+        OpenSession? open = null;
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         ManagerMetrics.Sessions.Add(1);
         try
@@ -40,13 +43,19 @@ public sealed class DispatchService(
 
             NodeDescription description = Described(requestStream.Current.Hello.Description);
             await registrar.RegisterAsync(node, description, ending.Token).ConfigureAwait(false);
+            open = _sessions.Begin(node, context.Peer, out OpenSession? replaced);
+            if (replaced is not null)
+            {
+                logger.SessionReplaced(node, context.Peer, replaced.Peer);
+            }
+
             presence.Seen(node);
             logger.SessionOpened(node, description.Hostname);
 
             var session = new DispatchSession(node, hub, time, logger);
             Task reading = ReadAsync(session, requestStream, ending.Token);
             Task writing = session.WriteAsync(responseStream, ending.Token);
-            Task first = await Task.WhenAny(reading, writing, EndWhenLeaderlessAsync(ending.Token)).ConfigureAwait(false);
+            Task first = await Task.WhenAny(reading, writing, open.Replaced, EndWhenLeaderlessAsync(ending.Token)).ConfigureAwait(false);
             await ending.CancelAsync().ConfigureAwait(false);
             // Both are out of the call's streams before the handler returns: the server uses those for the next call.
             await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -63,7 +72,11 @@ public sealed class DispatchService(
         }
         finally
         {
-            presence.Removed(node);
+            if (open is not null && _sessions.End(open))
+            {
+                presence.Removed(node); // A newer session is not forgotten with an older one.
+            }
+
             ManagerMetrics.Sessions.Add(-1);
             logger.SessionEnded(node, reason);
         }

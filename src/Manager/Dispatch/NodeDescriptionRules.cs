@@ -33,7 +33,10 @@ internal static class NodeDescriptionRules
 
         CheckResources(description.Resources);
         CheckDataPath(description.DataPathAddress);
-        CheckEndPoint("peer address", description.PeerAddress);
+        if (description.PeerAddress.Length > 0)
+        {
+            CheckEndPoint("peer address", description.PeerAddress);
+        }
     }
 
     private static void CheckHostname(string name)
@@ -77,13 +80,9 @@ internal static class NodeDescriptionRules
         }
     }
 
-    private static void CheckEndPoint(string field, string address)
+    /// <summary>Whether it can be called at all.</summary>
+    internal static void CheckEndPoint(string field, string address)
     {
-        if (address.Length == 0)
-        {
-            return;
-        }
-
         int colon = address.LastIndexOf(':');
         bool isValid = colon > 0 && address.Length <= LongestText
             && ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0

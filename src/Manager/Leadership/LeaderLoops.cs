@@ -22,6 +22,7 @@ internal static class LeaderLoops
             new ReconcileLoop<NodeId>(new ConstraintEnforcer(), store, time, ids, random, reconcilers),
             new ReconcileLoop<ClusterId>(new RootRotations(), store, time, ids, random, reconcilers),
             new ReconcileLoop<NodeId>(new OrphanedTasks(), store, time, ids, random, reconcilers),
+            new ReconcileLoop<NodeId>(new UnregisteredNodes(), store, time, ids, random, reconcilers),
             new AllocatorLoop(store, time, loggers.CreateLogger<AllocatorLoop>()),
             new SchedulerLoop(store, time, loggers.CreateLogger<SchedulerLoop>()),
         ];

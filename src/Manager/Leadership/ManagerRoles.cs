@@ -7,15 +7,18 @@ namespace Skep.Manager.Leadership;
 /// <remarks>A role is granted (<see cref="Node.Role"/>) only when the group agrees: a manager-to-be gets it at once, a manager that was loses its membership first.</remarks>
 public sealed class ManagerRoles(RaftNode raft, ClusterStore store, TimeProvider time, ILogger<ManagerRoles> logger) : ILeaderLoop
 {
-    /// <summary>A learner this close to the commit index has caught up.</summary>
-    private const ulong CaughtUpEntries = 64;
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+
+    // When each learner was heard last, or seen first, since this node leads.
+    private readonly Dictionary<ulong, long> _heard = [];
+    private string _told = "";
 
     public string Name => nameof(ManagerRoles);
 
     public async Task RunAsync(CancellationToken ct)
     {
         using var timer = new PeriodicTimer(Period, time);
+        _heard.Clear();
         do
         {
             try
@@ -24,7 +27,7 @@ public sealed class ManagerRoles(RaftNode raft, ClusterStore store, TimeProvider
             }
             catch (Exception e) when (e is MembershipRefusedException or RaftUnavailableException or ClusterException { Kind: ErrorKind.Unavailable })
             {
-                logger.MembershipNotChanged(e.Message);
+                TellOnce(e.Message);
             }
         }
         while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false));
@@ -36,37 +39,70 @@ public sealed class ManagerRoles(RaftNode raft, ClusterStore store, TimeProvider
         StoreView view = store.View();
         foreach (RaftMember member in status.Membership.Members)
         {
-            var id = new NodeId(member.NodeId);
-            Node? node = view.Nodes.Find(id);
-            if (node is not { IsToBeManager: true })
-            {
-                await RemoveAsync(status, member, node is null ? "its node was removed" : "it is demoted", ct).ConfigureAwait(false);
-            }
-            else if (!member.IsVoter && status.Peers.FirstOrDefault(p => p.Id == member.Id) is { RecentlyActive: true } peer && peer.Match + CaughtUpEntries >= status.Commit)
-            {
-                await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Promote, member), ct).ConfigureAwait(false);
-                logger.MemberPromoted(member.Id, id);
-            }
+            Node? node = view.Nodes.Find(new NodeId(member.NodeId));
+            await ActAsync(member, MemberDecision.Of(member, node, status, SilenceOf(member, status)), node, ct).ConfigureAwait(false);
         }
 
         await CommitRolesAsync(view, raft.Status.Membership, ct).ConfigureAwait(false);
     }
 
-    private async Task RemoveAsync(RaftStatus status, RaftMember member, string reason, CancellationToken ct)
+    private async Task ActAsync(RaftMember member, MemberDecision decision, Node? node, CancellationToken ct)
     {
-        if (member.IsVoter && status.Membership.Voters.Count() == 1)
+        switch (decision.Action)
         {
-            return; // The last manager cannot go; Control refuses to ask for it.
+            case MemberAction.Promote:
+                await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Promote, member), ct).ConfigureAwait(false);
+                logger.MemberPromoted(member.Id, new NodeId(member.NodeId));
+                break;
+            case MemberAction.Remove:
+                await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Remove, member), ct).ConfigureAwait(false);
+                _heard.Remove(member.Id);
+                if (node is { IsToBeManager: true })
+                {
+                    logger.SilentLearnerRemoved(member.Id, node.Id, decision.Reason);
+                }
+                else
+                {
+                    logger.MemberRemoved(member.Id, new NodeId(member.NodeId), decision.Reason);
+                }
+
+                break;
+            case MemberAction.HandOver:
+                await raft.TransferLeadershipAsync(0, ct).ConfigureAwait(false); // The next leader removes this node.
+                break;
+            case MemberAction.Wait:
+                TellOnce($"member {member.Id:x} of node {member.NodeId}: {decision.Reason}");
+                break;
+            case MemberAction.Keep:
+                break;
+        }
+    }
+
+    /// <summary>Of a learner, since this node leads: what an earlier leader heard is not known here.</summary>
+    private TimeSpan SilenceOf(RaftMember member, RaftStatus status)
+    {
+        if (member.IsVoter)
+        {
+            _heard.Remove(member.Id);
+            return TimeSpan.Zero;
         }
 
-        if (member.Id == status.Id)
+        if (!_heard.TryGetValue(member.Id, out long last) || status.Peers.Any(p => p.Id == member.Id && p.Answers))
         {
-            await raft.TransferLeadershipAsync(0, ct).ConfigureAwait(false); // The next leader removes this node.
-            return;
+            _heard[member.Id] = last = time.GetTimestamp();
         }
 
-        await raft.ChangeMembershipAsync(new MembershipChange(MembershipChangeKind.Remove, member), ct).ConfigureAwait(false);
-        logger.MemberRemoved(member.Id, new NodeId(member.NodeId), reason);
+        return time.GetElapsedTime(last);
+    }
+
+    /// <summary>What stays so is looked at ten times a second and told once.</summary>
+    private void TellOnce(string reason)
+    {
+        if (_told != reason)
+        {
+            _told = reason;
+            logger.MembershipNotChanged(reason);
+        }
     }
 
     private async Task CommitRolesAsync(StoreView view, Membership membership, CancellationToken ct)

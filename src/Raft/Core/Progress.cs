@@ -5,9 +5,11 @@ namespace Skep.Raft;
 /// Probe: one message, then wait for an answer or a heartbeat's. Replicate: stream ahead, up to a window of unanswered messages. Snapshot: wait.
 /// Source: etcd-io/raft:tracker/progress.go; thesis §10.2.1 (pipelining).
 /// </remarks>
-internal sealed class Progress(ulong next, int maxInflight, bool isVoter)
+internal sealed class Progress(ulong next, int maxInflight, bool isVoter, ulong since)
 {
     private readonly Queue<ulong> _inflight = new();
+    private bool _isHeard;
+    private bool _wasHeard;
 
     public ReplicationState State { get; private set; } = ReplicationState.Probe;
 
@@ -17,8 +19,14 @@ internal sealed class Progress(ulong next, int maxInflight, bool isVoter)
     /// <summary>The next entry to send; above <see cref="Match"/>, a guess while probing.</summary>
     public ulong Next { get; private set; } = next;
 
-    /// <summary>Heard of since the last quorum check.</summary>
+    /// <summary>The log held the member's own addition at this index; who has answered there, or beyond, knows that it is a member.</summary>
+    public ulong Since { get; } = since;
+
+    /// <summary>Heard of since the last quorum check; a newcomer has until the first one to show up.</summary>
     public bool RecentlyActive { get; set; }
+
+    /// <summary>It has spoken, itself, since the last quorum check or between the last two: a check alone makes nobody silent.</summary>
+    public bool Answers => _isHeard || _wasHeard;
 
     public bool IsVoter { get; set; } = isVoter;
 
@@ -38,6 +46,16 @@ internal sealed class Progress(ulong next, int maxInflight, bool isVoter)
 
     /// <summary>The highest commit index put into a message for it.</summary>
     private ulong SentCommit { get; set; }
+
+    public void Hear() => RecentlyActive = _isHeard = true;
+
+    /// <summary>A quorum check is over.</summary>
+    /// <param name="isOwn">The leader's own, which it always hears.</param>
+    public void BeginSilence(bool isOwn)
+    {
+        RecentlyActive = isOwn;
+        (_wasHeard, _isHeard) = (_isHeard, isOwn);
+    }
 
     public void BecomeProbe()
     {

@@ -77,11 +77,12 @@ public sealed partial class RaftCore
         _leader = _options.Id;
         foreach (RaftMember member in _membership.Members)
         {
-            _progress.Add(member.Id, new Progress(_log.LastIndex + 1, _options.MaxInflightMessages, member.IsVoter));
+            // When an earlier leader added it is not known here; before the first entry of this term at the latest.
+            _progress.Add(member.Id, new Progress(_log.LastIndex + 1, _options.MaxInflightMessages, member.IsVoter, since: _log.LastIndex + 1));
         }
 
         Progress own = _progress[_options.Id];
-        own.RecentlyActive = true;
+        own.Hear();
         // Any entry we inherit may be a membership change that is not in force yet; looking would not tell us whether it is committed.
         _pendingChangeIndex = _log.LastIndex;
         // Entries of earlier terms commit only together with one of ours, so there must be one (thesis §3.6.2, §6.4).
@@ -130,7 +131,7 @@ public sealed partial class RaftCore
         int active = _progress.Count(p => p.Value.IsVoter && (p.Value.RecentlyActive || p.Key == _options.Id));
         foreach ((ulong id, Progress progress) in _progress)
         {
-            progress.RecentlyActive = id == _options.Id;
+            progress.BeginSilence(isOwn: id == _options.Id);
         }
 
         return active >= Quorum;
@@ -156,7 +157,8 @@ public sealed partial class RaftCore
                 return ProposeOutcome.ChangePending;
             }
 
-            if (!Codec.LogCodec.DecodeMembershipChange(data).TryApply(_membership, out _, out _))
+            MembershipChange change = Codec.LogCodec.DecodeMembershipChange(data);
+            if (!change.TryApply(_membership, out _, out _) || (RiskOf(change) is not null && !_options.Bugs.HasFlag(InjectedBugs.IgnoreQuorumAtRisk)))
             {
                 return ProposeOutcome.Refused;
             }
@@ -167,6 +169,28 @@ public sealed partial class RaftCore
         _log.Append(new Entry(_term, _log.LastIndex + 1, kind, data));
         _appendWanted = true;
         return ProposeOutcome.Accepted;
+    }
+
+    /// <summary>Why a change that fits would leave the group without a quorum, as this leader hears its members at this moment; null: it would not, or this member does not lead.</summary>
+    /// <remarks>
+    /// Votes that are taken away or added by command are counted here, where every change passes, whoever asked for it. Source for the idea: etcd-io/etcd's strict
+    /// reconfiguration check. A founder that adds voters at once is its own judge.
+    /// </remarks>
+    public string? RiskOf(MembershipChange change)
+    {
+        ulong id = change.Member.Id;
+        if (_role != RaftRole.Leader || !_progress.TryGetValue(id, out Progress? concerned))
+        {
+            return null;
+        }
+
+        var now = new QuorumState(_progress.Values.Count(p => p.IsVoter && p.Answers), _voters);
+        return change.Kind switch
+        {
+            MembershipChangeKind.Promote when !concerned.IsVoter => now.ObjectionTo(now.With(concerned.Answers)),
+            MembershipChangeKind.Remove when concerned.IsVoter => now.ObjectionTo(now.Without(concerned.Answers)),
+            _ => null,
+        };
     }
 
     private void AcceptForwarded(Entry entry)
@@ -271,7 +295,7 @@ public sealed partial class RaftCore
 
     private void StepFollowerResponse(Message message, Progress progress)
     {
-        progress.RecentlyActive = true;
+        progress.Hear();
         if (message.Kind == MessageKind.HeartbeatResponse)
         {
             HandleHeartbeatResponse(message, progress);
@@ -450,7 +474,7 @@ public sealed partial class RaftCore
             // A newcomer has until the next quorum check to show up.
             else
             {
-                _progress.Add(member.Id, new Progress(_log.LastIndex + 1, _options.MaxInflightMessages, member.IsVoter) { RecentlyActive = true });
+                _progress.Add(member.Id, new Progress(_log.LastIndex + 1, _options.MaxInflightMessages, member.IsVoter, since: _membershipIndex) { RecentlyActive = true });
             }
         }
         if (_transferTo != 0 && _membership.Find(_transferTo) is not { IsVoter: true })

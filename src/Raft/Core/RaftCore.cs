@@ -219,7 +219,7 @@ public sealed partial class RaftCore
         ImmutableArray<PeerStatus>.Builder peers = ImmutableArray.CreateBuilder<PeerStatus>(_progress.Count);
         foreach ((ulong id, Progress p) in _progress)
         {
-            peers.Add(new PeerStatus(id, p.State, p.Match, p.Next, p.RecentlyActive, p.IsVoter, p.Inflight));
+            peers.Add(new PeerStatus(id, p.State, p.Match, p.Next, p.RecentlyActive, p.IsVoter, p.Inflight) { Answers = p.Answers, Since = p.Since });
         }
 
         return peers.MoveToImmutable();
@@ -333,13 +333,12 @@ public sealed partial class RaftCore
             }
 
             MembershipChange change = Codec.LogCodec.DecodeMembershipChange(entry.Data);
+            _membershipIndex = entry.Index;
             // A change that no longer fits does nothing, on every member alike.
             if (change.TryApply(_membership, out Membership next, out _))
             {
                 Adopt(next);
             }
-
-            _membershipIndex = entry.Index;
         }
     }
 

@@ -65,4 +65,7 @@ internal enum InjectedBugs
 
     /// <summary>Votes go to candidates whose log lacks committed entries.</summary>
     IgnoreLogWhenVoting = 16,
+
+    /// <summary>The leader changes members whatever that does to the quorum.</summary>
+    IgnoreQuorumAtRisk = 32,
 }

@@ -17,7 +17,7 @@ public enum ProposeOutcome : byte
     /// <summary>An earlier membership change is not applied yet.</summary>
     ChangePending,
 
-    /// <summary>The change does not fit the membership in force.</summary>
+    /// <summary>The change does not fit the membership in force, or would leave it without a quorum that answers.</summary>
     Refused,
 }
 
@@ -35,7 +35,21 @@ public enum ReplicationState : byte
 }
 
 /// <summary>One peer as its leader sees it.</summary>
-public sealed record PeerStatus(ulong Id, ReplicationState State, ulong Match, ulong Next, bool RecentlyActive, bool IsVoter, int Inflight);
+/// <param name="RecentlyActive">Heard since the last quorum check; false for everybody just after one.</param>
+public sealed record PeerStatus(ulong Id, ReplicationState State, ulong Match, ulong Next, bool RecentlyActive, bool IsVoter, int Inflight)
+{
+    /// <summary>A learner may be this many entries behind what is committed to count as one that keeps up: what a busy group commits while one message is on its way.</summary>
+    private const ulong KeepsUpWithin = 64;
+
+    /// <summary>It has spoken within the last one to two election timeouts; false for a newcomer that was never heard.</summary>
+    public bool Answers { get; init; }
+
+    /// <summary>An index at which the leader's log held the member's own addition.</summary>
+    public ulong Since { get; init; }
+
+    /// <summary>Whether a learner may vote: it holds its own addition, which only one that is really there can answer for, it speaks, and it keeps up.</summary>
+    public bool IsReadyToVote(ulong commit) => !IsVoter && Answers && RecentlyActive && State == ReplicationState.Replicate && Match >= Since && Match + KeepsUpWithin >= commit;
+}
 
 /// <summary>A picture of one member for operators, metrics and tests.</summary>
 public sealed record RaftStatus(

@@ -7,8 +7,8 @@ public sealed partial class RaftNode
     private PendingTransfer? _transfer;
 
     /// <summary>Changes one member and returns when the change is applied here. On a follower it is sent on to the leader.</summary>
-    /// <exception cref="MembershipRefusedException">It does not fit the members in force.</exception>
-    /// <exception cref="RaftUnavailableException">Not within the limit.</exception>
+    /// <exception cref="MembershipRefusedException">It does not fit the members in force, or would leave them without a quorum that answers.</exception>
+    /// <exception cref="RaftUnavailableException">Not within the limit; on a follower also if the leader refused it.</exception>
     public async Task ChangeMembershipAsync(MembershipChange change, CancellationToken ct)
     {
         PendingChange waiting = new(change, _time.GetTimestamp(), Continuations);
@@ -45,7 +45,7 @@ public sealed partial class RaftNode
         if (outcome == ProposeOutcome.Refused)
         {
             waiting.Change.TryApply(_membership, out _, out string? refusal);
-            waiting.TrySetException(new MembershipRefusedException(refusal ?? "the change does not fit the membership"));
+            waiting.TrySetException(new MembershipRefusedException(refusal ?? _core.RiskOf(waiting.Change) ?? "the change does not fit the membership"));
             NextChange();
         }
     }

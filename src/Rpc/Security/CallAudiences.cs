@@ -23,6 +23,7 @@ public static class CallAudiences
     {
         ["/skep.v1.CertificateAuthority/GetRootCertificate"] = CallAudience.Anyone,
         ["/skep.v1.CertificateAuthority/Issue"] = CallAudience.Anyone,
+        ["/skep.v1.CertificateAuthority/GiveBack"] = CallAudience.Nodes,
         ["/skep.v1.Dispatch/Session"] = CallAudience.Nodes,
         ["/skep.v1.Dispatch/Attach"] = CallAudience.Nodes,
         ["/skep.v1.Dispatch/Detach"] = CallAudience.Nodes,
@@ -35,6 +36,7 @@ public static class CallAudiences
         ["/skep.v1.Raft/Snapshot"] = CallAudience.RaftGroup,
         ["/skep.v1.Raft/Join"] = CallAudience.Managers,
         ["/skep.v1.Raft/Leave"] = CallAudience.Managers,
+        ["/skep.v1.Raft/Group"] = CallAudience.Managers,
         ["/grpc.health.v1.Health/Check"] = CallAudience.Nodes,
         ["/grpc.health.v1.Health/Watch"] = CallAudience.Nodes,
     };

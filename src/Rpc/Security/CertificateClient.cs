@@ -1,4 +1,3 @@
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using Grpc.Core;
@@ -29,16 +28,21 @@ public static class CertificateClient
     public static async Task<NodeIdentity> RenewAsync(CallInvoker channel, string address, TimeProvider time, CancellationToken ct)
         => (await IssueAsync(channel, address, joinToken: "", NodeAvailability.Active, time, ct).ConfigureAwait(false)).Identity;
 
+    /// <summary>Says that this node, which just got its certificate, does not enter after all, so that nothing of it stays behind.</summary>
+    /// <exception cref="ClusterException">It was not taken back: says why.</exception>
+    public static Task GiveBackAsync(CallInvoker channel, string address, TimeProvider time, CancellationToken ct)
+        => CallAsync(address, NodeChannels.ConnectLimit, () => new CertificateAuthority.CertificateAuthorityClient(channel).GiveBackAsync(new GiveBackRequest(), Options(time, ct)));
+
     /// <summary>The token goes to managers only: whoever learns it can come in.</summary>
     private static bool IsManager(X509Certificate2 certificate, X509Certificate2Collection roots, X509Certificate2Collection? shown, TimeProvider time)
         => NodeIdentity.IsTrustedNode(certificate, roots, time.GetUtcNow(), shown)
-            && (PeerIdentity.Read(certificate)?.Role == NodeRole.Manager ? true : throw new AuthenticationException("what answers is a worker; give the address of a manager"));
+            && (PeerIdentity.Read(certificate)?.Role == NodeRole.Manager ? true : throw new UnmeantPeerException("what answers is a worker; give the address of a manager"));
 
     private static async Task<string> FetchRootAsync(string address, JoinToken token, TimeProvider time, CancellationToken ct)
     {
         // Nothing is known of the server yet: what it sends is believed only if it has the digest of the token.
         using GrpcChannel channel = NodeChannels.OpenWithoutIdentity(address, (_, _) => true);
-        GetRootCertificateResponse response = await CallAsync(address, () => new CertificateAuthority.CertificateAuthorityClient(channel)
+        GetRootCertificateResponse response = await CallAsync(address, CallLimit, () => new CertificateAuthority.CertificateAuthorityClient(channel)
             .GetRootCertificateAsync(new GetRootCertificateRequest(), Options(time, ct))).ConfigureAwait(false);
         string found = JoinToken.DigestOf(response.CertificatePem);
         return found == token.Digest
@@ -49,7 +53,7 @@ public static class CertificateClient
     private static async Task<(NodeIdentity Identity, IssueResponse Response)> IssueAsync(CallInvoker channel, string address, string joinToken, NodeAvailability availability, TimeProvider time, CancellationToken ct)
     {
         using var key = new NodeKey();
-        IssueResponse response = await CallAsync(address, () => new CertificateAuthority.CertificateAuthorityClient(channel).IssueAsync(
+        IssueResponse response = await CallAsync(address, joinToken.Length > 0 ? CallLimit : NodeChannels.ConnectLimit, () => new CertificateAuthority.CertificateAuthorityClient(channel).IssueAsync(
             new IssueRequest
             {
                 SigningRequest = ByteString.CopyFrom(key.CreateSigningRequest()),
@@ -62,7 +66,7 @@ public static class CertificateClient
 
     private static CallOptions Options(TimeProvider time, CancellationToken ct) => new(deadline: (time.GetUtcNow() + CallLimit).UtcDateTime, cancellationToken: ct);
 
-    private static async Task<T> CallAsync<T>(string address, Func<AsyncUnaryCall<T>> call)
+    private static async Task<T> CallAsync<T>(string address, TimeSpan connectLimit, Func<AsyncUnaryCall<T>> call)
     {
         try
         {
@@ -74,7 +78,7 @@ public static class CertificateClient
             {
                 StatusCode.InvalidArgument => ClusterException.Invalid(e.Status.Detail),
                 StatusCode.PermissionDenied => new ClusterException(ErrorKind.PermissionDenied, e.Status.Detail, e),
-                _ => new ClusterException(ErrorKind.Unavailable, $"manager {address} cannot be reached: {e.Status.Detail}", e),
+                _ => new ClusterException(ErrorKind.Unavailable, CallTrouble.Describe("manager", address, e, CallLimit, connectLimit), e),
             };
         }
     }

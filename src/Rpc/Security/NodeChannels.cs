@@ -48,14 +48,18 @@ public sealed class NodeChannels(IdentityHolder identity, IClusterMembers member
 
     /// <summary>A channel without a client certificate, for joining; <paramref name="isTrusted"/> judges the server's, given what it shows beside it.</summary>
     public static GrpcChannel OpenWithoutIdentity(string address, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted)
-        => Open(address, () => null, isTrusted);
+        => Open(address, () => null, isTrusted, CertificateClient.CallLimit);
 
-    private static GrpcChannel Open(string address, Func<NodeIdentity?> self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted) => GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
+    /// <summary>A channel of its own, to be disposed by the caller: nothing that stands already can answer for it.</summary>
+    public GrpcChannel OpenTo(string address, Callee callee, TimeSpan connectLimit)
+        => Open(address, () => identity.Current, (certificate, shown) => IsMeant(callee, certificate, shown), connectLimit);
+
+    private static GrpcChannel Open(string address, Func<NodeIdentity?> self, Func<X509Certificate2, X509Certificate2Collection?, bool> isTrusted, TimeSpan connectLimit) => GrpcChannel.ForAddress($"https://{address}", new GrpcChannelOptions
     {
         HttpHandler = new SocketsHttpHandler
         {
             ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, self(), isTrusted, ct),
-            ConnectTimeout = ConnectLimit,
+            ConnectTimeout = connectLimit,
             EnableMultipleHttp2Connections = true,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             KeepAlivePingDelay = TimeSpan.FromSeconds(1),
@@ -97,11 +101,11 @@ public sealed class NodeChannels(IdentityHolder identity, IClusterMembers member
 
     private (GrpcChannel Channel, CallInvoker Calls) Open((string Address, Callee Callee) key)
     {
-        GrpcChannel channel = Open(key.Address, () => identity.Current, (certificate, shown) => IsMeant(key.Callee, certificate, shown));
+        GrpcChannel channel = Open(key.Address, () => identity.Current, (certificate, shown) => IsMeant(key.Callee, certificate, shown), ConnectLimit);
         return (channel, channel.Intercept(new CallDeadline(DefaultDeadline, time)));
     }
 
     private bool IsMeant(Callee callee, X509Certificate2 certificate, X509Certificate2Collection? shown)
         => NodeIdentity.IsTrustedNode(certificate, identity.Current.Roots, time.GetUtcNow(), shown)
-            && (callee.Objection(PeerIdentity.Read(certificate), members) is not { } objection ? true : throw new AuthenticationException(objection));
+            && (callee.Objection(PeerIdentity.Read(certificate), members) is not { } objection ? true : throw new UnmeantPeerException(objection));
 }

@@ -15,6 +15,9 @@ internal sealed class ManagerSession(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
 
+    /// <summary>Another machine shows this node's certificate: each of the two would end the other's session at once, for ever.</summary>
+    private static readonly TimeSpan ReplacedPause = TimeSpan.FromSeconds(30);
+
     /// <summary>Reports that come within this go together.</summary>
     private static readonly TimeSpan Batching = TimeSpan.FromMilliseconds(5);
 
@@ -47,7 +50,7 @@ internal sealed class ManagerSession(
             }
 
             string address = managers[(int)((uint)turn++ % (uint)managers.Count)];
-            bool wasGood = false;
+            bool wasGood = false, wasReplaced = false;
             try
             {
                 await RunSessionAsync(address, () => wasGood = true, ct);
@@ -56,10 +59,11 @@ internal sealed class ManagerSession(
             {
                 // A cancelled call ends as an error too.
                 ct.ThrowIfCancellationRequested();
+                wasReplaced = e is RpcException { StatusCode: StatusCode.AlreadyExists };
                 WorkerLog.SessionEnded(logger, address, e is RpcException rpc ? rpc.Status.Detail : e.Message);
             }
 
-            pause = wasGood ? FirstPause : pause;
+            pause = wasReplaced ? ReplacedPause : wasGood ? FirstPause : pause;
             await Task.Delay(pause * (0.5 + random.NextDouble()), time, ct);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
         }

@@ -72,6 +72,95 @@ public sealed class MembershipTests : ClusterFacts
     });
 
     [Fact]
+    public Task A_manager_nobody_could_call_is_refused_and_leaves_nothing_behind() => OnClusterAsync(async () =>
+    {
+        string token = await TokenAsync("manager"), before = await NodesAsync();
+        AssertFails(await JoinAsync(token, Cluster.AddressOf(1), "--advertise-addr", "127.0.0.1"), "this manager cannot reach node ");
+        AssertFails(await JoinAsync(token, Cluster.AddressOf(1), "--advertise-addr", Cluster.AddressOf(2)), $"at {Cluster.AddressOf(2)}:2377, node ");
+        AssertFails(await JoinAsync(token, Cluster.AddressOf(1), "--advertise-addr", Cluster.AddressOf(1)), "cannot be this node's address too");
+        Assert.Equal(before, await NodesAsync());
+        Assert.Contains("inactive", (await Cluster.DockerAsync(Outsider, "info", "--format", "{{.Swarm.LocalNodeState}}")).Succeeded().Out);
+    });
+
+    [Fact]
+    public Task A_manager_the_leader_cannot_call_is_refused_whichever_manager_it_asks() => OnClusterAsync(async () =>
+    {
+        string leader = (await DockerAsync("node", "ls", "--format", "{{if eq .ManagerStatus \"Leader\"}}{{.Hostname}}{{end}}")).Succeeded().Out.Trim(), before = await NodesAsync();
+        int leads = leader[1] - '0', other = leads == 1 ? 2 : 1;
+        (await Cluster.InNodeAsync(Outsider, "nft", $"add table inet wall; add chain inet wall in {{ type filter hook input priority 0; }}; add rule inet wall in ip saddr {Cluster.AddressOf(leads)} tcp dport 2377 drop")).Succeeded();
+        try
+        {
+            CommandResult refused = await JoinAsync(await TokenAsync("manager"), Cluster.AddressOf(other), "--advertise-addr", Cluster.AddressOf(Outsider));
+            AssertFails(refused, $"node {Cluster.AddressOf(Outsider)}:2377 does not answer within 5 s");
+            Assert.Contains("let 2377/tcp through", refused.Error, StringComparison.Ordinal);
+            Assert.Equal(before, await NodesAsync());
+        }
+        finally
+        {
+            await Cluster.InNodeAsync(Outsider, "nft", "delete table inet wall");
+        }
+
+        await Cluster.JoinAsync(Outsider, "manager", via: other);
+        await Cluster.UntilReadyAsync([Outsider], via: 1, Limit);
+        (await DockerAsync("node", "demote", "n4")).Succeeded();
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(Outsider, "node", "ls")) is { Code: 1 } r && r.Error.Contains("not a swarm manager", StringComparison.Ordinal), Limit, () => "n4 to be a worker");
+        await LeaveAndForgetAsync();
+    });
+
+    [Fact]
+    public Task A_join_that_cannot_listen_is_refused_before_anybody_hears_of_it() => OnClusterAsync(async () =>
+    {
+        string before = await NodesAsync();
+        AssertFails(await JoinAsync(await TokenAsync("worker"), Cluster.AddressOf(1), "--listen-addr", "192.0.2.1:2377"), "cannot listen on 192.0.2.1:2377");
+        Assert.Equal(before, await NodesAsync());
+    });
+
+    [Fact]
+    public Task A_join_that_meets_no_manager_says_what_it_met() => OnClusterAsync(async () =>
+    {
+        string token = await TokenAsync("worker");
+        AssertFails(await JoinAsync(token, $"{Cluster.AddressOf(1)}:1"), $"nothing listens at {Cluster.AddressOf(1)}:1: is skepd running there");
+        AssertFails(await JoinAsync(token, $"{Cluster.AddressOf(1)}:9323"), $"what listens at {Cluster.AddressOf(1)}:9323 is not a Skep manager");
+        AssertFails(await JoinAsync(token, "no-such-host.invalid"), "the host name no-such-host.invalid does not resolve");
+        AssertFails(await JoinAsync(token, "bad_host%:2377"), "invalid manager address");
+    });
+
+    [Fact]
+    public Task No_command_takes_the_quorum_away_while_a_manager_is_silent() => OnClusterAsync(async () =>
+    {
+        const string Count = "2 of 3 managers answer; after this 1 of 2 would, and 2 are needed; bring back, or demote first, what does not answer: n3";
+        await Cluster.SignalAsync(3, "skepd", "STOP");
+        try
+        {
+            // Without a leader, if n3 was it, there is no answer for a moment.
+            await Eventually.TrueAsync(async () => (await DockerAsync("node", "ls", "--filter", "name=n3", "--format", "{{.ManagerStatus}}")) is { Code: 0 } r && r.Out.Trim() == "Unreachable", Limit, () => "n3 to be silent");
+            AssertFails(await Cluster.DockerAsync(1, "node", "demote", "n2"), Count);
+            AssertFails(await Cluster.DockerAsync(2, "node", "demote", "n1"), Count);
+            AssertFails(await Cluster.DockerAsync(2, "swarm", "leave", "--force"), Count);
+            (await DockerAsync("network", "create", "-d", "overlay", "decided")).Succeeded();
+            (await DockerAsync("network", "rm", "decided")).Succeeded();
+        }
+        finally
+        {
+            await Cluster.SignalAsync(3, "skepd", "CONT");
+        }
+
+        await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
+    });
+
+    [Fact]
+    public Task The_founder_demoted_and_promoted_again_is_a_manager_of_the_same_cluster() => OnClusterAsync(async () =>
+    {
+        string nodes = await NodesAsync();
+        (await Cluster.DockerAsync(2, "node", "demote", "n1")).Succeeded();
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(1, "node", "ls")) is { Code: 1 } r && r.Error.Contains("not a swarm manager", StringComparison.Ordinal), Limit, () => "n1 to be a worker");
+        (await Cluster.DockerAsync(2, "node", "promote", "n1")).Succeeded();
+        await Cluster.UntilReadyAsync([1, 2, 3], via: 2, Limit);
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(1, "node", "ls", "-q")).Code == 0, Limit, () => "n1 to serve as a manager");
+        Assert.Equal(nodes, await NodesAsync());
+    });
+
+    [Fact]
     public Task A_drained_node_loses_its_tasks_a_paused_one_only_gets_no_more() => OnClusterAsync(async () =>
     {
         string web = await ServiceAsync("moving", "--replicas", "3");
@@ -114,6 +203,11 @@ public sealed class MembershipTests : ClusterFacts
         AssertFails(await Cluster.DockerAsync(Outsider, "swarm", "join", "--token", token, "--advertise-addr", Cluster.AddressOf(Outsider), $"{Cluster.AddressOf(1)}:2377"), message);
         Assert.Contains("inactive", (await Cluster.DockerAsync(Outsider, "info", "--format", "{{.Swarm.LocalNodeState}}")).Succeeded().Out);
     }
+
+    private Task<CommandResult> JoinAsync(string token, string remote, params string[] more) => Cluster.DockerAsync(Outsider, ["swarm", "join", "--token", token, .. more, remote]);
+
+    /// <summary>Ids of the cluster's nodes, named or not.</summary>
+    private async Task<string> NodesAsync() => string.Join(' ', (await DockerAsync("node", "ls", "-q")).Succeeded().Lines.Order(StringComparer.Ordinal));
 
     private async Task LeaveAndForgetAsync()
     {

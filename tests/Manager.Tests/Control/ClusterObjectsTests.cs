@@ -133,9 +133,28 @@ public sealed class ClusterObjectsTests
         Node third = await manager.AddNodeAsync("m03", NodeRole.Manager);
         manager.Unreachable = [third.Id];
 
-        await RefusesAsync(ErrorKind.FailedPrecondition, "can't remove member from the raft: this would result in a loss of quorum",
+        await RefusesAsync(ErrorKind.FailedPrecondition,
+            "can't remove member from the raft: this would result in a loss of quorum: 2 of 3 managers answer; after this 1 of 2 would, and 2 are needed; bring back, or demote first, what does not answer: m03",
             manager.Control.Nodes.UpdateAsync("m2", second.Version.Index, second.Spec with { DesiredRole = NodeRole.Worker }, default));
         await manager.Control.Nodes.UpdateAsync("m03", third.Version.Index, third.Spec with { DesiredRole = NodeRole.Worker }, default);
+    }
+
+    [Fact]
+    public async Task A_learner_holds_up_no_quorum_and_costs_none()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        Node self = manager.Store.View().Nodes.Find(manager.Self)!;
+        Node second = await manager.AddNodeAsync("m2", NodeRole.Manager);
+        Node third = await manager.AddNodeAsync("m03", NodeRole.Manager);
+        manager.Learners = [second.Id, third.Id];
+
+        // Two learners look like a majority of three; neither of them can decide anything.
+        await RefusesAsync(ErrorKind.FailedPrecondition,
+            "can't remove member from the raft: this would result in a loss of quorum: 1 of 1 manager answers; after this 0 of 0 would, and 1 is needed; let another manager join first",
+            manager.Control.Nodes.UpdateAsync("m1", self.Version.Index, self.Spec with { DesiredRole = NodeRole.Worker }, default));
+        manager.Unreachable = [third.Id];
+        await manager.Control.Nodes.UpdateAsync("m03", third.Version.Index, third.Spec with { DesiredRole = NodeRole.Worker }, default);
+        await manager.Control.Nodes.UpdateAsync("m2", second.Version.Index, second.Spec with { DesiredRole = NodeRole.Worker }, default);
     }
 
     [Fact]

@@ -48,7 +48,15 @@ internal sealed class OneManager : IMembershipControl
         return manager;
     }
 
-    public ManagerGroup Group() => new(Self, Unreachable);
+    /// <summary>Managers that do not vote yet.</summary>
+    public ValueList<NodeId> Learners { get; set; } = [];
+
+    public ManagerGroup Group() => new(Self, Unreachable)
+    {
+        Voters = Store.View().Nodes.Where(n => n.Manager is not null && !Learners.Contains(n.Id)).Select(n => n.Id).ToValueList(),
+    };
+
+    public Task<ManagerGroup> AskLeaderAsync(CancellationToken ct) => Task.FromResult(Group());
 
     public async Task CommitAsync(IReadOnlyList<StoreChange> changes)
         => Assert.IsType<CommitOutcome.Committed>(await Store.CommitAsync(changes, CancellationToken.None));

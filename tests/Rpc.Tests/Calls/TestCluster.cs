@@ -19,6 +19,7 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 _root;
     private readonly List<IDisposable> _channels = [];
+    private readonly List<WebApplication> _others = [];
     private readonly CancellationTokenSource _stopping = new();
     private WebApplication _app = null!;
     private Task _watching = Task.CompletedTask;
@@ -63,9 +64,24 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
     public static async Task<TestCluster> StartAsync(Action<IServiceCollection> services, Action<WebApplication> map, NodeRole role = NodeRole.Manager, IClusterMembers? members = null)
     {
         var cluster = new TestCluster();
-        NodeIdentity server = cluster.Identity(role, "server");
+        (cluster._app, cluster.Address) = await cluster.ListenAsync(cluster.Identity(role, "server"), members, services, map);
+        cluster._watching = cluster.Services.GetRequiredService<OpenStreams>().RunAsync(cluster._stopping.Token);
+        return cluster;
+    }
+
+    /// <summary>Another node's listener; stops with the cluster.</summary>
+    /// <returns>Its host:port.</returns>
+    public async Task<string> AddListenerAsync(NodeIdentity server, Action<IServiceCollection> services, Action<WebApplication> map)
+    {
+        (WebApplication app, string address) = await ListenAsync(server, members: null, services, map);
+        _others.Add(app);
+        return address;
+    }
+
+    private async Task<(WebApplication App, string Address)> ListenAsync(NodeIdentity server, IClusterMembers? members, Action<IServiceCollection> services, Action<WebApplication> map)
+    {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddProvider(cluster.Log).SetMinimumLevel(LogLevel.Debug).AddFilter("Grpc", LogLevel.None).AddFilter("Microsoft", LogLevel.None);
+        builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Debug).AddFilter("Grpc", LogLevel.None).AddFilter("Microsoft", LogLevel.None);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l =>
         {
@@ -77,15 +93,13 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
                 ClientCertificateValidation = (c, _, _) => NodeIdentity.IsTrustedNode(c, server.Roots, Now),
             });
         }));
-        builder.Services.AddNodeGrpc(members ?? cluster);
+        builder.Services.AddNodeGrpc(members ?? this);
         services(builder.Services);
-        cluster._app = builder.Build();
-        cluster._app.UseAnonymousLimit();
-        map(cluster._app);
-        await cluster._app.StartAsync();
-        cluster.Address = new Uri(cluster._app.Urls.Single()).Authority;
-        cluster._watching = cluster.Services.GetRequiredService<OpenStreams>().RunAsync(cluster._stopping.Token);
-        return cluster;
+        WebApplication app = builder.Build();
+        app.UseAnonymousLimit();
+        map(app);
+        await app.StartAsync();
+        return (app, new Uri(app.Urls.Single()).Authority);
     }
 
     public NodeIdentity Identity(NodeRole role, string node, string cluster = "ours", uint generation = 0)
@@ -126,6 +140,11 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
         await _stopping.CancelAsync();
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
+        foreach (WebApplication other in _others)
+        {
+            await other.StopAsync(new CancellationToken(true));
+            await other.DisposeAsync();
+        }
         await _app.StopAsync(new CancellationToken(true));
         await _app.DisposeAsync();
         _root.Dispose();
@@ -142,6 +161,9 @@ internal sealed class RecordedLog : ILoggerProvider, ILogger
     public IReadOnlyList<(LogLevel Level, string Text, Exception? Error)> Lines => [.. _lines];
 
     public ILogger CreateLogger(string categoryName) => this;
+
+    /// <summary>For what is made by hand.</summary>
+    public ILogger<T> Logger<T>() => new LoggerFactory([this]).CreateLogger<T>();
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull
