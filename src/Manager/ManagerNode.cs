@@ -43,6 +43,7 @@ public sealed class ManagerNode : IAsyncDisposable
     private readonly DiskRaftFiles _files;
     private readonly DispatchHub _hub;
     private readonly StatusWriter _statuses;
+    private readonly ReplicaProgress _progress;
     private readonly HeartbeatForwarder _vouching;
     private readonly LeaderScope _leadership;
     private readonly DataKeyFile _keyFile;
@@ -113,7 +114,8 @@ public sealed class ManagerNode : IAsyncDisposable
         Members = new RaftService(Raft, Store, members, new JoinCallBack(channels, time), random, loggers.CreateLogger<RaftService>());
         Liveness = new LivenessService(Raft, liveness);
         Control = new ClusterControl(Store, time, ids, members, new ClusterLogs(Store, channels), new NodeTunnels(channels));
-        Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, Control.Attachments, Raft, time, loggers.CreateLogger<DispatchService>());
+        _progress = new ReplicaProgress(Store, time);
+        Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, _progress, Control.Attachments, Raft, time, loggers.CreateLogger<DispatchService>());
     }
 
     public ClusterStore Store { get; }
@@ -150,6 +152,7 @@ public sealed class ManagerNode : IAsyncDisposable
             _roster.RunAsync(together.Token),
             _hub.RunAsync(together.Token),
             _statuses.RunAsync(together.Token),
+            _progress.RunAsync(together.Token),
             _vouching.RunAsync(together.Token),
             _leadership.RunAsync(together.Token),
             new SnapshotSettings(Store, Raft).RunAsync(together.Token),

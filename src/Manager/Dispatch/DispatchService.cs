@@ -16,6 +16,7 @@ public sealed class DispatchService(
     StatusWriter statuses,
     NodeRegistrar registrar,
     NodePresence presence,
+    ReplicaProgress progress,
     AttachmentControl attachments,
     RaftNode raft,
     TimeProvider time,
@@ -53,12 +54,14 @@ public sealed class DispatchService(
             logger.SessionOpened(node, description.Hostname);
 
             var session = new DispatchSession(node, hub, time, logger);
-            Task reading = ReadAsync(session, requestStream, ending.Token);
+            var inbox = new SessionInbox(node, statuses, registrar, session.Accepted);
+            Task reading = ReadAsync(session, inbox, requestStream, ending.Token);
             Task writing = session.WriteAsync(responseStream, ending.Token);
-            Task first = await Task.WhenAny(reading, writing, open.Replaced, EndWhenLeaderlessAsync(ending.Token)).ConfigureAwait(false);
+            Task storing = inbox.RunAsync(ending.Token);
+            Task first = await Task.WhenAny(reading, writing, storing, open.Replaced, EndWhenLeaderlessAsync(ending.Token), progress.UntilStalledAsync(ending.Token)).ConfigureAwait(false);
             await ending.CancelAsync().ConfigureAwait(false);
-            // Both are out of the call's streams before the handler returns: the server uses those for the next call.
-            await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // All are out of the call's streams before the handler returns: the server uses those for the next call.
+            await Task.WhenAll(reading, writing, storing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await first.ConfigureAwait(false);
         }
         catch (ClusterException e)
@@ -128,7 +131,8 @@ public sealed class DispatchService(
         }
     }
 
-    private async Task ReadAsync(DispatchSession session, IAsyncStreamReader<V1.AgentMessage> messages, CancellationToken ct)
+    /// <summary>Waits for nothing but the next message: each is a sign of life, and what has to be stored is stored meanwhile.</summary>
+    private async Task ReadAsync(DispatchSession session, SessionInbox inbox, IAsyncStreamReader<V1.AgentMessage> messages, CancellationToken ct)
     {
         while (await messages.MoveNext(ct).ConfigureAwait(false))
         {
@@ -137,15 +141,13 @@ public sealed class DispatchService(
             switch (message.MessageCase)
             {
                 case V1.AgentMessage.MessageOneofCase.Reports:
-                    TaskReport[] reports = [.. message.Reports.Reports.Select(r => TaskReportRules.Checked(r.ToModel(), time.GetUtcNow()))];
-                    await statuses.StoreAsync(session.Node, reports, ct).ConfigureAwait(false);
-                    session.Accepted(message.Reports.Number);
+                    inbox.Put([.. message.Reports.Reports.Select(r => TaskReportRules.Checked(r.ToModel(), time.GetUtcNow()))], message.Reports.Number);
                     break;
                 case V1.AgentMessage.MessageOneofCase.Heartbeat:
                     session.Check(message.Heartbeat.Sequence, message.Heartbeat.Checksum);
                     break;
                 case V1.AgentMessage.MessageOneofCase.Description:
-                    await registrar.RegisterAsync(session.Node, Described(message.Description), ct).ConfigureAwait(false);
+                    inbox.Put(Described(message.Description));
                     break;
                 default:
                     throw ClusterException.Invalid($"unexpected message {message.MessageCase} in a session");

@@ -23,6 +23,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("skt-group-");
     private readonly CancellationTokenSource _stop = new();
     private readonly DiskRaftFiles _files;
+    private readonly ReplicaProgress _progress;
     private readonly Task _running;
 
     private OneMemberGroup()
@@ -35,7 +36,8 @@ internal sealed class OneMemberGroup : IAsyncDisposable
             new RaftNodeOptions { Id = 1, NodeId = "server", Address = "server:2377", DataKey = new byte[32], Files = _files, Start = RaftStart.Found },
             log, new NoPeers(), TimeProvider.System, new Random(1), NullLogger.Instance);
         log.Attach(Raft);
-        _running = Raft.RunAsync(_stop.Token);
+        _progress = new ReplicaProgress(Store, TimeProvider.System);
+        _running = Task.WhenAll(Raft.RunAsync(_stop.Token), _progress.RunAsync(_stop.Token));
     }
 
     public RaftNode Raft { get; }
@@ -89,7 +91,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     {
         await Listener.DisposeAsync();
         await _stop.CancelAsync();
-        await _running;
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Raft.DisposeAsync();
         _files.Dispose();
         _stop.Dispose();
@@ -106,7 +108,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     private CertificateAuthorityService Authority() => new(Store, TimeProvider.System, IdSource.Secure, Listener.Log.Logger<CertificateAuthorityService>());
 
     private DispatchService Dispatch() => new(
-        new DispatchHub(Store), new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), new NodeRegistrar(Store, TimeProvider.System), Presence,
+        new DispatchHub(Store), new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), new NodeRegistrar(Store, TimeProvider.System), Presence, _progress,
         new AttachmentControl(new ControlCommits(Store), IdSource.Secure), Raft, TimeProvider.System, Listener.Log.Logger<DispatchService>());
 
     private sealed class NoPeers : IRaftTransport
