@@ -33,7 +33,7 @@ internal static class NetworkRoutes
         {
             StoreView view = await control.ReadAsync(ct);
             networks.AddRange(view.Networks
-                .Where(n => !n.IsPredefined() && (isDangling is not { } wanted || wanted == !IsUsed(n, view)))
+                .Where(n => !n.IsRemoved && !n.IsPredefined() && (isDangling is not { } wanted || wanted == !IsUsed(n, view)))
                 .Select(n => n.ToWire()));
         }
         else if (call.Node.Local is { } local && isDangling is null)

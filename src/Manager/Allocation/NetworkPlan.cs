@@ -40,7 +40,7 @@ internal static class NetworkPlan
         return new AddressPool(allocation.Subnet, allocation.Range, auxiliary.Append(allocation.Gateway));
     }
 
-    public static Network? Find(StoreView view, string target) => view.Networks.FindKey(target) ?? view.Networks.ByName(target);
+    public static Network? Find(StoreView view, string target) => view.Networks.FindKey(target) is { IsRemoved: false } network ? network : view.Networks.ByName(target);
 
     /// <summary>Between nodes. All others are each node's own: managers give them nothing.</summary>
     public static bool IsOverlay(this Network network) => !network.IsPredefined() && network.Spec.Driver is null or { Name: "" or "overlay" };

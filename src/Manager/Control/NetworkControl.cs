@@ -1,3 +1,5 @@
+using Skep.Manager.Orchestration;
+
 namespace Skep.Manager.Control;
 
 /// <summary>Networks of the cluster: made and removed. They never change.</summary>
@@ -41,7 +43,7 @@ public sealed class NetworkControl
         {
             Network network = view.Network(name);
             RequireUnused(network, view);
-            return new ControlPlan<bool>([StoreChange.Remove.Of(network)], true);
+            return new ControlPlan<bool>([RemovedNetworks.Removal(network, view)], true);
         },
         ct);
 
@@ -51,8 +53,8 @@ public sealed class NetworkControl
     public Task<ValueList<string>> PruneAsync(Func<Network, bool> selected, CancellationToken ct) => _commits.CommitAsync(
         view =>
         {
-            Network[] idle = [.. view.Networks.Where(n => !n.Spec.Ingress && !n.IsPredefined() && selected(n) && UserOf(n, view) is null)];
-            return new ControlPlan<ValueList<string>>(idle.Select(n => (StoreChange)StoreChange.Remove.Of(n)).ToValueList(), idle.Select(n => n.Name).ToValueList());
+            Network[] idle = [.. view.Networks.Where(n => !n.IsRemoved && !n.Spec.Ingress && !n.IsPredefined() && selected(n) && UserOf(n, view) is null)];
+            return new ControlPlan<ValueList<string>>(idle.Select(n => RemovedNetworks.Removal(n, view)).ToValueList(), idle.Select(n => n.Name).ToValueList());
         },
         ct);
 
@@ -77,7 +79,7 @@ public sealed class NetworkControl
     private static bool UsesMesh(Service service)
         => service.Spec.Endpoint is { } endpoint && endpoint.Ports.Any(p => p.Mode == PublishMode.Ingress);
 
-    /// <summary>Tasks on their way out do not count, nor those of removed services: <c>stack rm</c> removes services and networks in one go.</summary>
+    /// <summary>Tasks on their way out do not count, nor those of removed services: <c>stack rm</c> removes services and networks in one go. What of them still stops keeps its network (<see cref="RemovedNetworks"/>).</summary>
     private static string? UserOf(Network network, StoreView view)
     {
         Service? service = view.Services.FirstOrDefault(

@@ -45,7 +45,7 @@ internal static class NetworkRules
             if (Ipv4Prefix.TryParse(pool.Subnet, out Ipv4Prefix subnet)
                 && view.Networks.FirstOrDefault(n => SubnetOf(n) is { } taken && taken.Overlaps(subnet)) is { } other)
             {
-                throw ClusterException.Invalid($"invalid pool request: Pool overlaps with other one on this address space: {subnet} and {SubnetOf(other)} of network {other.Name}");
+                throw ClusterException.Invalid($"invalid pool request: Pool overlaps with other one on this address space: {subnet} and {SubnetOf(other)} of network {other.Name}{(other.IsRemoved ? ", which was removed, but containers still stop on it" : "")}");
             }
         }
     }

@@ -1,3 +1,5 @@
+using Skep.Manager.Allocation;
+
 namespace Skep.Manager.Control;
 
 /// <summary>Finds what a user names by id, by name, or by an unambiguous beginning of its id, tried in this order.</summary>
@@ -21,7 +23,7 @@ public static class ObjectLookup
 
     /// <inheritdoc cref="Service"/>
     public static Network Network(this StoreView view, string name)
-        => view.Networks.FindKey(name) ?? view.Networks.ByName(name) ?? Only(view.Networks.WithIdPrefix(name), "network", name);
+        => NetworkPlan.Find(view, name) ?? Only([.. view.Networks.WithIdPrefix(name).Where(n => !n.IsRemoved)], "network", name);
 
     /// <inheritdoc cref="Service"/>
     public static Secret Secret(this StoreView view, string name)

@@ -18,6 +18,7 @@ internal static class LeaderLoops
             new ReconcileLoop<ServiceId>(new GlobalServices(), store, time, ids, random, reconcilers),
             new ReconcileLoop<ServiceId>(new Jobs(), store, time, ids, random, reconcilers),
             new ReconcileLoop<ServiceId>(new RemovedServices(), store, time, ids, random, reconcilers),
+            new ReconcileLoop<NetworkId>(new RemovedNetworks(), store, time, ids, random, reconcilers),
             new ReconcileLoop<ServiceId>(new TaskReaper(), store, time, ids, random, reconcilers),
             new ReconcileLoop<NodeId>(new ConstraintEnforcer(), store, time, ids, random, reconcilers),
             new ReconcileLoop<ClusterId>(new RootRotations(), store, time, ids, random, reconcilers),

@@ -2,10 +2,11 @@ using Skep.Scheduler;
 
 namespace Skep.Manager.Orchestration;
 
-/// <summary>Rejects tasks on nodes that no longer satisfy the constraints they were placed by, so that they are replaced elsewhere.</summary>
+/// <summary>Stops tasks on nodes that no longer satisfy the constraints they were placed by, so that they are replaced elsewhere.</summary>
 /// <remarks>
 /// A service whose constraints were changed is left to its rolling update: a task is rejected only if neither its own constraints nor its service's present ones
-/// hold. Global services see to themselves. Source: moby/swarmkit:manager/orchestrator/constraintenforcer/constraint_enforcer.go.
+/// hold. Global services see to themselves. The state stays what was observed: until a container is seen to have ended, its addresses, ports and resources are not given out
+/// again, which Swarm does by calling it rejected. Source: moby/swarmkit:manager/orchestrator/constraintenforcer/constraint_enforcer.go.
 /// </remarks>
 internal sealed class ConstraintEnforcer : IReconciler<NodeId>
 {
@@ -25,13 +26,8 @@ internal sealed class ConstraintEnforcer : IReconciler<NodeId>
             .Where(t => t is { Slot: > 0, IsWanted: true, HoldsResources: true } && !Suits(view, t, node))
             .Select(t => (StoreChange)new StoreChange.Update(t with
             {
-                Status = t.Status with
-                {
-                    State = TaskState.Rejected,
-                    Timestamp = moment.Now,
-                    Message = "task rejected by constraint enforcer",
-                    Error = "assigned node no longer meets constraints",
-                },
+                DesiredState = TaskState.Shutdown,
+                Status = t.Status with { Message = "stopped by constraint enforcer", Error = "assigned node no longer meets constraints" },
             }))
             .ToValueList();
         return new Plan(changes, null);

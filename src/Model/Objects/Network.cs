@@ -14,6 +14,12 @@ public sealed record Network(NetworkId Id) : IStoredObject
     /// <summary>Written by the allocator; null until then.</summary>
     public NetworkAllocation? Allocation { get; init; }
 
+    /// <summary>
+    /// A user removed it while containers still stop on it: its name is free and nobody finds it any more, but its subnet, number and addresses are kept, and its data plane
+    /// with them, until the last of these has ended.
+    /// </summary>
+    public bool IsRemoved { get; init; }
+
     ObjectKind IStoredObject.Kind => ObjectKind.Network;
 
     string IStoredObject.Key => Id.Value;
@@ -24,7 +30,11 @@ public sealed record Network(NetworkId Id) : IStoredObject
     {
         get
         {
-            yield return $"network:{Name}";
+            if (!IsRemoved)
+            {
+                yield return $"network:{Name}";
+            }
+
             if (Allocation is { Vni: not 0 })
             {
                 yield return $"vni:{Allocation.Vni}";

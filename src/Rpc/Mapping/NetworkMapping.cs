@@ -12,6 +12,7 @@ public static class NetworkMapping
         Id = network.Id.Value,
         Meta = AnnotationsMapping.MetaOf(network),
         Spec = network.Spec.ToProto(),
+        IsRemoved = network.IsRemoved,
         Allocation = network.Allocation is { } allocation
             ? new Proto.NetworkAllocation
             {
@@ -33,6 +34,7 @@ public static class NetworkMapping
             CreatedAt = meta.CreatedAtNanos.ToTime(),
             UpdatedAt = meta.UpdatedAtNanos.ToTime(),
             Spec = Need(network.Spec).ToModel(),
+            IsRemoved = network.IsRemoved,
             Allocation = network.Allocation is { } allocation
                 ? new NetworkAllocation(allocation.Vni, Need(allocation.Subnet).ToModel(), new Ipv4Address(allocation.Gateway))
                 {

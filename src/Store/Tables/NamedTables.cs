@@ -40,7 +40,9 @@ public sealed class NetworkTable : NamedTable<Network>
     public Network? Find(NetworkId id) => FindKey(id.Value);
 
     internal NetworkTable With(Network? old, Network? present, EditToken token)
-        => new(Replaced(old, present, token), Renamed(Names, old, old?.Name, present, present?.Name, token));
+        => new(Replaced(old, present, token), Renamed(Names, old, NameOf(old), present, NameOf(present), token));
+
+    private static string? NameOf(Network? network) => network is { IsRemoved: false } ? network.Name : null;
 }
 
 public sealed class SecretTable : NamedTable<Secret>

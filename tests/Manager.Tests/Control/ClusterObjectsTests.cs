@@ -1,5 +1,6 @@
 using Skep.Manager.Control;
 using Skep.Model;
+using Skep.Model.Net;
 using Skep.Rpc.Security;
 using Skep.Store;
 using static Skep.Manager.Tests.Control.ServiceControlTests;
@@ -83,6 +84,70 @@ public sealed class ClusterObjectsTests
         await manager.Control.Services.RemoveAsync("web", default);
         await manager.Control.Networks.RemoveAsync("net", default); // A task of a removed service is on its way out.
     }
+
+    /// <summary>What <c>stack rm</c> and <c>stack deploy</c> do to a service with a long grace period.</summary>
+    [Fact]
+    public async Task A_removed_network_keeps_what_it_has_until_the_last_container_on_it_has_stopped()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        NetworkId network = await manager.Control.Networks.CreateAsync(new NetworkSpec(new Annotations("net")), default);
+        await manager.CommitAsync([new StoreChange.Update(manager.Store.View().Networks.Find(network)! with { Allocation = new NetworkAllocation(4100, Ipv4Prefix.Parse("10.0.9.0/24"), Ipv4Address.Parse("10.0.9.1")) })]);
+        Node node = await manager.AddNodeAsync("w1", NodeRole.Worker);
+        var task = new SwarmTask(new TaskId("t1"), new ServiceId("gone"), 1)
+        {
+            Node = node.Id,
+            Spec = OneManager.Web("web").Task,
+            ServiceAnnotations = new Annotations("web"),
+            DesiredState = TaskState.Remove,
+            Status = new SwarmTaskStatus(TaskState.Running, manager.Time.GetUtcNow()),
+            Networks = [new NetworkAttachment(network, null, 24)],
+        };
+        await manager.CommitAsync([new StoreChange.Create(task)]);
+        var loop = new Manager.Orchestration.RemovedNetworks();
+
+        await manager.Control.Networks.RemoveAsync("net", default);
+
+        StoreView view = manager.Store.View();
+        Assert.Throws<ClusterException>(() => view.Network("net"));
+        Assert.Throws<ClusterException>(() => view.Network(network.Value));
+        Assert.Equal(4100, view.Networks.Find(network)!.Allocation!.Vni);
+        Assert.False(Manager.Allocation.AllocationIndex.Of(view).Subnets.IsFree(Ipv4Prefix.Parse("10.0.9.0/24")));
+        Assert.Contains(Manager.Dispatch.AssignmentPlanner.Plan(view, Manager.Dispatch.NetworkTables.Of(view), node.Id).Keys, k => k.Id == network.Value);
+        Assert.Equal([network], loop.AllKeys(view));
+        Assert.Empty(loop.Reconcile(view, network, Moment(manager)).Changes);
+
+        NetworkId next = await manager.Control.Networks.CreateAsync(new NetworkSpec(new Annotations("net")), default);
+        Assert.Equal(next, manager.Store.View().Network("net").Id);
+
+        SwarmTask running = manager.Store.View().Tasks.Find(task.Id)!;
+        await manager.CommitAsync([new StoreChange.Update(running with { Status = running.Status with { State = TaskState.Shutdown } })]);
+        await manager.CommitAsync(loop.Reconcile(manager.Store.View(), network, Moment(manager)).Changes);
+        Assert.Null(manager.Store.View().Networks.Find(network));
+        Assert.Equal(next, manager.Store.View().Network("net").Id);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_lost_keeps_no_removed_network()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        NetworkId network = await manager.Control.Networks.CreateAsync(new NetworkSpec(new Annotations("net")), default);
+        Node node = await manager.AddNodeAsync("w1", NodeRole.Worker);
+        await manager.CommitAsync([new StoreChange.Create(new SwarmTask(new TaskId("t1"), new ServiceId("gone"), 1)
+        {
+            Node = node.Id,
+            Spec = OneManager.Web("web").Task,
+            ServiceAnnotations = new Annotations("web"),
+            DesiredState = TaskState.Remove,
+            Status = new SwarmTaskStatus(TaskState.Running, manager.Time.GetUtcNow()),
+            Networks = [new NetworkAttachment(network, null, 24)],
+        })]);
+        await manager.Control.Networks.RemoveAsync("net", default);
+        await manager.CommitAsync([new StoreChange.Update(manager.Store.View().Nodes.Find(node.Id)! with { Status = new NodeStatus(NodeState.Down, "", "") })]);
+        await manager.CommitAsync(new Manager.Orchestration.RemovedNetworks().Reconcile(manager.Store.View(), network, Moment(manager)).Changes);
+        Assert.Null(manager.Store.View().Networks.Find(network));
+    }
+
+    private static Moment Moment(OneManager manager) => new(manager.Time.GetUtcNow(), manager.Ids, new Random(1));
 
     [Fact]
     public async Task Networks_of_the_nodes_and_second_meshes_are_refused()

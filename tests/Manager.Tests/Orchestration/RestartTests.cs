@@ -182,7 +182,11 @@ public sealed class RestartTests
         SwarmTask task = _cluster.Running("web")[0];
         _cluster.Update(_cluster.View.Nodes.Find(nodes[0].Id)! with { Spec = nodes[0].Spec });
         _cluster.Settle();
-        Assert.Equal(TaskState.Rejected, _cluster.View.Tasks.Find(task.Id)!.Status.State);
+        SwarmTask stopping = _cluster.View.Tasks.Find(task.Id)!;
+        Assert.Equal(("assigned node no longer meets constraints", TaskState.Shutdown), (stopping.Status.Error, stopping.DesiredState));
+        Assert.True(stopping.HoldsResources); // Until it is seen to have ended.
+        _cluster.Run(2 * Second);
+        Assert.Equal(TaskState.Shutdown, _cluster.View.Tasks.Find(task.Id)!.Status.State);
         Assert.Equal("no suitable node (scheduling constraints not satisfied on 3 nodes)", Replacement(task)!.Status.Error);
     }
 
