@@ -25,6 +25,9 @@ public sealed class DispatchService(
     private static readonly TimeSpan LeaderlessLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeaderlessPeriod = TimeSpan.FromSeconds(1);
 
+    /// <summary>For the message that is being written when a session ends: cancelled, it would reset the call, and the agent would never hear the reason.</summary>
+    private static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(1);
+
     private readonly OpenSessions _sessions = new();
 
     public override async Task Session(IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ManagerMessage> responseStream, ServerCallContext context)
@@ -33,6 +36,7 @@ public sealed class DispatchService(
         string reason = "closed by the agent";
         OpenSession? open = null;
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        using CancellationTokenSource abandoning = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         ManagerMetrics.Sessions.Add(1);
         try
         {
@@ -54,11 +58,14 @@ public sealed class DispatchService(
 
             var session = new DispatchSession(node, hub, time, logger);
             Task reading = ReadAsync(session, requestStream, ending.Token);
-            Task writing = session.WriteAsync(responseStream, ending.Token);
+            Task writing = session.WriteAsync(responseStream, abandoning.Token, ending.Token);
             Task first = await Task.WhenAny(reading, writing, open.Replaced, EndWhenLeaderlessAsync(ending.Token)).ConfigureAwait(false);
             await ending.CancelAsync().ConfigureAwait(false);
             // Both are out of the call's streams before the handler returns: the server uses those for the next call.
-            await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task both = Task.WhenAll(reading, writing);
+            await Task.WhenAny(both, Task.Delay(LastWriteLimit, time, abandoning.Token)).ConfigureAwait(false);
+            await abandoning.CancelAsync().ConfigureAwait(false);
+            await both.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await first.ConfigureAwait(false);
         }
         catch (ClusterException e)

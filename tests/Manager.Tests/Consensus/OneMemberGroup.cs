@@ -24,6 +24,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly DiskRaftFiles _files;
     private readonly Task _running;
+    private Task _waking = Task.CompletedTask;
 
     private OneMemberGroup()
     {
@@ -90,6 +91,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
         await Listener.DisposeAsync();
         await _stop.CancelAsync();
         await _running;
+        await _waking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Raft.DisposeAsync();
         _files.Dispose();
         _stop.Dispose();
@@ -105,8 +107,15 @@ internal sealed class OneMemberGroup : IAsyncDisposable
 
     private CertificateAuthorityService Authority() => new(Store, TimeProvider.System, IdSource.Secure, Listener.Log.Logger<CertificateAuthorityService>());
 
-    private DispatchService Dispatch() => new(
-        new DispatchHub(Store), new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), new NodeRegistrar(Store, TimeProvider.System), Presence,
+    private DispatchService Dispatch()
+    {
+        var hub = new DispatchHub(Store);
+        _waking = hub.RunAsync(_stop.Token);
+        return Dispatch(hub);
+    }
+
+    private DispatchService Dispatch(DispatchHub hub) => new(
+        hub, new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), new NodeRegistrar(Store, TimeProvider.System), Presence,
         new AttachmentControl(new ControlCommits(Store), IdSource.Secure), Raft, TimeProvider.System, Listener.Log.Logger<DispatchService>());
 
     private sealed class NoPeers : IRaftTransport
