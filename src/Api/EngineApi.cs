@@ -26,6 +26,7 @@ public sealed class EngineApi
         _logger = logger;
         SystemRoutes.AddTo(_routes, time);
         SwarmRoutes.AddTo(_routes);
+        BackupRoutes.AddTo(_routes);
         NodeRoutes.AddTo(_routes);
         ServiceRoutes.AddTo(_routes);
         TaskRoutes.AddTo(_routes);

@@ -1,5 +1,6 @@
 using Skep.Engine;
 using Skep.Engine.Events;
+using Skep.Manager.Backup;
 using Skep.Manager.Control;
 
 namespace Skep.Api;
@@ -29,6 +30,11 @@ public interface INodeLifecycle
     /// <returns>The id of this node, the new cluster's first manager.</returns>
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: addresses. <see cref="ErrorKind.Unavailable"/>: already part of a cluster.</exception>
     Task<NodeId> InitAsync(SwarmInit request, CancellationToken ct);
+
+    /// <summary>Makes the cluster of a backup on this node, its only manager then.</summary>
+    /// <returns>The id of this node.</returns>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: addresses, the secret, the backup. <see cref="ErrorKind.Unavailable"/>: already part of a cluster.</exception>
+    Task<NodeId> RestoreAsync(SwarmRestore request, Stream backup, CancellationToken ct);
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: the token. <see cref="ErrorKind.Unavailable"/>: already part of a cluster, or no manager answers.</exception>
     Task JoinAsync(SwarmJoin request, CancellationToken ct);
@@ -87,6 +93,9 @@ public sealed record SwarmInit(string ListenAddress, string AdvertiseAddress, st
 
     public int SubnetSize { get; init; } = 24;
 }
+
+/// <summary>What <c>swarm restore</c> asks. Empty addresses: the node finds its own.</summary>
+public sealed record SwarmRestore(string ListenAddress, string AdvertiseAddress, string DataPathAddress, BackupSecret Secret);
 
 /// <summary>What <c>swarm join</c> asks.</summary>
 /// <param name="Remotes">host:port of managers, tried in turn.</param>

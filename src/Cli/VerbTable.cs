@@ -28,6 +28,8 @@ internal static class VerbTable
         ("swarm unlock", static () => SwarmTokens.Unlock),
         ("swarm update", static () => SwarmTokens.Update),
         ("swarm ca", static () => SwarmCa.Ca),
+        ("swarm backup", static () => SwarmBackup.Backup),
+        ("swarm restore", static () => SwarmBackup.Restore),
         ("node ls", static () => NodeListing.List),
         ("node ps", static () => NodeListing.Ps),
         ("node inspect", static () => NodeListing.Inspect),

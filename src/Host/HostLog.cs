@@ -55,4 +55,13 @@ internal static partial class HostLog
 
     [LoggerMessage(190, LogLevel.Warning, "The dashboard is not served on port {Port}: {Reason}; choose another with --dashboard-port, or 0 for none")]
     public static partial void DashboardNotServed(this ILogger logger, int port, string reason);
+
+    [LoggerMessage(191, LogLevel.Information, "Node {NodeId} is the first manager of cluster {ClusterId}, restored as it was at index {Index}")]
+    public static partial void Restored(this ILogger logger, NodeId nodeId, ClusterId clusterId, ulong index);
+
+    [LoggerMessage(192, LogLevel.Information, "Backup written: {Path}, {Bytes} bytes")]
+    public static partial void BackupWritten(this ILogger logger, string path, long bytes);
+
+    [LoggerMessage(193, LogLevel.Error, "No backup could be written to {Directory}: {Reason}. The newest is of {Newest}; the next attempt is in a minute")]
+    public static partial void BackupFailed(this ILogger logger, string directory, string reason, string newest);
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Skep.Host.Node;
+using Skep.Manager.Backup;
 
 namespace Skep.Host;
 
@@ -65,6 +67,18 @@ internal sealed record SkepdOptions
     /// <summary>Where <c>/metrics</c> is served. Null: nowhere (ADR 0014).</summary>
     public string? MetricsAddr { get; init; }
 
+    /// <summary>Where a manager writes backups by itself. Null: it writes none.</summary>
+    public string? BackupDir { get; init; }
+
+    /// <summary>Hours between two backups.</summary>
+    public int BackupHours { get; init; } = 24;
+
+    /// <summary>So many of the newest stay.</summary>
+    public int BackupKeep { get; init; } = 7;
+
+    /// <summary>File whose bytes, at least 32 random ones, seal the backups.</summary>
+    public string? BackupKeyFile { get; init; }
+
     /// <summary>debug, info, warn or error.</summary>
     public string LogLevel { get; init; } = "info";
 
@@ -108,6 +122,10 @@ internal sealed record SkepdOptions
                 "--tlscert" => options with { Tlscert = Path.GetFullPath(value) },
                 "--tlskey" => options with { Tlskey = Path.GetFullPath(value) },
                 "--metrics-addr" => options with { MetricsAddr = value },
+                "--backup-dir" => options with { BackupDir = Path.GetFullPath(value) },
+                "--backup-hours" => options with { BackupHours = Count(flag, value) },
+                "--backup-keep" => options with { BackupKeep = Count(flag, value) },
+                "--backup-key-file" => options with { BackupKeyFile = Path.GetFullPath(value) },
                 "--log-level" => options with { LogLevel = value },
                 _ => throw ClusterException.Invalid($"unknown flag {flag}; see skepd --help"),
             };
@@ -121,6 +139,35 @@ internal sealed record SkepdOptions
         return options;
     }
 
+    /// <summary>The backups, understood; null: none are asked for.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: says which key is missing or wrong.</exception>
+    public BackupPlan? Backups()
+    {
+        if (BackupDir is null)
+        {
+            return BackupKeyFile is null ? null : throw ClusterException.Invalid("--backup-key-file needs --backup-dir: where backups are written");
+        }
+
+        if (BackupKeyFile is null)
+        {
+            throw ClusterException.Invalid("--backup-dir needs --backup-key-file: backups hold every secret and are written sealed only (head -c 32 /dev/urandom > FILE; keep a copy elsewhere)");
+        }
+
+        if (BackupHours < 1 || BackupKeep < 1)
+        {
+            throw ClusterException.Invalid("--backup-hours and --backup-keep must be at least 1");
+        }
+
+        try
+        {
+            return new BackupPlan(BackupDir, TimeSpan.FromHours(BackupHours), BackupKeep, BackupSecret.OfKey(SensitiveBytes.From(File.ReadAllBytes(BackupKeyFile))));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ClusterException(ErrorKind.InvalidArgument, $"--backup-key-file {BackupKeyFile}: {e.Message}", e);
+        }
+    }
+
     /// <summary>The engine labels, understood; one without a value has an empty one.</summary>
     public ValueMap<string, string> EngineLabels() => Labels.Select(l => l.Split('=', 2)).ToValueMap(p => p[0], p => p.Length > 1 ? p[1] : "");
 
@@ -131,6 +178,10 @@ internal sealed record SkepdOptions
             ? new GenericResource(kind, count, null)
             : throw ClusterException.Invalid($"--node-generic-resource {text}: must be KIND=COUNT, such as gpu=2 (resources with names of their own are not supported)"))
         .ToValueList();
+
+    private static int Count(string flag, string value) => int.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out int count) && count > 0
+        ? count
+        : throw ClusterException.Invalid($"{flag} {value}: must be a number above 0");
 
     private static SkepdOptions Read(string file)
     {

@@ -32,6 +32,10 @@ internal static class Usage
           --tlscacert FILE              who issues the clients' certificates
           --tlscert FILE, --tlskey FILE the daemon's own certificate and key
           --metrics-addr ADDR:PORT      serve /metrics for Prometheus there, for example 127.0.0.1:9323 (default nowhere)
+          --backup-dir DIR              write backups of the cluster there, while this node is a manager (default none)
+          --backup-key-file FILE        what seals them: at least 32 random bytes; needed with --backup-dir
+          --backup-hours N              hours between two (default 24)
+          --backup-keep N               so many of the newest stay (default 7)
           --log-level LEVEL             debug, info, warn or error (default info)
         """;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Skep.Manager.Backup;
 using Skep.Manager.Ca;
 using Skep.Manager.Consensus;
 using Skep.Manager.Control;
@@ -28,6 +29,9 @@ public sealed record ManagerOptions
 
     public RaftStart Start { get; init; }
 
+    /// <summary>With <see cref="RaftStart.Found"/>: what the new group begins with; null: nothing.</summary>
+    public RestoredCluster? Restored { get; init; }
+
     /// <summary>For a member that joins: the group as the manager it asked knew it.</summary>
     public IReadOnlyList<RaftMember> KnownMembers { get; init; } = [];
 }
@@ -56,6 +60,11 @@ public sealed class ManagerNode : IAsyncDisposable
         var log = new RaftLog();
         Store = new ClusterStore(log, new ProtoStoreCodec(), time, new StoreOptions());
         log.Attach(Store);
+        if (options is { Restored: { } restored, Start: RaftStart.Found })
+        {
+            Store.Restore(restored.Index, new MemoryStream(restored.State.ToArray(), writable: false));
+        }
+
         try
         {
             Raft = RaftNode.Open(
@@ -67,6 +76,7 @@ public sealed class ManagerNode : IAsyncDisposable
                     DataKey = _dataKey,
                     Files = _files,
                     Start = options.Start,
+                    FirstIndex = options.Restored?.Index ?? 1,
                     KnownPeers = [.. options.KnownMembers],
                 },
                 log,

@@ -9,7 +9,7 @@ namespace Skep.Store;
 /// Header: "SKEPSTO" and the format's number, then the index (8 bytes). Object: kind (1), length (4), bytes. End: 0, count (4), digest (32).
 /// Numbers are little-endian. Encryption and chunking are the log's business.
 /// </remarks>
-internal static class StoreSnapshot
+public static class StoreSnapshot
 {
     private const int MaxObjectBytes = 64 << 20;
     private const byte EndMark = 0;

@@ -28,6 +28,7 @@ namespace Skep.Wire;
 [JsonSerializable(typeof(WireSwarm))]
 [JsonSerializable(typeof(WireSwarmInit))]
 [JsonSerializable(typeof(WireSwarmJoin))]
+[JsonSerializable(typeof(WireBackupSecret))]
 [JsonSerializable(typeof(WireUnlockKey))]
 [JsonSerializable(typeof(WireInfo))]
 [JsonSerializable(typeof(WireReplica))]

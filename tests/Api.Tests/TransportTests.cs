@@ -102,6 +102,20 @@ public sealed class TransportTests
     }
 
     [Fact]
+    public async Task A_body_that_is_kept_in_memory_is_not_endless()
+    {
+        await using ApiHarness server = await ApiHarness.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/secrets/create")
+        {
+            Content = new StringContent($$"""{"Name":"{{new string('a', 17 << 20)}}"}""", System.Text.Encoding.UTF8, "application/json"),
+        };
+        request.Headers.ExpectContinue = true; // Or the answer is lost while the rest is being sent.
+        using HttpResponseMessage answer = await server.Http.SendAsync(request);
+        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.Contains("invalid JSON: the body is larger than 16 MiB", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Image_names_may_have_slashes_in_a_path()
     {
         await using ApiHarness server = await ApiHarness.StartAsync();

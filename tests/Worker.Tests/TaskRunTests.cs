@@ -138,6 +138,21 @@ public sealed class TaskRunTests(ContainerdFixture fixture)
         Assert.Contains("unhealthy container", failed.Error);
     }
 
+    /// <summary>A probe that floods is read to its end and dropped: what it says lies on the disk of the machine otherwise, in memory even.</summary>
+    [Fact]
+    public async Task A_probe_that_says_much_is_kept_in_part_and_fills_nothing()
+    {
+        await using TestNode node = await TestNode.StartAsync(fixture.Daemon);
+        var check = new HealthCheck { Test = ["CMD-SHELL", "echo first; i=0; while [ $i -lt 40000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done; echo told >&2"], Interval = TimeSpan.FromMilliseconds(100) };
+        SwarmTask task = node.Shell("while true; do sleep 0.2; done", c => c with { HealthCheck = check });
+        node.Manager.Put(task);
+        await node.Manager.WaitAsync(task.Id, TaskState.Running);
+        LocalHealthProbe probe = (await node.Agent.Local.InspectContainerAsync(task.Name, CancellationToken.None)).Health!.Log[^1];
+        Assert.Equal(0, probe.ExitCode);
+        Assert.StartsWith("first\n0123", probe.Output, StringComparison.Ordinal);
+        Assert.Equal(4096, probe.Output.Length);
+    }
+
     [Fact]
     public async Task Prepared_task_waits_until_it_is_to_run()
     {

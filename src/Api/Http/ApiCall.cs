@@ -10,6 +10,9 @@ namespace Skep.Api.Http;
 /// <summary>One request and its answer: what handlers read from and write to.</summary>
 internal sealed class ApiCall(HttpContext http, INodeContext node, ApiVersion version, IReadOnlyDictionary<string, string> path)
 {
+    /// <summary>Of a body that is kept in memory: a stack with its configs in one request fits.</summary>
+    private const int MostJsonBytes = 16 << 20;
+
     public HttpContext Http => http;
 
     public INodeContext Node => node;
@@ -57,10 +60,15 @@ internal sealed class ApiCall(HttpContext http, INodeContext node, ApiVersion ve
                     : $"unsupported Content-Type header ({contentType}): must be 'application/json'");
         }
 
+        http.LimitBody(MostJsonBytes);
         try
         {
             return await JsonSerializer.DeserializeAsync(http.Request.Body, type, ct)
                 ?? throw ClusterException.Invalid("invalid JSON: the body is null");
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            throw new ClusterException(ErrorKind.InvalidArgument, $"invalid JSON: the body is larger than {MostJsonBytes >> 20} MiB", e);
         }
         catch (JsonException wrong)
         {

@@ -11,6 +11,9 @@ internal static class RelayedCall
     /// <summary>On requests that another manager passed on.</summary>
     public const string Marker = "Skep-Relayed";
 
+    /// <summary>The body of an attach or an exec's start says how; what is typed comes after it.</summary>
+    private const int MostAttachedBytes = 64 << 10;
+
     private static readonly HashSet<string> OwnHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Date", "Docker-Experimental", "Keep-Alive", "Ostype", "Server", "Transfer-Encoding", "Upgrade", "Api-Version",
@@ -59,6 +62,7 @@ internal static class RelayedCall
         if (isAttached)
         {
             // Whole: afterwards the connection is no longer HTTP's.
+            http.LimitBody(MostAttachedBytes);
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body, ct);
             request.Content = new ByteArrayContent(body.ToArray());

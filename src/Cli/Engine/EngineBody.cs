@@ -10,6 +10,8 @@ internal sealed record EngineBody(string ContentType, Func<Stream, CancellationT
 
     public static EngineBody Json(byte[] bytes) => new("application/json", (stream, cancellation) => stream.WriteAsync(bytes, cancellation).AsTask(), bytes.Length) { IsRepeatable = true };
 
+    public static EngineBody File(Stream file) => new("application/octet-stream", (stream, cancellation) => file.CopyToAsync(stream, 1 << 16, cancellation), file.Length);
+
     public static EngineBody Tar(Stream source) => new("application/x-tar", (stream, cancellation) => source.CopyToAsync(stream, 1 << 16, cancellation), null);
 
     public static EngineBody Tar(Func<Stream, Task> write) => new("application/x-tar", (stream, _) => write(stream), null);

@@ -94,10 +94,14 @@ internal sealed class EngineClient(EngineHost host, string? fixedVersion, Action
 
     /// <summary>The answer while it still comes; the caller disposes it.</summary>
     /// <exception cref="EngineException">The daemon refused.</exception>
-    public async Task<EngineReply> SendAsync(string method, string path, EngineBody? body, string? registryAuth, CancellationToken cancellation)
+    public Task<EngineReply> SendAsync(string method, string path, EngineBody? body, string? registryAuth, CancellationToken cancellation)
+        => SendWithAsync(registryAuth is null ? [] : [("X-Registry-Auth", registryAuth)], method, path, body, cancellation);
+
+    /// <inheritdoc cref="SendAsync"/>
+    public async Task<EngineReply> SendWithAsync((string Name, string Value)[] headers, string method, string path, EngineBody? body, CancellationToken cancellation)
     {
         string version = await VersionAsync(cancellation);
-        EngineReply reply = await ExchangeAsync(method, $"/v{version}{path}", registryAuth is null ? [] : [("X-Registry-Auth", registryAuth)], body, cancellation);
+        EngineReply reply = await ExchangeAsync(method, $"/v{version}{path}", headers, body, cancellation);
         if ((int)reply.Status < 400)
         {
             return reply;

@@ -1,4 +1,3 @@
-using Skep.Cli.Containers;
 using Skep.Cli.Engine;
 using Skep.Cli.Parsing;
 using Skep.Wire;
@@ -146,24 +145,7 @@ internal static class SwarmTokens
                 throw new CliException("Error: swarm is not locked");
         }
 
-        if (call.Terminal.CanAsk)
-        {
-            call.Out.Write("Enter unlock key: ");
-            call.Out.Flush();
-        }
-
-        string key;
-        using (call.Terminal.CanAsk ? RawTerminal.Hide() : null)
-        using (StreamReader reader = new(call.Terminal.OpenInput()))
-        {
-            key = (await reader.ReadLineAsync(cancellation) ?? "").Trim();
-        }
-
-        if (call.Terminal.CanAsk)
-        {
-            call.Out.WriteLine();
-        }
-
+        string key = (await HiddenInput.ReadLineAsync(call, "Enter unlock key: ", cancellation)).Trim();
         await call.Engine.PostAsync("/swarm/unlock", new WireUnlockKey { UnlockKey = key }, WireJson.Default.WireUnlockKey, cancellation);
         return 0;
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Skep.Dashboard.Access;
 using Skep.Dashboard.Engine;
 using Skep.Dashboard.Feed;
@@ -150,6 +151,11 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         {
             await SendEventAsync(http, 403, isOpen ? "this page only shows" : "refused: not sent by this page").ConfigureAwait(false);
             return;
+        }
+
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = 64 << 10;
         }
 
         using JsonDocument asked = await JsonDocument.ParseAsync(http.Request.Body, default, ct).ConfigureAwait(false);

@@ -246,9 +246,7 @@ internal sealed class ImageFetcher(ContainerdClient client, string snapshotter, 
             async token =>
             {
                 await using Stream stream = await source.OpenAsync(blob, 0, token);
-                using var buffer = new MemoryStream();
-                await stream.CopyToAsync(buffer, token);
-                return buffer.ToArray();
+                return await BoundedContent.ReadAsync(stream, $"{source.Description}: blob {blob.Digest}", token);
             },
             ct);
         return Digest.Of(bytes) == blob.Digest ? bytes : throw ClusterException.Invalid($"{source.Description} gave other bytes than those of {blob.Digest}");

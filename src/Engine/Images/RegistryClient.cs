@@ -128,7 +128,7 @@ internal sealed class RegistryClient(HttpClient http, Uri endpoint, ImageReferen
             throw await RefusalAsync(answer, ct);
         }
 
-        TokenJson? token = JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(ct), ImageJsonContext.Default.TokenJson);
+        TokenJson? token = JsonSerializer.Deserialize(await BoundedContent.ReadAsync(answer.Content, $"the token of {server.Authority}", ct), ImageJsonContext.Default.TokenJson);
         return token?.Token ?? token?.AccessToken ?? throw new ClusterException(ErrorKind.Unavailable, $"{server.Authority} gave no token");
     }
 
@@ -137,7 +137,7 @@ internal sealed class RegistryClient(HttpClient http, Uri endpoint, ImageReferen
         string detail = answer.ReasonPhrase ?? "";
         try
         {
-            byte[] body = await answer.Content.ReadAsByteArrayAsync(ct);
+            byte[] body = await BoundedContent.ReadAsync(answer.Content, $"the error of {Description}", ct);
             RegistryErrorJson? first = JsonSerializer.Deserialize(body, ImageJsonContext.Default.RegistryErrorsJson)?.Errors?.FirstOrDefault();
             if (first is not null)
             {

@@ -12,7 +12,7 @@ internal sealed class RegistrySource(RegistryClient registry) : IImageSource
     public async Task<Descriptor> ResolveAsync(CancellationToken ct)
     {
         using HttpResponseMessage answer = await SendAsync($"manifests/{registry.Reference.Selector}", 0, manifest: true, ct);
-        byte[] bytes = await answer.Content.ReadAsByteArrayAsync(ct);
+        byte[] bytes = await BoundedContent.ReadAsync(answer.Content, $"the manifest of {registry.Reference.FamiliarName}", ct);
         string digest = Digest.Of(bytes);
         if (registry.Reference.Digest is not null && registry.Reference.Digest != digest)
         {

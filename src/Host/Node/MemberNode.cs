@@ -5,6 +5,7 @@ using Skep.Api.Cluster;
 using Skep.Host.Identity;
 using Skep.Host.Listeners;
 using Skep.Manager;
+using Skep.Manager.Backup;
 using Skep.Manager.Ca;
 using Skep.Raft;
 using Skep.Rpc.Security;
@@ -28,6 +29,8 @@ internal sealed partial class MemberNode : IDisposable
     private readonly NodeMembers _members;
     private ClusterBootstrap? _founding;
     private bool _isNew;
+    private RestoredCluster? _restored;
+    private readonly BackupPlan? _backups;
     private bool _forceNewCluster;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,9 +48,11 @@ internal sealed partial class MemberNode : IDisposable
     private SensitiveBytes? _unlockKey;
 
     /// <param name="founding">Not null when this node makes the cluster.</param>
+    /// <param name="restored">Not null when this node makes the cluster of a backup.</param>
     /// <param name="isNew">It has just got its certificate: nobody in the cluster counts on it yet.</param>
     /// <param name="forceNewCluster">The manager goes on as the only member of its group.</param>
-    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, bool isNew, bool forceNewCluster, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
+    /// <param name="backups">Null: none are written.</param>
+    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, bool isNew, bool forceNewCluster, BackupPlan? backups, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
     {
         _paths = paths;
         _identities = identities;
@@ -56,6 +61,8 @@ internal sealed partial class MemberNode : IDisposable
         _record = record;
         _founding = founding;
         _isNew = isNew;
+        _restored = restored;
+        _backups = backups;
         _forceNewCluster = forceNewCluster;
         _engine = engine;
         _time = time;
@@ -135,6 +142,11 @@ internal sealed partial class MemberNode : IDisposable
                 running.Add(manager.RunAsync(together.Token));
                 running.Add(KeepSealedAsync(manager, together.Token));
                 running.Add(UntilDroppedAsync(manager, together.Token));
+                if (_backups is { } backups)
+                {
+                    running.Add(new ScheduledBackups(backups, manager.Control.SaveAsync, _time, _log.CreateLogger<ScheduledBackups>()).RunAsync(together.Token));
+                }
+
                 running.Add(ClusterEventFeed.RunAsync(manager.Control, _engine.Events, _time, together.Token));
                 _manager = manager;
                 await StartManagingAsync(manager, together.Token).ConfigureAwait(false);
@@ -170,7 +182,7 @@ internal sealed partial class MemberNode : IDisposable
     private ManagerNode OpenManager()
     {
         RaftStart start = RaftStart.Join;
-        if (_founding is not null)
+        if (_founding is not null || _restored is not null)
         {
             start = RaftStart.Found;
             if (_record.RaftId == 0)
@@ -184,7 +196,7 @@ internal sealed partial class MemberNode : IDisposable
         }
 
         return ManagerNode.Open(
-            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, KnownMembers = _record.KnownMembers },
+            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = _restored, KnownMembers = _record.KnownMembers },
             _identity,
             _channels,
             _time,

@@ -5,6 +5,7 @@ using Skep.Engine;
 using Skep.Engine.Events;
 using Skep.Host.Identity;
 using Skep.Host.Listeners;
+using Skep.Manager.Backup;
 using Skep.Manager.Ca;
 using Skep.Manager.Control;
 using Skep.Rpc.Security;
@@ -24,6 +25,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
     private static readonly TimeSpan ResumeLimit = TimeSpan.FromSeconds(5);
 
     private readonly IdentityStore _identities = new(paths.Identity);
+    private readonly BackupPlan? _backups = options.Backups();
     private readonly ILogger _logger = log.CreateLogger(nameof(NodeLifecycle));
 
     // One init, join or leave at a time.
@@ -70,7 +72,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             {
                 NodeIdentity identity = stored.Open();
                 _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-                Life life = Begin(identity, record, founding: null, forceNewCluster: false);
+                Life life = Begin(identity, record, founding: null, restored: null, forceNewCluster: false);
                 await Task.WhenAny(life.Member.Ready, Task.Delay(ResumeLimit, time, ct)).ConfigureAwait(false);
             }
         }
@@ -152,8 +154,30 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
                 },
             };
             await engine.RequireAsync(request.DataPathPort, ct).ConfigureAwait(false);
-            await EnterAsync(founding.IssueFirst(time.GetUtcNow()), new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), request.DataPathPort, 0, [advertise]), founding, ct).ConfigureAwait(false);
+            await EnterAsync(founding.IssueFirst(time.GetUtcNow()), new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), request.DataPathPort, 0, [advertise]), founding, restored: null, ct).ConfigureAwait(false);
             return founding.FirstManager.Id;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async Task<NodeId> RestoreAsync(SwarmRestore request, Stream backup, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            RequireNoCluster();
+            string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
+            string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: []);
+            byte[] saved = await BackupFile.ReadAsync(backup, request.Secret, ct).ConfigureAwait(false);
+            RestoredCluster restored = RestoredCluster.Of(saved, new Moment(time.GetUtcNow(), IdSource.Secure, random));
+            int dataPathPort = restored.Cluster.DataPathPort;
+            await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
+            await EnterAsync(restored.Identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, [advertise]), founding: null, restored, ct).ConfigureAwait(false);
+            _logger.Restored(restored.Node, restored.Cluster.Id, restored.Index);
+            return restored.Node;
         }
         finally
         {
@@ -191,7 +215,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             try
             {
                 await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
-                await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), founding: null, ct).ConfigureAwait(false);
+                await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), founding: null, restored: null, ct).ConfigureAwait(false);
             }
             catch (Exception) when (_life is null)
             {
@@ -257,7 +281,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             NodeIdentity identity = locked.Node.Identity.Open(unlockKey) ?? throw new ClusterException(ErrorKind.Unauthenticated, "swarm could not be unlocked: invalid key provided");
             await EndAsync(locked).ConfigureAwait(false);
             _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-            Life life = Begin(identity, locked.Node.Record, founding: null, forceNewCluster: false);
+            Life life = Begin(identity, locked.Node.Record, founding: null, restored: null, forceNewCluster: false);
             await Task.WhenAny(life.Member.Ready, Task.Delay(ReadyLimit, time, ct)).ConfigureAwait(false);
         }
         finally
@@ -352,18 +376,18 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
 
         await EndAsync(present).ConfigureAwait(false);
-        Life life = Begin(identity, present.Member.Record, founding: null, forceNewCluster: true);
+        Life life = Begin(identity, present.Member.Record, founding: null, restored: null, forceNewCluster: true);
         await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
         return identity.Node;
     }
 
     /// <summary>Begins membership and waits until it stands; if it does not, the node is as it was before.</summary>
-    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, CancellationToken ct)
+    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, CancellationToken ct)
     {
         await engine.StopStandaloneAsync().ConfigureAwait(false);
         _identities.Save(identity);
         record.Save(paths.NodeRecord);
-        Life life = Begin(identity, record, founding, forceNewCluster: false, isNew: true);
+        Life life = Begin(identity, record, founding, restored, forceNewCluster: false, isNew: true);
         try
         {
             // As Docker: whoever has joined can be named in the next command.
@@ -382,9 +406,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
     }
 
-    private Life Begin(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, bool forceNewCluster, bool isNew = false)
+    private Life Begin(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, bool forceNewCluster, bool isNew = false)
     {
-        var member = new MemberNode(paths, _identities, identity, record, founding, isNew, forceNewCluster, engine, time, random, log);
+        var member = new MemberNode(paths, _identities, identity, record, founding, restored, isNew, forceNewCluster, _backups, engine, time, random, log);
         return _life = new Life(member, new SupervisedTask(member.RunAsync, time, _logger, _daemon));
     }
 

@@ -52,6 +52,16 @@ public sealed class ClusterControl : StackControls
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: no leader.</exception>
     public async Task<ClusterDryRun> DryRunAsync(CancellationToken ct) => new(_store.Branch(await _store.ReadAsync(ct)), _time, _ids);
 
+    /// <summary>Everything that is stored, with every write that was answered before, secrets and the root's key among it: to be sealed before it is given away.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: no leader.</exception>
+    public async Task<byte[]> SaveAsync(CancellationToken ct)
+    {
+        StoreView view = await _store.ReadAsync(ct).ConfigureAwait(false);
+        using var content = new MemoryStream();
+        _store.WriteSnapshot(view, content);
+        return content.ToArray();
+    }
+
     /// <summary>The cluster as this manager last saw it; for what must answer even without a leader.</summary>
     public StoreView View() => _store.View();
 

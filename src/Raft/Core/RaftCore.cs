@@ -41,7 +41,7 @@ public sealed partial class RaftCore
     /// <param name="options">Checked here.</param>
     /// <param name="random">Spreads election timeouts; the only source of chance.</param>
     /// <param name="hardState">As last persisted, or <c>default</c>.</param>
-    /// <param name="snapshot">The newest snapshot on disk, <see cref="Bootstrap"/>'s for the founder, or <see cref="SnapshotMeta.None"/> for a member that joins.</param>
+    /// <param name="snapshot">The newest snapshot on disk, <see cref="Bootstrap(IEnumerable{RaftMember})"/>'s for the founder, or <see cref="SnapshotMeta.None"/> for a member that joins.</param>
     /// <param name="entriesAfterSnapshot">The persisted log, consecutive, from <c>snapshot.Index + 1</c> on.</param>
     /// <param name="applied">What the state machine already holds; at least the snapshot's index.</param>
     public RaftCore(
@@ -66,8 +66,11 @@ public sealed partial class RaftCore
     /// The first state of a new group: a snapshot at index 1 of term 1 that holds nothing but the members. The founder persists both (with the image
     /// of an empty state machine) before its first start; everyone who joins later receives them, or something newer, as a snapshot.
     /// </summary>
-    public static (HardState HardState, SnapshotMeta Snapshot) Bootstrap(params IEnumerable<RaftMember> members) =>
-        (new HardState(1, 0, 1), new SnapshotMeta(1, 1, new Membership(members)));
+    public static (HardState HardState, SnapshotMeta Snapshot) Bootstrap(params IEnumerable<RaftMember> members) => Bootstrap(1, members);
+
+    /// <summary>As <see cref="Bootstrap(IEnumerable{RaftMember})"/>, for a group whose state machine holds something already.</summary>
+    public static (HardState HardState, SnapshotMeta Snapshot) Bootstrap(ulong firstIndex, params IEnumerable<RaftMember> members) =>
+        (new HardState(1, 0, firstIndex), new SnapshotMeta(firstIndex, 1, new Membership(members)));
 
     /// <summary>The membership in force, with everything applied taken in.</summary>
     public Membership Membership => _membership;

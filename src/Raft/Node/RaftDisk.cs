@@ -59,7 +59,7 @@ internal sealed class RaftDisk
     {
         if (recovered.IsEmpty && options.Start == RaftStart.Found)
         {
-            Found(options.Self, stateMachine);
+            Found(options.Self, options.FirstIndex, stateMachine);
             return;
         }
 
@@ -93,15 +93,15 @@ internal sealed class RaftDisk
         return term > state.Term ? new HardState(term, 0, commit) : state with { Commit = commit };
     }
 
-    /// <summary>The first state of a new group: an empty state machine at index 1, so that everyone who joins starts from a snapshot.</summary>
-    private void Found(RaftMember self, IStateMachine stateMachine)
+    /// <summary>The first state of a new group, most often an empty state machine at index 1: a snapshot, so that everyone who joins starts from one.</summary>
+    private void Found(RaftMember self, ulong firstIndex, IStateMachine stateMachine)
     {
-        if (Snapshots.List().Any(s => s.Index > 1))
+        if (Snapshots.List().Any(s => s.Index > firstIndex))
         {
             throw new InvalidOperationException("there are snapshots but no log: refusing to found a new group over them");
         }
 
-        (HardState, Meta) = RaftCore.Bootstrap(self);
+        (HardState, Meta) = RaftCore.Bootstrap(firstIndex, self);
         using (SnapshotWriter writer = Snapshots.Create(Meta))
         {
             writer.Write(Recent.Encode().Span);

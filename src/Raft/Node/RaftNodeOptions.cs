@@ -38,6 +38,9 @@ public sealed record RaftNodeOptions
 
     public RaftStart Start { get; init; } = RaftStart.Join;
 
+    /// <summary>With <see cref="RaftStart.Found"/>: where the new group's log begins. The state machine holds what there is up to here when the node is opened.</summary>
+    public ulong FirstIndex { get; init; } = 1;
+
     /// <summary>For a member that joins, until its first snapshot: who is in the group, so it can answer before it has the membership itself.</summary>
     public ImmutableArray<RaftMember> KnownPeers { get; init; } = [];
 

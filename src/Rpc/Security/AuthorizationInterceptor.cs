@@ -20,31 +20,29 @@ public sealed class AuthorizationInterceptor(CallAuthority authority, OpenStream
     public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        using IDisposable watched = Watch(context);
         await AuthorizeAsync(context).ConfigureAwait(false);
+        using IDisposable watched = streams.Watch(context.Method, context.CallerOrNull(), context.GetHttpContext());
         return await continuation(requestStream, context).ConfigureAwait(false);
     }
 
     public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
         TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        using IDisposable watched = Watch(context);
         await AuthorizeAsync(context).ConfigureAwait(false);
+        using IDisposable watched = streams.Watch(context.Method, context.CallerOrNull(), context.GetHttpContext());
         await continuation(request, responseStream, context).ConfigureAwait(false);
     }
 
     public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        using IDisposable watched = Watch(context);
         await AuthorizeAsync(context).ConfigureAwait(false);
+        using IDisposable watched = streams.Watch(context.Method, context.CallerOrNull(), context.GetHttpContext());
         await continuation(requestStream, responseStream, context).ConfigureAwait(false);
     }
 
     private static PeerIdentity? CallerOf(ServerCallContext context)
         => context.GetHttpContext().Connection.ClientCertificate is { } certificate ? PeerIdentity.Read(certificate) : null;
-
-    private IDisposable Watch(ServerCallContext context) => streams.Add(context.Method, CallerOf(context), context.GetHttpContext());
 
     private async ValueTask AuthorizeAsync(ServerCallContext context)
     {

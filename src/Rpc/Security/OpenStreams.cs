@@ -1,19 +1,28 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Skep.Model;
 
 namespace Skep.Rpc.Security;
 
 /// <summary>Streams that are being served, cut when their caller may no longer hold them: a stream lives longer than the right to open it.</summary>
 public sealed class OpenStreams(CallAuthority authority, ILogger<OpenStreams> logger)
 {
-    private readonly ConcurrentDictionary<Stream, bool> _open = [];
+    private readonly ConcurrentDictionary<OpenStream, bool> _open = [];
 
-    /// <summary>Watches a stream until disposed. To be called before the caller is judged, or news between the two would be missed.</summary>
-    public IDisposable Add(string method, PeerIdentity? caller, HttpContext http)
+    /// <summary>Watches the stream of a caller who was just admitted, until disposed.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.PermissionDenied"/>: the right to it has ended since.</exception>
+    public IDisposable Watch(string method, PeerIdentity? caller, HttpContext http)
     {
-        var stream = new Stream(this, method, caller, http);
+        var stream = new OpenStream(this, method, caller, http);
         _open[stream] = true;
+        // Judged once more, now that news finds it: what came since the caller was judged would be missed.
+        if (authority.Refusal(method, caller) is { } refusal)
+        {
+            stream.Dispose();
+            throw refusal;
+        }
+
         return stream;
     }
 
@@ -23,7 +32,7 @@ public sealed class OpenStreams(CallAuthority authority, ILogger<OpenStreams> lo
         while (true)
         {
             Task changed = authority.Changed;
-            foreach (Stream stream in _open.Keys)
+            foreach (OpenStream stream in _open.Keys)
             {
                 if (authority.Refusal(stream.Method, stream.Caller) is { } refusal)
                 {
@@ -36,12 +45,14 @@ public sealed class OpenStreams(CallAuthority authority, ILogger<OpenStreams> lo
         }
     }
 
-    private sealed record Stream(OpenStreams Owner, string Method, PeerIdentity? Caller, HttpContext Http) : IDisposable
+    private sealed class OpenStream(OpenStreams owner, string method, PeerIdentity? caller, HttpContext http) : IDisposable
     {
-        public void Dispose() => Owner._open.TryRemove(this, out _);
+        public string Method => method;
 
-        public bool Equals(Stream? other) => ReferenceEquals(this, other);
+        public PeerIdentity? Caller => caller;
 
-        public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
+        public HttpContext Http => http;
+
+        public void Dispose() => owner._open.TryRemove(this, out _);
     }
 }

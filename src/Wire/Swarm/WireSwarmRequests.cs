@@ -42,6 +42,17 @@ public sealed record WireSwarmJoin
     public override string ToString() => "WireSwarmJoin";
 }
 
+/// <summary>What a backup is sealed with, in a header of <c>POST /swarm/backup</c> and <c>/swarm/restore</c> (Skep's own): either of the two.</summary>
+public sealed record WireBackupSecret
+{
+    public string? Passphrase { get; init; }
+
+    /// <summary>The bytes of a key file.</summary>
+    public byte[]? Key { get; init; }
+
+    public override string ToString() => "WireBackupSecret";
+}
+
 /// <summary>The answer of <c>GET /swarm/unlockkey</c> and the body of <c>POST /swarm/unlock</c>.</summary>
 public sealed record WireUnlockKey
 {

@@ -69,6 +69,20 @@ public sealed class CallTableTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
     }
 
+    /// <summary>Found when a cluster was formed: news that a node had joined cut the very stream that was waiting for that news.</summary>
+    [Fact]
+    public async Task A_stream_that_waits_to_be_let_in_is_not_cut()
+    {
+        var members = new Newcomers();
+        await using TestCluster cluster = await TestCluster.StartAsync(_ => { }, app => Microsoft.AspNetCore.Builder.GrpcEndpointRouteBuilderExtensions.MapGrpcService<EndlessLogs>(app), members: members);
+        using AsyncServerStreamingCall<Rpc.V1.LogBatch> call = new Rpc.V1.NodeLogs.NodeLogsClient(cluster.As(cluster.Identity(NodeRole.Manager, "new"))).Read(new Rpc.V1.ReadLogsRequest());
+        Task<bool> first = call.ResponseStream.MoveNext(CancellationToken.None);
+        await members.Asked;
+        members.Tell(Standing.Unknown); // Of others.
+        members.Tell(Standing.Manager);
+        Assert.True(await first);
+    }
+
     /// <summary>m2 is a manager, d was one, r is removed, p became one while this replica was away; w is a worker.</summary>
     private static async Task<OneManager> StoreAsync()
     {
@@ -133,6 +147,38 @@ public sealed class CallTableTests
         { StatusCode: StatusCode.Unavailable or StatusCode.Internal } => "T",
         _ => status.ToString(),
     };
+
+    private sealed class Newcomers : IClusterMembers
+    {
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously), _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource _changed = new();
+        private volatile object _standing = Standing.Unknown;
+
+        public ClusterId Cluster => new("ours");
+
+        public Task Asked => _asked.Task;
+
+        public Task Changed => Volatile.Read(ref _changed).Task;
+
+        public Standing StandingOf(PeerIdentity holder) => (Standing)_standing;
+
+        public Task RefreshAsync(CancellationToken ct)
+        {
+            _asked.TrySetResult();
+            return _known.Task.WaitAsync(ct);
+        }
+
+        /// <summary>The sweep that follows runs before this returns.</summary>
+        public void Tell(Standing standing)
+        {
+            _standing = standing;
+            Interlocked.Exchange(ref _changed, new TaskCompletionSource()).SetResult();
+            if (standing != Standing.Unknown)
+            {
+                _known.TrySetResult();
+            }
+        }
+    }
 
     private sealed class EndlessLogs : Rpc.V1.NodeLogs.NodeLogsBase
     {
