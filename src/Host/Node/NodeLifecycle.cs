@@ -171,6 +171,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             RequireNoCluster();
             string listen = NodeAddresses.Listen(request.ListenAddress, options.ListenAddr);
             string advertise = NodeAddresses.Advertise(request.AdvertiseAddress, options.AdvertiseAddr, listen, towards: []);
+            PeerListener.RequireFree(listen);
             byte[] saved = await BackupFile.ReadAsync(backup, request.Secret, ct).ConfigureAwait(false);
             RestoredCluster restored = RestoredCluster.Of(saved, new Moment(time.GetUtcNow(), IdSource.Secure, random));
             int dataPathPort = restored.Cluster.DataPathPort;
