@@ -23,7 +23,7 @@ internal sealed partial class MemberNode
 
     private bool _isDropped;
 
-    private bool IsOutsideGroup => _record.RaftId == 0 && _founding is null && _restored is null;
+    private bool IsOutsideGroup => _record.RaftId == 0 && _entrance is not (Entrance.Founding or Entrance.Restoring);
 
     /// <summary>Asks to be taken in. Managers call back first, so the node listens already; it serves what a worker does.</summary>
     /// <remarks>A node that comes new has nothing to go on with and gives up soon. One that was promoted goes on with its tasks as long as it takes.</remarks>
@@ -107,7 +107,7 @@ internal sealed partial class MemberNode
     private void ForgetGroup()
     {
         _isDropped = false;
-        (_founding, _restored) = (null, null); // Another start from nothing joins the cluster that was founded then.
+        _entrance = new Entrance.GoingOn(); // Another start from nothing joins the cluster that was founded then.
         if (_record.RaftId != 0)
         {
             Remember(_record with { RaftId = 0, KnownMembers = [] });

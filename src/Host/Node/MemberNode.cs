@@ -27,11 +27,9 @@ internal sealed partial class MemberNode : IDisposable
     private readonly NodeChannels _channels;
     private readonly IdentityHolder _identity;
     private readonly NodeMembers _members;
-    private ClusterBootstrap? _founding;
-    private bool _isNew;
-    private RestoredCluster? _restored;
     private readonly BackupPlan? _backups;
-    private bool _forceNewCluster;
+    private Entrance _entrance;
+    private bool _isNew;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NodeRecord _record;
@@ -47,23 +45,17 @@ internal sealed partial class MemberNode : IDisposable
     // What the cluster seals its managers' keys with, once this manager has asked the quorum.
     private SensitiveBytes? _unlockKey;
 
-    /// <param name="founding">Not null when this node makes the cluster.</param>
-    /// <param name="restored">Not null when this node makes the cluster of a backup.</param>
-    /// <param name="isNew">It has just got its certificate: nobody in the cluster counts on it yet.</param>
-    /// <param name="forceNewCluster">The manager goes on as the only member of its group.</param>
     /// <param name="backups">Null: none are written.</param>
-    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, bool isNew, bool forceNewCluster, BackupPlan? backups, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
+    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, Entrance entrance, BackupPlan? backups, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
     {
         _paths = paths;
         _identities = identities;
         _identity = new IdentityHolder(identity);
         _wantedRole = (int)identity.Role;
         _record = record;
-        _founding = founding;
-        _isNew = isNew;
-        _restored = restored;
+        _isNew = entrance.IsNew;
+        _entrance = entrance;
         _backups = backups;
-        _forceNewCluster = forceNewCluster;
         _engine = engine;
         _time = time;
         _random = random;
@@ -173,16 +165,16 @@ internal sealed partial class MemberNode : IDisposable
 
     private async Task StartManagingAsync(ManagerNode manager, CancellationToken ct)
     {
-        if (_founding is not null && manager.Store.View().Cluster is null)
+        if (_entrance is Entrance.Founding founding && manager.Store.View().Cluster is null)
         {
-            await manager.FoundAsync(_founding, _record.AdvertiseAddress, ct).ConfigureAwait(false);
+            await manager.FoundAsync(founding.Cluster, _record.AdvertiseAddress, ct).ConfigureAwait(false);
         }
     }
 
     private ManagerNode OpenManager()
     {
         RaftStart start = RaftStart.Join;
-        if (_founding is not null || _restored is not null)
+        if (_entrance is Entrance.Founding or Entrance.Restoring)
         {
             start = RaftStart.Found;
             if (_record.RaftId == 0)
@@ -190,13 +182,13 @@ internal sealed partial class MemberNode : IDisposable
                 Remember(_record with { RaftId = (ulong)_random.NextInt64(1, long.MaxValue) });
             }
         }
-        else if (_forceNewCluster)
+        else if (_entrance is Entrance.ForcingNewCluster)
         {
-            (start, _forceNewCluster) = (RaftStart.ForceNewCluster, false); // Once: a later start goes on from what this one wrote.
+            (start, _entrance) = (RaftStart.ForceNewCluster, new Entrance.GoingOn()); // Once: a later start goes on from what this one wrote.
         }
 
         return ManagerNode.Open(
-            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = _restored, KnownMembers = _record.KnownMembers },
+            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = (_entrance as Entrance.Restoring)?.Cluster, KnownMembers = _record.KnownMembers },
             _identity,
             _channels,
             _time,

@@ -72,7 +72,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             {
                 NodeIdentity identity = stored.Open();
                 _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-                Life life = Begin(identity, record, founding: null, restored: null, forceNewCluster: false);
+                Life life = Begin(identity, record, new Entrance.GoingOn());
                 await Task.WhenAny(life.Member.Ready, Task.Delay(ResumeLimit, time, ct)).ConfigureAwait(false);
             }
         }
@@ -154,7 +154,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
                 },
             };
             await engine.RequireAsync(request.DataPathPort, ct).ConfigureAwait(false);
-            await EnterAsync(founding.IssueFirst(time.GetUtcNow()), new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), request.DataPathPort, 0, [advertise]), founding, restored: null, ct).ConfigureAwait(false);
+            await EnterAsync(founding.IssueFirst(time.GetUtcNow()), new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), request.DataPathPort, 0, [advertise]), new Entrance.Founding(founding), ct).ConfigureAwait(false);
             return founding.FirstManager.Id;
         }
         finally
@@ -176,7 +176,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             RestoredCluster restored = RestoredCluster.Of(saved, new Moment(time.GetUtcNow(), IdSource.Secure, random));
             int dataPathPort = restored.Cluster.DataPathPort;
             await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
-            await EnterAsync(restored.Identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, [advertise]), founding: null, restored, ct).ConfigureAwait(false);
+            await EnterAsync(restored.Identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, [advertise]), new Entrance.Restoring(restored), ct).ConfigureAwait(false);
             _logger.Restored(restored.Node, restored.Cluster.Id, restored.Index);
             return restored.Node;
         }
@@ -216,7 +216,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             try
             {
                 await engine.RequireAsync(dataPathPort, ct).ConfigureAwait(false);
-                await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), founding: null, restored: null, ct).ConfigureAwait(false);
+                await EnterAsync(identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, remotes), new Entrance.Joining(), ct).ConfigureAwait(false);
             }
             catch (Exception) when (_life is null)
             {
@@ -282,7 +282,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             NodeIdentity identity = locked.Node.Identity.Open(unlockKey) ?? throw new ClusterException(ErrorKind.Unauthenticated, "swarm could not be unlocked: invalid key provided");
             await EndAsync(locked).ConfigureAwait(false);
             _logger.GoingOn(identity.Node, identity.Role, identity.Cluster);
-            Life life = Begin(identity, locked.Node.Record, founding: null, restored: null, forceNewCluster: false);
+            Life life = Begin(identity, locked.Node.Record, new Entrance.GoingOn());
             await Task.WhenAny(life.Member.Ready, Task.Delay(ReadyLimit, time, ct)).ConfigureAwait(false);
         }
         finally
@@ -377,18 +377,18 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
 
         await EndAsync(present).ConfigureAwait(false);
-        Life life = Begin(identity, present.Member.Record, founding: null, restored: null, forceNewCluster: true);
+        Life life = Begin(identity, present.Member.Record, new Entrance.ForcingNewCluster());
         await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
         return identity.Node;
     }
 
     /// <summary>Begins membership and waits until it stands; if it does not, the node is as it was before.</summary>
-    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, CancellationToken ct)
+    private async Task EnterAsync(NodeIdentity identity, NodeRecord record, Entrance entrance, CancellationToken ct)
     {
         await engine.StopStandaloneAsync().ConfigureAwait(false);
         _identities.Save(identity);
         record.Save(paths.NodeRecord);
-        Life life = Begin(identity, record, founding, restored, forceNewCluster: false, isNew: true);
+        Life life = Begin(identity, record, entrance);
         try
         {
             // As Docker: whoever has joined can be named in the next command.
@@ -407,9 +407,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
     }
 
-    private Life Begin(NodeIdentity identity, NodeRecord record, ClusterBootstrap? founding, RestoredCluster? restored, bool forceNewCluster, bool isNew = false)
+    private Life Begin(NodeIdentity identity, NodeRecord record, Entrance entrance)
     {
-        var member = new MemberNode(paths, _identities, identity, record, founding, restored, isNew, forceNewCluster, _backups, engine, time, random, log);
+        var member = new MemberNode(paths, _identities, identity, record, entrance, _backups, engine, time, random, log);
         return _life = new Life(member, new SupervisedTask(member.RunAsync, time, _logger, _daemon));
     }
 
