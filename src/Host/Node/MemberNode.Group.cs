@@ -16,10 +16,10 @@ internal sealed partial class MemberNode
     /// <summary>Between two attempts of a node that has something else to do meanwhile.</summary>
     private static readonly TimeSpan JoinPause = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan MembershipPeriod = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MembershipPeriod = TimeSpan.FromSeconds(5);
 
     /// <summary>A member without a leader for so long asks whether it is one. Elections take seconds.</summary>
-    private static readonly TimeSpan LongestLeaderless = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestLeaderless = TimeSpan.FromSeconds(10);
 
     private bool _isDropped;
 

@@ -26,6 +26,9 @@ public sealed class DispatchService(
     private static readonly TimeSpan LeaderlessLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LeaderlessPeriod = TimeSpan.FromSeconds(1);
 
+    /// <summary>For the message that is being written when a session ends: cancelled, it would reset the call, and the agent would never hear the reason.</summary>
+    private static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(1);
+
     private readonly OpenSessions _sessions = new();
 
     public override async Task Session(IAsyncStreamReader<V1.AgentMessage> requestStream, IServerStreamWriter<V1.ManagerMessage> responseStream, ServerCallContext context)
@@ -34,6 +37,7 @@ public sealed class DispatchService(
         string reason = "closed by the agent";
         OpenSession? open = null;
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        using CancellationTokenSource abandoning = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         ManagerMetrics.Sessions.Add(1);
         try
         {
@@ -56,12 +60,15 @@ public sealed class DispatchService(
             var session = new DispatchSession(node, hub, time, logger);
             var inbox = new SessionInbox(node, statuses, registrar, session.Accepted);
             Task reading = ReadAsync(session, inbox, requestStream, ending.Token);
-            Task writing = session.WriteAsync(responseStream, ending.Token);
+            Task writing = session.WriteAsync(responseStream, abandoning.Token, ending.Token);
             Task storing = inbox.RunAsync(ending.Token);
             Task first = await Task.WhenAny(reading, writing, storing, open.Replaced, EndWhenLeaderlessAsync(ending.Token), progress.UntilStalledAsync(ending.Token)).ConfigureAwait(false);
             await ending.CancelAsync().ConfigureAwait(false);
             // All are out of the call's streams before the handler returns: the server uses those for the next call.
-            await Task.WhenAll(reading, writing, storing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task all = Task.WhenAll(reading, writing, storing);
+            await Task.WhenAny(all, Task.Delay(LastWriteLimit, time, abandoning.Token)).ConfigureAwait(false);
+            await abandoning.CancelAsync().ConfigureAwait(false);
+            await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await first.ConfigureAwait(false);
         }
         catch (ClusterException e)

@@ -51,7 +51,9 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
         }
     }
 
-    public async Task WriteAsync(IServerStreamWriter<V1.ManagerMessage> output, CancellationToken ct)
+    /// <param name="writing">Gives up a message that is being written, and with it the call: the agent is not told why.</param>
+    /// <param name="ct">Ends the session before the next message.</param>
+    public async Task WriteAsync(IServerStreamWriter<V1.ManagerMessage> output, CancellationToken writing, CancellationToken ct)
     {
         try
         {
@@ -60,7 +62,7 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
                 _wake.Reader.TryRead(out _);
                 while (_accepted.TryDequeue(out ulong number))
                 {
-                    await output.WriteAsync(new V1.ManagerMessage { Accepted = new V1.ReportsAccepted { Number = number } }, ct).ConfigureAwait(false);
+                    await SendAsync(new V1.ManagerMessage { Accepted = new V1.ReportsAccepted { Number = number } }).ConfigureAwait(false);
                 }
 
                 (StoreView view, NetworkTables tables) = hub.Latest();
@@ -72,13 +74,13 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
                 V1.NodeView nodeView = ViewOf(view, self);
                 if (!nodeView.Equals(_sentView))
                 {
-                    await output.WriteAsync(new V1.ManagerMessage { Node = nodeView }, ct).ConfigureAwait(false);
+                    await SendAsync(new V1.ManagerMessage { Node = nodeView }).ConfigureAwait(false);
                     _sentView = nodeView;
                 }
 
                 if (NextStep(view, tables) is { } step)
                 {
-                    await output.WriteAsync(new V1.ManagerMessage { Assignments = step }, ct).ConfigureAwait(false);
+                    await SendAsync(new V1.ManagerMessage { Assignments = step }).ConfigureAwait(false);
                 }
 
                 await Task.Delay(Gather, time, ct).ConfigureAwait(false);
@@ -87,6 +89,12 @@ internal sealed class DispatchSession(NodeId node, DispatchHub hub, TimeProvider
         finally
         {
             hub.Unsubscribe(_wake);
+        }
+
+        Task SendAsync(V1.ManagerMessage message)
+        {
+            ct.ThrowIfCancellationRequested();
+            return output.WriteAsync(message, writing);
         }
     }
 

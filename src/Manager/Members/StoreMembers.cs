@@ -25,8 +25,14 @@ public sealed class StoreMembers(ClusterStore store, IdentityHolder identity, Ti
         return view.Nodes.Find(holder.Node) is { } node ? Standings.Of(holder, node.Role, node.RoleGeneration) : Standing.Unknown;
     }
 
+    /// <remarks>A manager that has just joined holds nothing, and gets it from callers it does not know: it has nothing to wait for.</remarks>
     public async Task RefreshAsync(CancellationToken ct)
     {
+        if (store.View().Cluster is null)
+        {
+            throw new ClusterException(ErrorKind.Unavailable, "this manager is about to receive the cluster's state; ask another");
+        }
+
         try
         {
             await store.ReadAsync(ct).AsTask().WaitAsync(RefreshLimit, time, ct).ConfigureAwait(false);

@@ -160,6 +160,17 @@ public sealed class MembershipTests : ClusterFacts
         Assert.Equal(nodes, await NodesAsync());
     });
 
+    /// <summary>Its membership is over before it hears of the first command, and the second calls off its change of role: it has to find out by itself.</summary>
+    [Fact]
+    public Task A_manager_demoted_and_promoted_in_one_breath_comes_back_as_another_member() => OnClusterAsync(async () =>
+    {
+        (await Cluster.DockerAsync(2, "node", "demote", "n1")).Succeeded();
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(2, "node", "promote", "n1")).Code == 0, Limit, () => "n1 to be promoted");
+        await Cluster.UntilReadyAsync([1, 2, 3], via: 2, Limit);
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(1, "node", "ls", "-q")) is { Code: 0, Lines.Length: 3 }, Limit, () => "n1 to serve as a manager");
+        await Eventually.TrueAsync(async () => (await Cluster.DockerAsync(2, "node", "inspect", "n1", "--format", "{{.ManagerStatus.Reachability}}")).Out.Trim() == "reachable", Limit, () => "n1 to be a member");
+    });
+
     [Fact]
     public Task A_drained_node_loses_its_tasks_a_paused_one_only_gets_no_more() => OnClusterAsync(async () =>
     {

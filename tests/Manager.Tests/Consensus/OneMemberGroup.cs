@@ -25,6 +25,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     private readonly DiskRaftFiles _files;
     private readonly ReplicaProgress _progress;
     private readonly Task _running;
+    private Task _waking = Task.CompletedTask;
 
     private OneMemberGroup()
     {
@@ -92,6 +93,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
         await Listener.DisposeAsync();
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _waking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Raft.DisposeAsync();
         _files.Dispose();
         _stop.Dispose();
@@ -107,8 +109,15 @@ internal sealed class OneMemberGroup : IAsyncDisposable
 
     private CertificateAuthorityService Authority() => new(Store, TimeProvider.System, IdSource.Secure, Listener.Log.Logger<CertificateAuthorityService>());
 
-    private DispatchService Dispatch() => new(
-        new DispatchHub(Store), new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), new NodeRegistrar(Store, TimeProvider.System), Presence, _progress,
+    private DispatchService Dispatch()
+    {
+        var hub = new DispatchHub(Store);
+        _waking = hub.RunAsync(_stop.Token);
+        return Dispatch(hub);
+    }
+
+    private DispatchService Dispatch(DispatchHub hub) => new(
+        hub, new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), new NodeRegistrar(Store, TimeProvider.System), Presence, _progress,
         new AttachmentControl(new ControlCommits(Store), IdSource.Secure), Raft, TimeProvider.System, Listener.Log.Logger<DispatchService>());
 
     private sealed class NoPeers : IRaftTransport
