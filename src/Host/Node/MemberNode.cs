@@ -76,6 +76,9 @@ internal sealed partial class MemberNode : IDisposable
 
     public NodeRecord Record => _record;
 
+    /// <inheritdoc cref="ManagerOptions.SkippedEntries"/>
+    public IReadOnlyList<EntryMark> SkippedEntries { get; init; } = [];
+
     /// <summary>Null on a worker, and while the manager starts.</summary>
     public ManagerNode? Manager => _manager;
 
@@ -211,7 +214,7 @@ internal sealed partial class MemberNode : IDisposable
         }
 
         return ManagerNode.Open(
-            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = _restored, KnownMembers = known },
+            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = _restored, KnownMembers = known, SkippedEntries = SkippedEntries },
             _identity,
             _channels,
             _time,
