@@ -30,6 +30,7 @@ internal static class VerbTable
         ("swarm ca", static () => SwarmCa.Ca),
         ("swarm backup", static () => SwarmBackup.Backup),
         ("swarm restore", static () => SwarmBackup.Restore),
+        ("swarm rejoin", static () => SwarmRejoin.Rejoin),
         ("node ls", static () => NodeListing.List),
         ("node ps", static () => NodeListing.Ps),
         ("node inspect", static () => NodeListing.Inspect),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Skep.Host.Node;
 using Skep.Manager.Backup;
+using Skep.Raft;
 
 namespace Skep.Host;
 
@@ -79,6 +80,9 @@ internal sealed record SkepdOptions
     /// <summary>File whose bytes, at least 32 random ones, seal the backups.</summary>
     public string? BackupKeyFile { get; init; }
 
+    /// <summary>Log entries that a manager steps over, each as the error that stopped it named it.</summary>
+    public string[] SkipEntries { get; init; } = [];
+
     /// <summary>debug, info, warn or error.</summary>
     public string LogLevel { get; init; } = "info";
 
@@ -126,6 +130,7 @@ internal sealed record SkepdOptions
                 "--backup-hours" => options with { BackupHours = Count(flag, value) },
                 "--backup-keep" => options with { BackupKeep = Count(flag, value) },
                 "--backup-key-file" => options with { BackupKeyFile = Path.GetFullPath(value) },
+                "--skip-entry" => options with { SkipEntries = [.. options.SkipEntries, value] },
                 "--log-level" => options with { LogLevel = value },
                 _ => throw ClusterException.Invalid($"unknown flag {flag}; see skepd --help"),
             };
@@ -136,6 +141,7 @@ internal sealed record SkepdOptions
             throw ClusterException.Invalid($"--insecure-registry {wrong}: must be a host, as registry.example:5000 (without http:// and path), or a range of addresses, as 10.0.0.0/8");
         }
 
+        _ = options.SkippedEntries();
         return options;
     }
 
@@ -167,6 +173,15 @@ internal sealed record SkepdOptions
             throw new ClusterException(ErrorKind.InvalidArgument, $"--backup-key-file {BackupKeyFile}: {e.Message}", e);
         }
     }
+
+    /// <summary>The entries to step over, understood.</summary>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: not of the form INDEX-CHECKSUM.</exception>
+    public IReadOnlyList<EntryMark> SkippedEntries() =>
+    [
+        .. SkipEntries.Select(static text => EntryMark.TryParse(text, out EntryMark mark)
+            ? mark
+            : throw ClusterException.Invalid($"--skip-entry {text}: must be an entry as the error named it, INDEX-CHECKSUM, such as 17-9f3a22c1")),
+    ];
 
     /// <summary>The engine labels, understood; one without a value has an empty one.</summary>
     public ValueMap<string, string> EngineLabels() => Labels.Select(l => l.Split('=', 2)).ToValueMap(p => p[0], p => p.Length > 1 ? p[1] : "");

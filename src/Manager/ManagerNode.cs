@@ -34,6 +34,9 @@ public sealed record ManagerOptions
 
     /// <summary>For a member that joins: the group as the manager it asked knew it.</summary>
     public IReadOnlyList<RaftMember> KnownMembers { get; init; } = [];
+
+    /// <summary>Entries of the log that the operator has every manager step over.</summary>
+    public IReadOnlyList<EntryMark> SkippedEntries { get; init; } = [];
 }
 
 /// <summary>What a manager adds to a node: a member of the Raft group, its replica of the store, the services it offers to other nodes, and, while it leads, the loops.</summary>
@@ -79,6 +82,7 @@ public sealed class ManagerNode : IAsyncDisposable
                     Start = options.Start,
                     FirstIndex = options.Restored?.Index ?? 1,
                     KnownPeers = [.. options.KnownMembers],
+                    SkippedEntries = [.. options.SkippedEntries],
                 },
                 log,
                 _transport,

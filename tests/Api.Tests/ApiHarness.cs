@@ -76,6 +76,18 @@ internal sealed class ApiHarness : INodeContext, INodeLifecycle, IAsyncDisposabl
         return Task.FromResult(Manager.Self);
     }
 
+    public Task<NodeId> RestoreAsync(SwarmRestore request, Stream backup, CancellationToken ct)
+    {
+        LifecycleCalls.Add(request);
+        return Task.FromResult(Manager.Self);
+    }
+
+    public Task RejoinAsync(CancellationToken ct)
+    {
+        LifecycleCalls.Add(nameof(RejoinAsync));
+        return Task.CompletedTask;
+    }
+
     public Task JoinAsync(SwarmJoin request, CancellationToken ct)
     {
         LifecycleCalls.Add(request);

@@ -7,7 +7,7 @@ using Skep.Store;
 
 namespace Skep.Api.Cluster;
 
-/// <summary>The whole cluster as one sealed file, and back. Ours: Docker has users copy directories of a stopped manager.</summary>
+/// <summary>The whole cluster as one sealed file, and back; a manager with damaged data, and back. Ours: Docker has users copy directories of a stopped manager.</summary>
 internal static class BackupRoutes
 {
     /// <summary>Base64 of <see cref="WireBackupSecret"/>, as registries' credentials come: the body of a restore is the backup.</summary>
@@ -17,6 +17,7 @@ internal static class BackupRoutes
     {
         routes.Add("POST", "/swarm/backup", BackupAsync);
         routes.Add("POST", "/swarm/restore", RestoreAsync);
+        routes.Add("POST", "/swarm/rejoin", (call, ct) => call.Node.Lifecycle.RejoinAsync(ct));
     }
 
     private static async Task BackupAsync(ApiCall call, CancellationToken ct)

@@ -69,6 +69,9 @@ internal sealed partial class MemberNode : IDisposable
 
     public NodeRecord Record => _record;
 
+    /// <inheritdoc cref="ManagerOptions.SkippedEntries"/>
+    public IReadOnlyList<EntryMark> SkippedEntries { get; init; } = [];
+
     /// <summary>Null on a worker, and while the manager starts.</summary>
     public ManagerNode? Manager => _manager;
 
@@ -188,7 +191,7 @@ internal sealed partial class MemberNode : IDisposable
         }
 
         return ManagerNode.Open(
-            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = (_entrance as Entrance.Restoring)?.Cluster, KnownMembers = _record.KnownMembers },
+            new ManagerOptions { DataDirectory = _paths.Manager, Address = _record.AdvertiseAddress, RaftId = _record.RaftId, Start = start, Restored = (_entrance as Entrance.Restoring)?.Cluster, KnownMembers = _record.KnownMembers, SkippedEntries = SkippedEntries },
             _identity,
             _channels,
             _time,

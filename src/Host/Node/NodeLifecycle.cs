@@ -8,6 +8,7 @@ using Skep.Host.Listeners;
 using Skep.Manager.Backup;
 using Skep.Manager.Ca;
 using Skep.Manager.Control;
+using Skep.Raft;
 using Skep.Rpc.Security;
 using Skep.Worker.Agent;
 
@@ -26,6 +27,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
 
     private readonly IdentityStore _identities = new(paths.Identity);
     private readonly BackupPlan? _backups = options.Backups();
+    private readonly IReadOnlyList<EntryMark> _skippedEntries = options.SkippedEntries();
     private readonly ILogger _logger = log.CreateLogger(nameof(NodeLifecycle));
 
     // One init, join or leave at a time.
@@ -179,6 +181,37 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             await EnterAsync(restored.Identity, new NodeRecord(listen, advertise, NodeAddresses.DataPath(request.DataPathAddress, advertise), dataPathPort, 0, [advertise]), new Entrance.Restoring(restored), ct).ConfigureAwait(false);
             _logger.Restored(restored.Node, restored.Cluster.Id, restored.Index);
             return restored.Node;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public async Task RejoinAsync(CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct).ConfigureAwait(false);
+        try
+        {
+            Life present = _life ?? throw new ClusterException(ErrorKind.Unavailable, _locked is null ? "This node is not part of a swarm" : LockedText);
+            (NodeIdentity identity, NodeRecord before) = (present.Member.Identity, present.Member.Record);
+            if (identity.Role != NodeRole.Manager)
+            {
+                throw new ClusterException(ErrorKind.FailedPrecondition, "this node is a worker and holds nothing of the cluster's state: there is nothing to get anew");
+            }
+
+            if (present.Member.Manager is not null)
+            {
+                throw new ClusterException(ErrorKind.FailedPrecondition, "this manager runs: swarm rejoin is for one that cannot read its data (see the error in info)");
+            }
+
+            if (before.Managers.All(m => m == before.AdvertiseAddress))
+            {
+                throw new ClusterException(ErrorKind.FailedPrecondition, "this manager knows no other manager to get the state from: put the file back that is damaged, or leave with --force and restore a backup (swarm restore)");
+            }
+
+            await EndAsync(present).ConfigureAwait(false);
+            await RejoinAsync(identity, before, ct).ConfigureAwait(false);
         }
         finally
         {
@@ -367,6 +400,40 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         _logger.NotGivenBack(identity.Node, last);
     }
 
+    /// <summary>The damaged data stays beside the new until the others have taken this manager in; if they do not, it comes back.</summary>
+    private async Task RejoinAsync(NodeIdentity identity, NodeRecord before, CancellationToken ct)
+    {
+        string damaged = $"{paths.Manager}.damaged";
+        if (Directory.Exists(damaged))
+        {
+            Directory.Delete(damaged, recursive: true);
+        }
+
+        Directory.Move(paths.Manager, damaged);
+        NodeRecord anew = before with { RaftId = 0, KnownMembers = [] };
+        anew.Save(paths.NodeRecord);
+        Life life = Begin(identity, anew, new Entrance.GoingOn());
+        try
+        {
+            await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
+            Directory.Delete(damaged, recursive: true);
+            _logger.Rejoined(identity.Node);
+        }
+        catch (Exception e) when (NodeRecord.Load(paths.NodeRecord) is { RaftId: 0 })
+        {
+            await EndAsync(life).ConfigureAwait(false);
+            if (Directory.Exists(paths.Manager))
+            {
+                Directory.Delete(paths.Manager, recursive: true);
+            }
+
+            Directory.Move(damaged, paths.Manager);
+            before.Save(paths.NodeRecord);
+            Begin(identity, before, new Entrance.GoingOn());
+            throw new ClusterException(ErrorKind.Unavailable, $"the other managers did not take this one in, its data is where it was: {(e is TimeoutException ? "no answer in time" : e.Message)}", e);
+        }
+    }
+
     /// <summary>For a cluster whose quorum is lost for good: this manager goes on alone with everything its log holds.</summary>
     private async Task<NodeId> ForceNewClusterAsync(Life present, CancellationToken ct)
     {
@@ -379,6 +446,11 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         await EndAsync(present).ConfigureAwait(false);
         Life life = Begin(identity, present.Member.Record, new Entrance.ForcingNewCluster());
         await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
+        if (life.Member.Manager is { } manager)
+        {
+            await manager.Store.ReadAsync(ct).ConfigureAwait(false); // It stands once its own log is applied; a log that cannot be is no cluster.
+        }
+
         return identity.Node;
     }
 
@@ -409,8 +481,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
 
     private Life Begin(NodeIdentity identity, NodeRecord record, Entrance entrance)
     {
-        var member = new MemberNode(paths, _identities, identity, record, entrance, _backups, engine, time, random, log);
-        return _life = new Life(member, new SupervisedTask(member.RunAsync, time, _logger, _daemon));
+        var member = new MemberNode(paths, _identities, identity, record, entrance, _backups, engine, time, random, log) { SkippedEntries = _skippedEntries };
+        return _life = new Life(member, new SupervisedTask(c => RecoveryAdvice.RunAsync(member.RunAsync, c), time, _logger, _daemon));
     }
 
     /// <summary>What the node runs goes on; the cluster's half of the API waits for the unlock key.</summary>

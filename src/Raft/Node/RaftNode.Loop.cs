@@ -176,8 +176,25 @@ public sealed partial class RaftNode
             return;
         }
 
-        object? value = _stateMachine.Apply(entry.Index, entry.Data[ProposalId.Size..]);
-        Finish(id, new ProposalResult(entry.Index, value));
+        Finish(id, new ProposalResult(entry.Index, ApplyData(entry)));
+    }
+
+    private object? ApplyData(in Entry entry)
+    {
+        if (_options.SkippedEntries.Count > 0 && _options.SkippedEntries.Contains(EntryMark.Of(entry)))
+        {
+            _log.EntrySkipped(EntryMark.Of(entry));
+            return null;
+        }
+
+        try
+        {
+            return _stateMachine.Apply(entry.Index, entry.Data[ProposalId.Size..]);
+        }
+        catch (Exception e)
+        {
+            throw new EntryNotAppliedException(EntryMark.Of(entry), e); // Stops the node, and says where.
+        }
     }
 
     private void ApplyMembership(in Entry entry)

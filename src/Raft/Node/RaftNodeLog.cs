@@ -38,6 +38,9 @@ internal static partial class RaftNodeLog
     [LoggerMessage(1021, LogLevel.Warning, "forced new cluster: member {Member:x} is alone from index {Index} on, term {Term}")]
     public static partial void ForcedNewCluster(this ILogger log, ulong member, ulong index, ulong term);
 
+    [LoggerMessage(1023, LogLevel.Warning, "log entry {Entry} is stepped over, as told; every other manager has to be told the same")]
+    public static partial void EntrySkipped(this ILogger log, EntryMark entry);
+
     [LoggerMessage(1022, LogLevel.Debug, "no address for member {Peer:x}; {Count} messages dropped")]
     public static partial void UnknownPeer(this ILogger log, ulong peer, int count);
 }

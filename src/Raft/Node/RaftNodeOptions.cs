@@ -44,6 +44,9 @@ public sealed record RaftNodeOptions
     /// <summary>For a member that joins, until its first snapshot: who is in the group, so it can answer before it has the membership itself.</summary>
     public ImmutableArray<RaftMember> KnownPeers { get; init; } = [];
 
+    /// <summary>Entries that an operator has every member step over, since none can apply them. They change nothing.</summary>
+    public ImmutableHashSet<EntryMark> SkippedEntries { get; init; } = [];
+
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>A leader is missed after this many ticks, up to twice as many.</summary>

@@ -14,24 +14,11 @@ public sealed class CorruptStoreTests : ClusterFacts
     [InlineData("*.snap")]
     public Task A_damaged_file_is_refused_with_its_name_and_the_place(string pattern) => OnClusterAsync(async () =>
     {
-        await Cluster.SignalAsync(Node, "skepd", "TERM");
-        await Eventually.TrueAsync(() => Task.FromResult(!Directory.Exists($"/proc/{Cluster.PidOf(Node, "skepd")}")), Limit, () => "skepd to end");
-        string file = Directory.GetFiles($"{Cluster.DataDirectory}/n{Node}/skep/manager", pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
-        byte[] sound = await File.ReadAllBytesAsync(file);
-        byte[] damaged = [.. sound];
-        // Not the tail, which a crash may leave torn: in the first record.
-        damaged[Math.Min(96, damaged.Length / 2)] ^= 0x55;
-        await File.WriteAllBytesAsync(file, damaged);
+        (string file, byte[] sound) = await DamageAsync(pattern);
         try
         {
             await Cluster.ScriptAsync("restart", $"{Node}");
-            await Eventually.BecomesAsync(
-                async () =>
-                {
-                    string error = (await Cluster.DockerAsync(Node, "info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.Error}}")).Succeeded().Out;
-                    return error.Contains("error", StringComparison.Ordinal) && error.Contains(Path.GetFileName(file), StringComparison.Ordinal) && error.Contains("offset", StringComparison.Ordinal) ? null : $"an error that names {Path.GetFileName(file)} and an offset: {error}";
-                },
-                TimeSpan.FromSeconds(15));
+            await UntilRefusedAsync(file);
         }
         finally
         {
@@ -40,4 +27,48 @@ public sealed class CorruptStoreTests : ClusterFacts
 
         await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
     });
+
+    [Fact]
+    public Task The_command_of_the_error_brings_a_damaged_manager_back_as_the_node_it_was() => OnClusterAsync(async () =>
+    {
+        string before = await IdAsync();
+        Assert.Contains("this manager runs", (await Cluster.SkepAsync(Node, "swarm", "rejoin")).Error, StringComparison.Ordinal);
+        (string file, _) = await DamageAsync("*.wal");
+        await Cluster.ScriptAsync("restart", $"{Node}");
+        await UntilRefusedAsync(file);
+
+        (await Cluster.SkepAsync(Node, "swarm", "rejoin")).Succeeded();
+
+        await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
+        Assert.Equal(before, await IdAsync());
+        Assert.Equal(["n1", "n2", "n3"], (await Cluster.DockerAsync(Node, "node", "ls", "--filter", "role=manager", "--format", "{{.Hostname}}")).Succeeded().Lines.Order(StringComparer.Ordinal));
+        Assert.False(Directory.Exists($"{Cluster.DataDirectory}/n{Node}/skep/manager.damaged"));
+    });
+
+    private async Task<string> IdAsync() => (await Cluster.DockerAsync(Node, "info", "--format", "{{.Swarm.NodeID}}")).Succeeded().Out.Trim();
+
+    /// <summary>Ends the daemon and changes a byte of its first such file.</summary>
+    private async Task<(string File, byte[] Sound)> DamageAsync(string pattern)
+    {
+        await Cluster.SignalAsync(Node, "skepd", "TERM");
+        await Eventually.TrueAsync(() => Task.FromResult(!Directory.Exists($"/proc/{Cluster.PidOf(Node, "skepd")}")), Limit, () => "skepd to end");
+        string file = Directory.GetFiles($"{Cluster.DataDirectory}/n{Node}/skep/manager", pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
+        byte[] sound = await File.ReadAllBytesAsync(file);
+        byte[] damaged = [.. sound];
+        // Not the tail, which a crash may leave torn: in the first record.
+        damaged[Math.Min(96, damaged.Length / 2)] ^= 0x55;
+        await File.WriteAllBytesAsync(file, damaged);
+        return (file, sound);
+    }
+
+    private Task UntilRefusedAsync(string file) => Eventually.BecomesAsync(
+        async () =>
+        {
+            string error = (await Cluster.DockerAsync(Node, "info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.Error}}")).Succeeded().Out;
+            return error.Contains("error", StringComparison.Ordinal) && error.Contains(Path.GetFileName(file), StringComparison.Ordinal)
+                && error.Contains("offset", StringComparison.Ordinal) && error.Contains("skep swarm rejoin", StringComparison.Ordinal)
+                    ? null
+                    : $"an error that names {Path.GetFileName(file)}, an offset and what heals it: {error}";
+        },
+        TimeSpan.FromSeconds(15));
 }

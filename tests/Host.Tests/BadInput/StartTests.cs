@@ -33,6 +33,10 @@ public sealed class StartTests : IDisposable
         => await AssertEndsAsync([Repository.Skepd, "--no-such-flag", "1"], "unknown flag --no-such-flag");
 
     [Fact]
+    public async Task An_entry_to_skip_that_is_not_named_as_the_error_did_is_refused()
+        => await AssertEndsAsync([Repository.Skepd, .. Flags(), "--skip-entry", "17"], "--skip-entry 17: must be an entry as the error named it");
+
+    [Fact]
     public async Task A_registry_that_is_no_host_and_no_range_is_refused()
         => await AssertEndsAsync([Repository.Skepd, .. Flags(), "--insecure-registry", "http://registry.example"], "--insecure-registry http://registry.example: must be a host");
 

@@ -5,6 +5,9 @@ namespace Skep.Raft.Tests;
 /// <summary>A state machine that remembers every text it was given; answers with how many there are.</summary>
 internal sealed class ListMachine : IStateMachine
 {
+    /// <summary>A text that no such machine can take in.</summary>
+    public const string Poison = "poison";
+
     private List<string> _items = [];
 
     public IReadOnlyList<string> Items => _items;
@@ -16,8 +19,14 @@ internal sealed class ListMachine : IStateMachine
     public object? Apply(ulong index, ReadOnlyMemory<byte> data)
     {
         Assert.True(index > LastIndex);
+        string text = Encoding.UTF8.GetString(data.Span);
+        if (text == Poison)
+        {
+            throw new InvalidDataException("nobody can apply this");
+        }
+
         LastIndex = index;
-        _items.Add(Encoding.UTF8.GetString(data.Span));
+        _items.Add(text);
         return _items.Count;
     }
 
