@@ -36,12 +36,13 @@ public interface INodeLifecycle
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: addresses, the secret, the backup. <see cref="ErrorKind.Unavailable"/>: already part of a cluster.</exception>
     Task<NodeId> RestoreAsync(SwarmRestore request, Stream backup, CancellationToken ct);
 
-    /// <summary>Has a manager that cannot read its data join the other managers anew, as the node it is: with its id, its certificate and what runs on it.</summary>
+    /// <summary>Has a manager that cannot read its data, or whose address has changed, join the other managers anew, as the node it is: with its id, its certificate and what runs on it.</summary>
+    /// <param name="advertiseAddress">Where others reach it from now on; empty: where they did.</param>
     /// <exception cref="ClusterException">
     /// <see cref="ErrorKind.FailedPrecondition"/>: no manager, or one that runs, or one that knows no other.
     /// <see cref="ErrorKind.Unavailable"/>: not part of a cluster, or the others did not take it in; its data is where it was then.
     /// </exception>
-    Task RejoinAsync(CancellationToken ct);
+    Task RejoinAsync(string advertiseAddress, CancellationToken ct);
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: the token. <see cref="ErrorKind.Unavailable"/>: already part of a cluster, or no manager answers.</exception>
     Task JoinAsync(SwarmJoin request, CancellationToken ct);

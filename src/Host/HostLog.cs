@@ -62,7 +62,7 @@ internal static partial class HostLog
     [LoggerMessage(192, LogLevel.Information, "Backup written: {Path}, {Bytes} bytes")]
     public static partial void BackupWritten(this ILogger logger, string path, long bytes);
 
-    [LoggerMessage(194, LogLevel.Warning, "Node {NodeId} has joined the other managers anew; its damaged data is removed")]
+    [LoggerMessage(194, LogLevel.Warning, "Node {NodeId} has joined the other managers anew; what was on its disk is removed")]
     public static partial void Rejoined(this ILogger logger, NodeId nodeId);
 
     [LoggerMessage(193, LogLevel.Error, "No backup could be written to {Directory}: {Reason}. The newest is of {Newest}; the next attempt is in a minute")]

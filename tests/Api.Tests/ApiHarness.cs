@@ -82,9 +82,9 @@ internal sealed class ApiHarness : INodeContext, INodeLifecycle, IAsyncDisposabl
         return Task.FromResult(Manager.Self);
     }
 
-    public Task RejoinAsync(CancellationToken ct)
+    public Task RejoinAsync(string advertiseAddress, CancellationToken ct)
     {
-        LifecycleCalls.Add(nameof(RejoinAsync));
+        LifecycleCalls.Add(advertiseAddress);
         return Task.CompletedTask;
     }
 

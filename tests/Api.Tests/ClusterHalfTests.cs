@@ -200,8 +200,8 @@ public sealed class ClusterHalfTests
         await server.PostAsync("/swarm/init", """{"AutoLockManagers":true}""");
         Assert.True(Assert.IsType<SwarmInit>(server.LifecycleCalls[3]).Spec.AutoLockManagers);
         Assert.Equal(400, (await server.PostAsync("/swarm/init", """{"DataPathPort":80}""")).Status);
-        Assert.Equal(200, (await server.PostAsync("/swarm/rejoin")).Status);
-        Assert.Equal("RejoinAsync", server.LifecycleCalls[^1]);
+        Assert.Equal(200, (await server.PostAsync("/swarm/rejoin?advertiseAddr=10.0.0.7")).Status);
+        Assert.Equal("10.0.0.7", server.LifecycleCalls[^1]);
     }
 
     [Fact]

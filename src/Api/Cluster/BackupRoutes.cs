@@ -17,7 +17,7 @@ internal static class BackupRoutes
     {
         routes.Add("POST", "/swarm/backup", BackupAsync);
         routes.Add("POST", "/swarm/restore", RestoreAsync);
-        routes.Add("POST", "/swarm/rejoin", (call, ct) => call.Node.Lifecycle.RejoinAsync(ct));
+        routes.Add("POST", "/swarm/rejoin", (call, ct) => call.Node.Lifecycle.RejoinAsync(call.Query("advertiseAddr"), ct));
     }
 
     private static async Task BackupAsync(ApiCall call, CancellationToken ct)

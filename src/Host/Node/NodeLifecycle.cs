@@ -138,7 +138,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
 
             if (request.ForceNewCluster && _life is { } present)
             {
-                return await ForceNewClusterAsync(present, ct).ConfigureAwait(false);
+                return await ForceNewClusterAsync(present, request.AdvertiseAddress, ct).ConfigureAwait(false);
             }
 
             RequireNoCluster();
@@ -188,7 +188,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
     }
 
-    public async Task RejoinAsync(CancellationToken ct)
+    public async Task RejoinAsync(string advertiseAddress, CancellationToken ct)
     {
         await _turn.WaitAsync(ct).ConfigureAwait(false);
         try
@@ -200,9 +200,10 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
                 throw new ClusterException(ErrorKind.FailedPrecondition, "this node is a worker and holds nothing of the cluster's state: there is nothing to get anew");
             }
 
-            if (present.Member.Manager is not null)
+            NodeRecord anew = before.At(advertiseAddress);
+            if (present.Member.Manager is not null && anew.AdvertiseAddress == before.AdvertiseAddress)
             {
-                throw new ClusterException(ErrorKind.FailedPrecondition, "this manager runs: swarm rejoin is for one that cannot read its data (see the error in info)");
+                throw new ClusterException(ErrorKind.FailedPrecondition, "this manager runs: swarm rejoin is for one that cannot read its data (see the error in info), or whose address has changed (--advertise-addr)");
             }
 
             if (before.Managers.All(m => m == before.AdvertiseAddress))
@@ -211,7 +212,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             }
 
             await EndAsync(present).ConfigureAwait(false);
-            await RejoinAsync(identity, before, ct).ConfigureAwait(false);
+            await RejoinAsync(identity, before, anew, ct).ConfigureAwait(false);
         }
         finally
         {
@@ -400,8 +401,8 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         _logger.NotGivenBack(identity.Node, last);
     }
 
-    /// <summary>The damaged data stays beside the new until the others have taken this manager in; if they do not, it comes back.</summary>
-    private async Task RejoinAsync(NodeIdentity identity, NodeRecord before, CancellationToken ct)
+    /// <summary>What is on disk stays beside the new until the others have taken this manager in; if they do not, it comes back.</summary>
+    private async Task RejoinAsync(NodeIdentity identity, NodeRecord before, NodeRecord anew, CancellationToken ct)
     {
         string damaged = $"{paths.Manager}.damaged";
         if (Directory.Exists(damaged))
@@ -410,7 +411,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
         }
 
         Directory.Move(paths.Manager, damaged);
-        NodeRecord anew = before with { RaftId = 0, KnownMembers = [] };
+        anew = anew with { RaftId = 0, KnownMembers = [] };
         anew.Save(paths.NodeRecord);
         Life life = Begin(identity, anew, new Entrance.GoingOn());
         try
@@ -435,7 +436,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
     }
 
     /// <summary>For a cluster whose quorum is lost for good: this manager goes on alone with everything its log holds.</summary>
-    private async Task<NodeId> ForceNewClusterAsync(Life present, CancellationToken ct)
+    private async Task<NodeId> ForceNewClusterAsync(Life present, string advertiseAddress, CancellationToken ct)
     {
         NodeIdentity identity = present.Member.Identity;
         if (identity.Role != NodeRole.Manager)
@@ -443,8 +444,9 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
             throw new ClusterException(ErrorKind.FailedPrecondition, "--force-new-cluster works on a manager only: this node is a worker and holds nothing of the cluster's state");
         }
 
+        NodeRecord record = present.Member.Record.At(advertiseAddress);
         await EndAsync(present).ConfigureAwait(false);
-        Life life = Begin(identity, present.Member.Record, new Entrance.ForcingNewCluster());
+        Life life = Begin(identity, record, new Entrance.ForcingNewCluster());
         await life.Member.Ready.WaitAsync(ReadyLimit, time, ct).ConfigureAwait(false);
         if (life.Member.Manager is { } manager)
         {

@@ -9,7 +9,7 @@ internal sealed class NodeMembers(IdentityHolder identity) : IClusterMembers
 
     public ClusterId Cluster => identity.Current.Cluster;
 
-    public Task Changed => _source?.Changed ?? Task.Delay(Timeout.Infinite);
+    public Task Changed => _source?.Changed ?? new TaskCompletionSource().Task;
 
     public Standing StandingOf(PeerIdentity holder) => _source?.StandingOf(holder) ?? Standing.Unknown;
 

@@ -17,6 +17,25 @@ internal sealed record NodeRecord(string ListenAddress, string AdvertiseAddress,
     /// <summary>The Raft group when this node joined it: whom to answer until the first snapshot has told of the members.</summary>
     public RaftMember[] KnownMembers { get; init; } = [];
 
+    /// <summary>The same membership at another address; its data path moves along unless it had an address of its own.</summary>
+    /// <param name="advertise">As the user gave it; empty: where it is.</param>
+    /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>.</exception>
+    public NodeRecord At(string advertise)
+    {
+        if (advertise.Length == 0)
+        {
+            return this;
+        }
+
+        string next = NodeAddresses.Advertise(advertise, fallback: null, ListenAddress, towards: []);
+        return this with
+        {
+            AdvertiseAddress = next,
+            DataPathAddress = DataPathAddress == NodeAddresses.Split(AdvertiseAddress).Host ? NodeAddresses.Split(next).Host : DataPathAddress,
+            Managers = [.. Managers.Where(m => m != AdvertiseAddress)],
+        };
+    }
+
     public static NodeRecord? Load(string path)
         => File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), NodeRecordJson.Default.NodeRecord) : null;
 

@@ -45,6 +45,28 @@ public sealed class CorruptStoreTests : ClusterFacts
         Assert.False(Directory.Exists($"{Cluster.DataDirectory}/n{Node}/skep/manager.damaged"));
     });
 
+    [Fact]
+    public Task A_manager_whose_address_has_changed_comes_back_by_the_new_one() => OnClusterAsync(async () =>
+    {
+        string before = await IdAsync(), old = Cluster.AddressOf(Node), other = $"{Cluster.Net}.93";
+        (await Cluster.InNodeAsync(Node, "sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=1")).Succeeded();
+        await MoveAsync(old, other);
+        Assert.Equal(before, await IdAsync());
+        Assert.Equal($"{other}:2377", await ManagerAddressAsync());
+        await MoveAsync(other, old);
+        Assert.Equal($"{old}:2377", await ManagerAddressAsync());
+
+        async Task MoveAsync(string from, string to)
+        {
+            (await Cluster.InNodeAsync(Node, "ip", "address", "add", $"{to}/24", "dev", "eth0")).Succeeded();
+            (await Cluster.InNodeAsync(Node, "ip", "address", "del", $"{from}/24", "dev", "eth0")).Succeeded();
+            await Eventually.TrueAsync(async () => (await Cluster.SkepAsync(Node, "swarm", "rejoin", "--advertise-addr", to)).Code == 0, Limit, () => "n3 to rejoin");
+            await Cluster.UntilReadyAsync([1, 2, 3], via: 1, Limit);
+        }
+
+        async Task<string> ManagerAddressAsync() => (await Cluster.DockerAsync(1, "node", "inspect", "--format", "{{.ManagerStatus.Addr}}", before)).Succeeded().Out.Trim();
+    });
+
     private async Task<string> IdAsync() => (await Cluster.DockerAsync(Node, "info", "--format", "{{.Swarm.NodeID}}")).Succeeded().Out.Trim();
 
     /// <summary>Ends the daemon and changes a byte of its first such file.</summary>

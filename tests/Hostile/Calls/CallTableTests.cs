@@ -185,7 +185,7 @@ public sealed class CallTableTests
         public override async Task Read(Rpc.V1.ReadLogsRequest request, IServerStreamWriter<Rpc.V1.LogBatch> responseStream, ServerCallContext context)
         {
             await responseStream.WriteAsync(new Rpc.V1.LogBatch());
-            await Task.Delay(Timeout.Infinite, context.CancellationToken);
+            await new TaskCompletionSource().Task.WaitAsync(context.CancellationToken);
         }
     }
 }

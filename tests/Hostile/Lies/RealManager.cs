@@ -118,7 +118,7 @@ internal sealed class RealManager : IAsyncDisposable
 
         public ClusterId Cluster => identity.Current.Cluster;
 
-        public Task Changed => Source?.Changed ?? Task.Delay(Timeout.Infinite);
+        public Task Changed => Source?.Changed ?? new TaskCompletionSource().Task;
 
         public Standing StandingOf(PeerIdentity holder) => Source?.StandingOf(holder) ?? Standing.Unknown;
 
