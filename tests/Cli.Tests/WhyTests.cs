@@ -79,6 +79,13 @@ public sealed class WhyTests
         Assert.Equal((1, "no such service or task: nothing\n"), (run.ExitCode, run.Err));
     }
 
+    [Fact]
+    public void What_the_cluster_cannot_carry_out_comes_first()
+        => Assert.Contains(
+            "\nThe cluster cannot carry out what was asked: ReplicatedServices: the change takes 9000212 bytes.\n  → It is tried again",
+            Tell(Service() with { Trouble = "ReplicatedServices: the change takes 9000212 bytes" }),
+            StringComparison.Ordinal);
+
     private static string Tell(WireService service, params WireTask[] tasks) => Diagnosis.Tell(new DiagnosisInput(service, tasks, Nodes, new Dictionary<string, IReadOnlyList<string>>(), CliRun.Now));
 
     private static WireService Service() => new() { Id = "s", Spec = new WireServiceSpec { Name = "web", Mode = new WireServiceMode { Replicated = new WireReplicated { Replicas = 1 } }, TaskTemplate = new WireTaskSpec() } };

@@ -16,11 +16,11 @@ public sealed class ClusterPeersTests
     public async Task An_image_asked_for_by_its_digest_is_taken_from_no_peer_that_gives_another()
     {
         var peers = new ClusterPeers(TimeProvider.System);
-        peers.Update([Node("liar:1")], new Peers(("liar:1", Other)));
+        peers.Update([Node("liar:1")], _ => true, new Peers(("liar:1", Other)));
 
         Assert.Null(await peers.FindAsync(ImageReference.Parse($"registry.example.com/bank/app@{Pinned}"), [], CancellationToken.None));
 
-        peers.Update([Node("liar:1"), Node("honest:1")], new Peers(("liar:1", Other), ("honest:1", Pinned)));
+        peers.Update([Node("liar:1"), Node("honest:1")], _ => true, new Peers(("liar:1", Other), ("honest:1", Pinned)));
         IImageSource? found = await peers.FindAsync(ImageReference.Parse($"registry.example.com/bank/app@{Pinned}"), [], CancellationToken.None);
         Assert.Equal(Pinned, (await found!.ResolveAsync(CancellationToken.None)).Digest);
     }
@@ -32,7 +32,7 @@ public sealed class ClusterPeersTests
     public async Task A_digest_that_is_none_is_no_answer(string digest)
     {
         var peers = new ClusterPeers(TimeProvider.System);
-        peers.Update([Node("liar:1")], new Peers(("liar:1", digest)));
+        peers.Update([Node("liar:1")], _ => true, new Peers(("liar:1", digest)));
 
         Assert.Null(await peers.FindAsync(ImageReference.Parse("app:1"), [], CancellationToken.None));
     }
@@ -41,9 +41,21 @@ public sealed class ClusterPeersTests
     public async Task One_bad_address_does_not_keep_the_others_from_being_asked()
     {
         var peers = new ClusterPeers(TimeProvider.System);
-        peers.Update([Node("bad host:xx"), Node("honest:1")], new Peers(("honest:1", Other)));
+        peers.Update([Node("bad host:xx"), Node("honest:1")], _ => true, new Peers(("honest:1", Other)));
 
         Assert.NotNull(await peers.FindAsync(ImageReference.Parse("app:1"), [], CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_a_name_stands_for_is_asked_of_managers_only()
+    {
+        var peers = new ClusterPeers(TimeProvider.System);
+        peers.Update([Node("worker:1"), Node("manager:1")], n => n.Value == "manager:1", new Peers(("worker:1", Other), ("manager:1", Pinned)));
+        Assert.Equal(Pinned, (await (await peers.FindAsync(ImageReference.Parse("app:1"), [], CancellationToken.None))!.ResolveAsync(CancellationToken.None)).Digest);
+
+        peers.Update([Node("worker:1")], _ => false, new Peers(("worker:1", Other)));
+        Assert.Null(await peers.FindAsync(ImageReference.Parse("app:1"), [], CancellationToken.None));
+        Assert.NotNull(await peers.FindAsync(ImageReference.Parse($"app@{Other}"), [], CancellationToken.None));
     }
 
     private static ImagePeer Node(string address) => new(new NodeId(address), address);

@@ -94,13 +94,14 @@ public sealed class ImageSourcesTests(ContainerdFixture fixture)
     }
 
     [Fact]
-    public async Task Image_without_a_registry_comes_from_a_node_that_has_it()
+    public async Task Image_without_a_registry_comes_from_a_manager_that_has_it()
     {
         await using TestNode first = await TestNode.StartAsync(fixture.Daemon);
         await using TestManager peer = await TestManager.StartAsync(
             app => app.MapGrpcService<PeerImagesService>(), services => services.AddSingleton(first.Agent.PeerImages));
         await using TestNode second = await TestNode.StartAsync(fixture.Daemon, withImage: false);
         second.Manager.Put(new AssignmentItem.Peer(first.Self, "first", 1, "127.0.0.1", peer.Address, ValueMap<NetworkId, Ipv4Address>.Empty, IsUp: true));
+        second.Manager.TellManager(first.Self, peer.Address);
         SwarmTask task = second.Shell("echo from-peer");
         second.Manager.Put(task);
         await second.Manager.WaitAsync(task.Id, TaskState.Complete);

@@ -46,7 +46,7 @@ public sealed class TaskRunTests(ContainerdFixture fixture)
         node.Manager.Put(task);
         SwarmTaskStatus status = await node.Manager.WaitAsync(task.Id, TaskState.Rejected);
         Assert.StartsWith("No such image: localhost:1/none:latest", status.Error);
-        Assert.Contains("no other node has it", status.Error);
+        Assert.Contains("no manager has it", status.Error);
     }
 
     [Fact]

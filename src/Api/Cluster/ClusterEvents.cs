@@ -46,7 +46,7 @@ internal static class ClusterEvents
     }
 
     private static bool IsSilent(Service old, Service present)
-        => old.Spec == present.Spec && old.UpdateStatus?.State == present.UpdateStatus?.State;
+        => old.Spec == present.Spec && old.UpdateStatus?.State == present.UpdateStatus?.State && old.Trouble == present.Trouble;
 
     private static bool IsSilent(Node old, Node present)
         => old.Spec == present.Spec && old.Status.State == present.Status.State && old.Role == present.Role && old.Description == present.Description
@@ -70,6 +70,11 @@ internal static class ClusterEvents
         {
             yield return ("updatestate.old", old.UpdateStatus?.State.ToWire() ?? "");
             yield return ("updatestate.new", present.UpdateStatus?.State.ToWire() ?? "");
+        }
+
+        if (old.Trouble != present.Trouble)
+        {
+            yield return ("trouble", present.Trouble);
         }
     }
 

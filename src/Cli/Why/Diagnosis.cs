@@ -44,6 +44,11 @@ internal static class Diagnosis
             }
         }
 
+        if (evidence.Service.Trouble is { Length: > 0 } trouble)
+        {
+            found.Insert(0, new Finding($"The cluster cannot carry out what was asked: {trouble}.", [], ["It is tried again, at most 30 s apart. Change the service ('skep service update') or take away what is in its way."]));
+        }
+
         AddFailures(evidence, found);
         AddSlow(evidence, found);
         if (Update(evidence.Service) is { } update)

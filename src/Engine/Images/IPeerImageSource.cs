@@ -3,7 +3,7 @@ namespace Skep.Engine.Images;
 /// <summary>Where images can be had from besides registries. The second implementation is an engine without a cluster.</summary>
 internal interface IPeerImageSource
 {
-    /// <summary>The first peer found to have an image of that name; null when none has.</summary>
+    /// <summary>The first peer found to have the image: any for a digest, one that may say what a name stands for otherwise; null when none has.</summary>
     /// <param name="except">Descriptions of sources that failed before.</param>
     Task<IImageSource?> FindAsync(ImageReference reference, IReadOnlyCollection<string> except, CancellationToken ct);
 }

@@ -142,7 +142,7 @@ internal sealed partial class ImageStore
 
         if (failed.Count == 0)
         {
-            reasons.Add("no other node has it");
+            reasons.Add(reference.Digest is null ? "no manager has it" : "no other node has it");
         }
 
         return null;

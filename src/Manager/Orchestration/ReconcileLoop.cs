@@ -6,7 +6,7 @@ namespace Skep.Manager.Orchestration;
 /// <summary>Runs a reconciler while this node leads: watches the store, reconciles the keys that are due, and commits the plans of one pass together.</summary>
 /// <remarks>
 /// No stored object can stop it: a plan that meets a conflict is made again at once, one that is refused for good, or cannot even be made, waits by itself, from
-/// 0.1 s doubling to 30 s, and the other keys go on meanwhile.
+/// 0.1 s doubling to 30 s, and the other keys go on meanwhile. Why is written on the service (<see cref="Service.Trouble"/>), which <c>service why</c> and events tell.
 /// </remarks>
 public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterStore store, TimeProvider time, IdSource ids, Random random, ILogger logger) : ILeaderLoop
     where TKey : notnull
@@ -18,6 +18,9 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
     private const int ConflictsAtOnce = 5;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.1), LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>What resolves itself before is not worth a word on the object.</summary>
+    private static readonly TimeSpan ToldFrom = TimeSpan.FromSeconds(0.4);
 
     /// <summary>How often in a row a key's plan came to nothing.</summary>
     private readonly Dictionary<TKey, int> _refusals = [];
@@ -41,7 +44,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         using StoreWatch watch = store.Watch();
         await foreach (StoreBatch batch in watch.WithCancellation(ct).ConfigureAwait(false))
         {
-            foreach (TKey key in batch.IsResync ? reconciler.AllKeys(batch.View) : batch.Events.SelectMany(e => reconciler.KeysTouchedBy(e, batch.View)))
+            foreach (TKey key in batch.IsResync ? reconciler.AllKeys(batch.View) : batch.Events.Where(IsNews).SelectMany(e => reconciler.KeysTouchedBy(e, batch.View)))
             {
                 _due.AddNow(key);
             }
@@ -77,7 +80,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
                 IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync([.. plans.Select(static p => p.Changes)], ct).ConfigureAwait(false);
                 for (int i = 0; i < keys.Count; i++)
                 {
-                    Settle(keys[i], plans[i], outcomes[i]);
+                    await SettleAsync(keys[i], plans[i], outcomes[i], ct).ConfigureAwait(false);
                 }
             }
         }
@@ -98,11 +101,12 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         }
     }
 
-    private void Settle(TKey key, Plan plan, CommitOutcome outcome)
+    private async Task SettleAsync(TKey key, Plan plan, CommitOutcome outcome, CancellationToken ct)
     {
         if (outcome.IsCommitted)
         {
             _refusals.Remove(key);
+            await TellAsync(key, "", ct).ConfigureAwait(false);
             if (plan.WakeAt is { } at)
             {
                 _due.Add(key, at);
@@ -121,7 +125,25 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
 
         TimeSpan pause = BackOff(key);
         logger.PlanRefused(Name, $"{key}", outcome.Describe(), pause.TotalSeconds);
+        if (pause >= ToldFrom)
+        {
+            await TellAsync(key, $"{Name}: {outcome.Describe()}", ct).ConfigureAwait(false);
+        }
     }
+
+    /// <summary>Writes on a service what keeps this loop from serving it, and takes away again only what it wrote.</summary>
+    /// <param name="trouble">Empty: nothing.</param>
+    private async Task TellAsync(TKey key, string trouble, CancellationToken ct)
+    {
+        if (key is ServiceId id && store.View().Services.Find(id) is { } service && service.Trouble != trouble
+            && (trouble.Length > 0 || service.Trouble.StartsWith($"{Name}: ", StringComparison.Ordinal)))
+        {
+            await store.CommitEachAsync([[new StoreChange.Update(service with { Trouble = trouble })]], ct).ConfigureAwait(false); // Who changed it meanwhile brings this key back.
+        }
+    }
+
+    /// <summary>What was only told about a service is no reason to look at it again.</summary>
+    private static bool IsNews(StoreEvent change) => change is not { Old: Service old, New: Service now } || old.Trouble == now.Trouble;
 
     private TimeSpan BackOff(TKey key)
     {

@@ -25,6 +25,9 @@ public sealed record Service(ServiceId Id) : IStoredObject
 
     public JobStatus? JobStatus { get; init; }
 
+    /// <summary>What the cluster would do about the service and cannot, with the reason: "Loop: reason". Empty: nothing. Written and taken away by the loop that it names.</summary>
+    public string Trouble { get; init; } = "";
+
     ObjectKind IStoredObject.Kind => ObjectKind.Service;
 
     string IStoredObject.Key => Id.Value;

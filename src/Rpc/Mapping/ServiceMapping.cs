@@ -28,6 +28,7 @@ public static class ServiceMapping
         JobStatus = service.JobStatus is { } job
             ? new Proto.JobStatus { Iteration = job.Iteration.Index, LastExecutionNanos = job.LastExecution.ToNanos() }
             : null,
+        Trouble = service.Trouble,
     };
 
     public static Service ToModel(this Proto.Service service)
@@ -51,6 +52,7 @@ public static class ServiceMapping
                 }
                 : null,
             JobStatus = service.JobStatus is { } job ? new JobStatus(new ObjectVersion(job.Iteration), job.LastExecutionNanos.ToTime()) : null,
+            Trouble = service.Trouble,
         };
     }
 

@@ -18,6 +18,7 @@ public static class ServiceMapping
             ? new WireUpdateStatus { State = update.State.ToWire(), StartedAt = update.StartedAt, CompletedAt = update.CompletedAt, Message = update.Message.OrAbsent() }
             : null,
         JobStatus = service.JobStatus is { } job ? new WireJobStatus { JobIteration = job.Iteration.ToWire(), LastExecution = job.LastExecution } : null,
+        Trouble = service.Trouble.OrAbsent(),
     };
 
     public static WireServiceSpec ToWire(this ServiceSpec spec) => new()

@@ -26,6 +26,9 @@ public sealed record WireService
     public WireServiceStatus? ServiceStatus { get; init; }
 
     public WireJobStatus? JobStatus { get; init; }
+
+    /// <summary>Skep's own: what the cluster would do about the service and cannot, with the reason.</summary>
+    public string? Trouble { get; init; }
 }
 
 public sealed record WireEndpoint

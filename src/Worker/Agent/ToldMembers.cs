@@ -34,6 +34,9 @@ public sealed class ToldMembers(TimeProvider time) : IClusterMembers
             : Standing.Worker;
     }
 
+    /// <summary>Whether a manager said that the node is one too.</summary>
+    public bool IsManager(NodeId node) => _known.Managers.Contains(node);
+
     public async Task RefreshAsync(CancellationToken ct)
     {
         try

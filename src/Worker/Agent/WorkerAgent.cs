@@ -198,6 +198,6 @@ public sealed class WorkerAgent : IAsyncDisposable
     private void UpdatePeers(AssignmentView view, Membership membership, INodeChannels channels)
     {
         Members.Tell([.. view.Peers.Values.Select(p => p.Node)]);
-        _peers.Update([.. view.Peers.Values.Where(p => p.IsUp && p.Node != membership.Self && p.PeerAddress.Length > 0).Select(p => new ImagePeer(p.Node, p.PeerAddress))], channels);
+        _peers.Update([.. view.Peers.Values.Where(p => p.IsUp && p.Node != membership.Self && p.PeerAddress.Length > 0).Select(p => new ImagePeer(p.Node, p.PeerAddress))], Members.IsManager, channels);
     }
 }

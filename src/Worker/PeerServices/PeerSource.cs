@@ -6,7 +6,8 @@ using Skep.Worker.Agent;
 
 namespace Skep.Worker.PeerServices;
 
-/// <summary>The other nodes that are up, asked all at once.</summary>
+/// <summary>The other nodes that are up, asked all at once: any of them for what a digest names, only managers for what a name stands for.</summary>
+/// <remarks>Whoever says what a name stands for decides what runs. A worker that lies would choose the code of every node that has not pulled the image yet.</remarks>
 internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
@@ -14,10 +15,11 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
     /// <summary>More are not asked: an image most nodes lack is fetched once per group of this many.</summary>
     private const int AskedAtATime = 32;
 
-    private volatile Peers _peers = new([], null);
+    private volatile Peers _peers = new([], _ => false, null);
 
     /// <summary>Replaces the nodes to ask.</summary>
-    public void Update(IReadOnlyList<ImagePeer> nodes, INodeChannels? channels) => _peers = new Peers(nodes, channels);
+    /// <param name="isManager">Asked each time: roles change more often than nodes.</param>
+    public void Update(IReadOnlyList<ImagePeer> nodes, Func<NodeId, bool> isManager, INodeChannels? channels) => _peers = new Peers(nodes, isManager, channels);
 
     public async Task<IImageSource?> FindAsync(ImageReference reference, IReadOnlyCollection<string> except, CancellationToken ct)
     {
@@ -30,7 +32,7 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var timer = new CancellationTokenSource(AnswerWithin, time);
         await using CancellationTokenRegistration linked = timer.Token.Register(static scope => ((CancellationTokenSource)scope!).Cancel(), limit);
-        List<Task<IImageSource?>> asked = [.. peers.Nodes.Where(n => !except.Contains(PeerSource.Describe(n.Address))).Take(AskedAtATime).Select(n => AskAsync(n, peers.Channels, reference, limit.Token))];
+        List<Task<IImageSource?>> asked = [.. peers.Nodes.Where(n => (reference.Digest is not null || peers.IsManager(n.Id)) && !except.Contains(PeerSource.Describe(n.Address))).Take(AskedAtATime).Select(n => AskAsync(n, peers.Channels, reference, limit.Token))];
         IImageSource? found = null;
         while (asked.Count > 0 && found is null)
         {
@@ -49,7 +51,7 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
     {
         try
         {
-            var client = new PeerImages.PeerImagesClient(channels.To(node.Address, Callee.Member(node.Id)));
+            var client = new PeerImages.PeerImagesClient(channels.To(node.Address, reference.Digest is null ? Callee.Manager(node.Id) : Callee.Member(node.Id)));
             ResolveImageResponse answer = await client.ResolveAsync(new ResolveImageRequest { Reference = reference.FullName }, cancellationToken: ct);
             if (!Digest.IsValid(answer.Digest) || (reference.Digest is { } pinned && answer.Digest != pinned))
             {
@@ -65,7 +67,7 @@ internal sealed class ClusterPeers(TimeProvider time) : IPeerImageSource
         }
     }
 
-    private sealed record Peers(IReadOnlyList<ImagePeer> Nodes, INodeChannels? Channels);
+    private sealed record Peers(IReadOnlyList<ImagePeer> Nodes, Func<NodeId, bool> IsManager, INodeChannels? Channels);
 }
 
 /// <param name="Address">host:port of its gRPC listener.</param>

@@ -40,7 +40,8 @@ public sealed class DaemonRestartTests : ClusterFacts
         await polls;
 
         Assert.True(failures.IsEmpty, string.Join('\n', failures.Order(StringComparer.Ordinal)));
-        Assert.Equal(before, await ProcessesAsync());
+        // On a busy machine containerd leaves out of its list whose shim does not answer in time; a process that was replaced never comes back.
+        await Eventually.EqualAsync(string.Join(' ', before), async () => string.Join(' ', await ProcessesAsync()), Limit, "processes");
         await AssertNoLineLostAsync(web);
         await HeartbeatAsync("1500ms");
     });

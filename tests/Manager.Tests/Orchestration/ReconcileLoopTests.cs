@@ -31,10 +31,35 @@ public sealed class ReconcileLoopTests
             await pauses.NextAsync(stop.Token);
             ulong before = manager.Store.View().Index;
             manager.Time.Advance(TimeSpan.FromSeconds(Math.Min(30, 0.1 * Math.Pow(2, i))));
-            Assert.True(manager.Store.View().Index <= before + 1, "refused plans flood the log");
+            Assert.True(manager.Store.View().Index <= before + 2, "refused plans flood the log");
         }
 
+        Assert.Equal(bad == "taken" ? "Stubborn: service:mine of Service second is taken by Service first" : "", manager.Store.View().Services.Find(new ServiceId(bad))!.Trouble);
+
         Assert.False(running.IsCompleted, $"{running.Exception}");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task What_is_in_the_way_of_a_service_is_told_until_it_is_gone()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        await manager.CommitAsync([new StoreChange.Create(Named("first", "mine")), new StoreChange.Create(Named("taken", "taken"))]);
+        using CancellationTokenSource stop = new(Limit);
+        var pauses = new PauseLog();
+        Task running = new ReconcileLoop<ServiceId>(new Stubborn(), manager.Store, manager.Time, manager.Ids, new Random(1), pauses).RunAsync(stop.Token);
+        for (int i = 0; i < 3; i++)
+        {
+            await pauses.NextAsync(stop.Token);
+            manager.Time.Advance(TimeSpan.FromSeconds(0.1 * Math.Pow(2, i)));
+        }
+
+        await UntilAsync(manager.Store, v => v.Services.Find(new ServiceId("taken"))!.Trouble.Length > 0, stop.Token);
+        await manager.CommitAsync([StoreChange.Remove.Of(manager.Store.View().Services.Find(new ServiceId("first"))!)]);
+        manager.Time.Advance(TimeSpan.FromSeconds(30));
+        await UntilAsync(manager.Store, v => v.Services.Find(new ServiceId("second")) is not null && v.Services.Find(new ServiceId("taken"))!.Trouble.Length == 0, stop.Token);
+
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
@@ -44,6 +69,11 @@ public sealed class ReconcileLoopTests
     private static async Task UntilAsync(ClusterStore store, Func<StoreView, bool> condition, CancellationToken ct)
     {
         using StoreWatch watch = store.Watch();
+        if (condition(store.View()))
+        {
+            return;
+        }
+
         await foreach (StoreBatch batch in watch.WithCancellation(ct))
         {
             if (condition(batch.View))

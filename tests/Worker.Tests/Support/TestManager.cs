@@ -25,6 +25,7 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SortedDictionary<AssignmentKey, AssignmentItem> _set = [];
     private readonly List<TaskReport> _reports = [];
+    private readonly List<Proto.ManagerAddress> _others = [];
     private readonly List<Channel<Proto.ManagerMessage>> _sessions = [];
     private readonly AssignmentChecksum _checksum = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -180,6 +181,24 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
         await _app.DisposeAsync();
     }
 
+    /// <summary>Says of another node that it manages too.</summary>
+    public void TellManager(NodeId node, string address)
+    {
+        lock (_gate)
+        {
+            _others.Add(new Proto.ManagerAddress { NodeId = node.Value, Address = address });
+            foreach (Channel<Proto.ManagerMessage> session in _sessions)
+            {
+                session.Writer.TryWrite(View());
+            }
+        }
+    }
+
+    private Proto.ManagerMessage View() => new()
+    {
+        Node = new Proto.NodeView { ClusterId = "cluster", HeartbeatPeriodNanos = 200_000_000, Managers = { new Proto.ManagerAddress { NodeId = "m", Address = Address }, _others } },
+    };
+
     private void Send(AssignmentChange change)
     {
         foreach (Channel<Proto.ManagerMessage> session in _sessions)
@@ -209,7 +228,7 @@ internal sealed class TestManager : INodeChannels, IAsyncDisposable
             lock (manager._gate)
             {
                 manager.SessionsSeen++;
-                outgoing.Writer.TryWrite(new Proto.ManagerMessage { Node = new Proto.NodeView { ClusterId = "cluster", HeartbeatPeriodNanos = 200_000_000, Managers = { new Proto.ManagerAddress { NodeId = "m", Address = manager.Address } } } });
+                outgoing.Writer.TryWrite(manager.View());
                 outgoing.Writer.TryWrite(new Proto.ManagerMessage { Assignments = new AssignmentChange(true, 0, manager._set.Values.ToValueList(), []).ToProto() });
                 manager._sessions.Add(outgoing);
                 manager.Notify();
