@@ -31,7 +31,7 @@ internal sealed class ContainerFiles
 
     public string DirectoryOf(TaskId task) => Path.Combine(_directory, task.Value);
 
-    /// <summary>Pipe that health probes write to.</summary>
+    /// <summary>File that health probes write to.</summary>
     public string ProbePath(TaskId task) => Path.Combine(DirectoryOf(task), "probe");
 
     /// <summary>Writes the files and says where they are mounted. Whatever was there of an earlier attempt is replaced in place.</summary>
@@ -43,6 +43,7 @@ internal sealed class ContainerFiles
         Put("hosts", "/etc/hosts", hosts);
         Put("resolv.conf", "/etc/resolv.conf", resolvConf);
         Put("hostname", "/etc/hostname", hostname + "\n");
+        File.WriteAllText(ProbePath(task), "");
         int number = 0;
         foreach (ContainerFile file in files)
         {

@@ -1,58 +1,45 @@
-using System.Text;
 using Grpc.Core;
 using Skep.Engine.Containerd;
 using Skep.Engine.Containers;
-using Skep.Engine.Exec;
 
 namespace Skep.Engine.Health;
 
 /// <summary>One probe of a container's health, whosever it is.</summary>
 internal static class HealthCheckRun
 {
-    /// <summary>As Docker keeps of it; the rest is read and dropped, so that no probe fills a disk.</summary>
     private const int KeptOutput = 4096;
 
-    /// <summary>What the probe has left running may hold its output open; its own output has come by then.</summary>
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromMilliseconds(500);
-
+    /// <remarks>
+    /// A file, not a pipe: a shim that opens a pipe waits for its reader, and a daemon that is killed at that moment would leave the container's shim hanging for good. So a probe
+    /// that floods uses /run until it ends or its time is over; the next one begins anew.
+    /// </remarks>
     /// <param name="container">containerd's id.</param>
     /// <param name="process">OCI process.</param>
-    /// <param name="path">Where the pipe for its output is made, anew each time.</param>
+    /// <param name="path">File for its output, replaced each time.</param>
     /// <returns>Null when it could not be made because containerd was away, which says nothing of the container.</returns>
-    /// <exception cref="IOException">The pipe cannot be made or read.</exception>
+    /// <exception cref="IOException">The file cannot be written or read.</exception>
     public static async Task<LocalHealthProbe?> ProbeAsync(EngineContext shop, string container, byte[] process, string path, TimeSpan limit, CancellationToken ct)
     {
         DateTimeOffset start = shop.Time.GetUtcNow();
-        File.Delete(path);
-        using Fifo pipe = Fifo.Make(path, forWriting: false);
-        var kept = new List<byte>(KeptOutput);
-        Task reading = pipe.ReadAsync(data =>
-        {
-            kept.AddRange(data.Span[..Math.Min(data.Length, KeptOutput - kept.Count)]);
-            return Task.CompletedTask;
-        });
         try
         {
+            await File.WriteAllTextAsync(path, "", ct);
             ProcessExit? exit = await shop.Runtime.ExecAsync(container, "health-" + shop.Ids.Next(), process, path, limit, ct);
-            if (exit is not null)
-            {
-                await reading.WaitAsync(DrainLimit, shop.Time, ct).SuppressThrowingAsync();
-            }
-
-            pipe.Stop();
-            await reading;
-            return exit is { } ended
-                ? new LocalHealthProbe(start, shop.Time.GetUtcNow(), ended.Code, Encoding.UTF8.GetString([.. kept]))
-                : new LocalHealthProbe(start, shop.Time.GetUtcNow(), -1, $"Health check exceeded timeout ({HealthPlan.GoText(limit)})");
+            string output = exit is null ? $"Health check exceeded timeout ({HealthPlan.GoText(limit)})" : await ReadAsync(path, ct);
+            await File.WriteAllTextAsync(path, "", ct); // What is not kept is not stored either.
+            return new LocalHealthProbe(start, shop.Time.GetUtcNow(), exit?.Code ?? -1, output);
         }
         catch (RpcException e) when (!ct.IsCancellationRequested)
         {
             return e.StatusCode == StatusCode.Unavailable ? null : new LocalHealthProbe(start, shop.Time.GetUtcNow(), -1, e.Status.Detail);
         }
-        finally
-        {
-            pipe.Stop();
-            await reading.SuppressThrowingAsync();
-        }
+    }
+
+    private static async Task<string> ReadAsync(string path, CancellationToken ct)
+    {
+        byte[] kept = new byte[KeptOutput];
+        await using FileStream file = File.OpenRead(path);
+        int count = await file.ReadAtLeastAsync(kept, kept.Length, throwOnEndOfStream: false, ct);
+        return System.Text.Encoding.UTF8.GetString(kept, 0, count);
     }
 }
