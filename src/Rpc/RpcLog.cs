@@ -17,6 +17,9 @@ internal static partial class RpcLog
     [LoggerMessage(8004, LogLevel.Warning, "{Method} cut off: {Reason}")]
     public static partial void StreamCut(this ILogger logger, string method, string reason);
 
+    [LoggerMessage(8005, LogLevel.Error, "{Method} of a caller who may no longer hold it was not cut off")]
+    public static partial void StreamNotCut(this ILogger logger, Exception e, string method);
+
     [LoggerMessage(8003, LogLevel.Error, "{Method} failed")]
     public static partial void CallFailed(this ILogger logger, Exception error, string method);
 }

@@ -236,6 +236,21 @@ public sealed class ClusterStoreTests
     }
 
     [Fact]
+    public async Task An_entry_of_a_newer_version_is_not_passed_over()
+    {
+        ClusterStore store = NewStore();
+        await store.CommitAsync([Create(Node("n1"))], Limit);
+        var entry = new ArrayBufferWriter<byte>();
+        _codec.EncodeBatch(new ChangeBatch(Noon, [Create(Node("n2"))]), entry);
+        _codec.IsOfTomorrow = true;
+
+        NewerFormatException refused = Assert.Throws<NewerFormatException>(() => store.Apply(2, entry.WrittenMemory));
+
+        Assert.Equal("it is of format 2, this version reads up to 1: install the version the other managers run", refused.Message);
+        Assert.Equal(1ul, store.View().Index);
+    }
+
+    [Fact]
     public async Task Plans_that_fit_share_an_entry()
     {
         ClusterStore store = NewStore();

@@ -60,6 +60,9 @@ internal sealed class RememberingCodec : IStoreCodec
     /// <summary>Changes that cannot be decoded.</summary>
     public Func<StoreChange, bool> Unreadable { get; set; } = static _ => false;
 
+    /// <summary>Batches are of a version to come.</summary>
+    public bool IsOfTomorrow { get; set; }
+
     /// <summary>0: a batch takes four bytes, whatever is in it.</summary>
     public int BytesPerChange { get; set; }
 
@@ -77,7 +80,7 @@ internal sealed class RememberingCodec : IStoreCodec
     public ChangeBatch DecodeBatch(ReadOnlyMemory<byte> bytes)
     {
         Largest = Math.Max(Largest, bytes.Length);
-        ChangeBatch batch = (ChangeBatch)Recall(bytes);
+        ChangeBatch batch = IsOfTomorrow ? throw new NewerFormatException(2, 1) : (ChangeBatch)Recall(bytes);
         return batch.Changes.Any(Unreadable) ? throw new ClusterException(ErrorKind.Internal, "unreadable") : batch;
     }
 

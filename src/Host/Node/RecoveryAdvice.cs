@@ -12,6 +12,10 @@ internal static class RecoveryAdvice
         {
             await run(ct).ConfigureAwait(false);
         }
+        catch (EntryNotAppliedException e) when (e.InnerException is NewerFormatException)
+        {
+            throw new ClusterException(ErrorKind.FailedPrecondition, $"{e.Message}; nothing is lost", e);
+        }
         catch (EntryNotAppliedException e)
         {
             throw new ClusterException(

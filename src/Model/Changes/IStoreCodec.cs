@@ -11,7 +11,8 @@ public interface IStoreCodec
 {
     void EncodeBatch(ChangeBatch batch, IBufferWriter<byte> output);
 
-    /// <exception cref="ClusterException">Internal: not a batch, or from a newer version than this one understands.</exception>
+    /// <exception cref="ClusterException">Internal: not a batch. Every manager of this version and of newer ones comes to the same answer.</exception>
+    /// <exception cref="NewerFormatException">A newer version wrote it.</exception>
     ChangeBatch DecodeBatch(ReadOnlyMemory<byte> bytes);
 
     /// <summary>One object with its version and times; its kind is kept by the caller.</summary>

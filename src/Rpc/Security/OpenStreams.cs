@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Skep.Model;
@@ -34,25 +35,62 @@ public sealed class OpenStreams(CallAuthority authority, ILogger<OpenStreams> lo
             Task changed = authority.Changed;
             foreach (OpenStream stream in _open.Keys)
             {
-                if (authority.Refusal(stream.Method, stream.Caller) is { } refusal)
-                {
-                    logger.StreamCut(stream.Method, refusal.Message);
-                    stream.Http.Abort();
-                }
+                CutIfRefused(stream);
             }
 
             await changed.WaitAsync(ct).ConfigureAwait(false);
         }
     }
 
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A stream that cannot be cut must not keep the others open.")]
+    private void CutIfRefused(OpenStream stream)
+    {
+        try
+        {
+            if (authority.Refusal(stream.Method, stream.Caller) is { } refusal && stream.Cut())
+            {
+                logger.StreamCut(stream.Method, refusal.Message);
+            }
+        }
+        catch (Exception e)
+        {
+            logger.StreamNotCut(e, stream.Method);
+        }
+    }
+
+    /// <remarks>The server reuses the call's context once the handler has returned: it is touched only while the stream is watched.</remarks>
     private sealed class OpenStream(OpenStreams owner, string method, PeerIdentity? caller, HttpContext http) : IDisposable
     {
+        private readonly Lock _ending = new();
+        private bool _ended;
+
         public string Method => method;
 
         public PeerIdentity? Caller => caller;
 
-        public HttpContext Http => http;
+        /// <returns>False: it had ended, or was cut before.</returns>
+        public bool Cut()
+        {
+            lock (_ending)
+            {
+                if (_ended)
+                {
+                    return false;
+                }
 
-        public void Dispose() => owner._open.TryRemove(this, out _);
+                _ended = true;
+                http.Abort();
+                return true;
+            }
+        }
+
+        public void Dispose()
+        {
+            owner._open.TryRemove(this, out _);
+            lock (_ending)
+            {
+                _ended = true;
+            }
+        }
     }
 }

@@ -48,6 +48,21 @@ public sealed class ProtoStoreCodecTests
     }
 
     [Fact]
+    public void A_batch_says_its_format_and_one_of_a_newer_is_not_guessed_at()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        Codec.EncodeBatch(new ChangeBatch(DateTimeOffset.UnixEpoch, []), output);
+        Proto.Batch batch = Proto.Batch.Parser.ParseFrom(output.WrittenSpan);
+        Assert.Equal(ProtoStoreCodec.Format, batch.Format);
+
+        batch.Format++;
+
+        Assert.Equal(batch.Format, Assert.Throws<NewerFormatException>(() => Codec.DecodeBatch(batch.ToByteArray())).Format);
+        batch.Format = 0; // Of before formats were written.
+        Assert.Empty(Codec.DecodeBatch(batch.ToByteArray()).Changes);
+    }
+
+    [Fact]
     public void Messages_without_a_needed_part_are_refused()
     {
         ClusterException refused = Assert.Throws<ClusterException>(() => new Proto.Service { Id = "s", Meta = new Proto.Meta() }.ToModel());
