@@ -44,6 +44,9 @@ internal static partial class ManagerLog
     [LoggerMessage(3033, LogLevel.Error, "{Loop} failed over {Key}; it is left alone for a while, all others go on")]
     public static partial void NotReconciled(this ILogger logger, Exception error, string loop, string key);
 
+    [LoggerMessage(3061, LogLevel.Debug, "{Loop}: somebody else changed what the plan for {Key} was made from, {Times} times in a row")]
+    public static partial void PlanOvertaken(this ILogger logger, string loop, string key, int times);
+
     [LoggerMessage(3034, LogLevel.Warning, "{Loop}: the plan for {Key} was refused and is made again in {Seconds} s: {Reason}")]
     public static partial void PlanRefused(this ILogger logger, string loop, string key, string reason, double seconds);
 

@@ -5,7 +5,8 @@ namespace Skep.Rpc;
 /// <summary>Writing into a call that may have ended: what is thrown says why it ended.</summary>
 /// <remarks>
 /// A write of Grpc.Net.Client that meets the end of its call says CANCELLED whatever the server said, and after Dispose it throws
-/// <see cref="ObjectDisposedException"/>; the reason is in the answer only. tests/Grpc.Tests holds the packages to that.
+/// <see cref="ObjectDisposedException"/>; the reason is in the answer only. One that waits for the other side to take more may not meet the end at all, and wait
+/// for ever: whoever writes without these watches for the end and gives the write up. tests/Grpc.Tests holds the packages to that.
 /// </remarks>
 public static class RequestStreams
 {
@@ -16,40 +17,30 @@ public static class RequestStreams
     public static bool IsEndOfCall(Exception error) => error is ObjectDisposedException or IOException or RpcException { StatusCode: StatusCode.Cancelled or StatusCode.OK };
 
     /// <exception cref="RpcException">The call's own status; Unavailable: it was answered before this was sent.</exception>
-    public static async Task SendAsync<TRequest, TResponse>(this AsyncClientStreamingCall<TRequest, TResponse> call, TRequest message, CancellationToken ct)
+    public static Task SendAsync<TRequest, TResponse>(this AsyncClientStreamingCall<TRequest, TResponse> call, TRequest message, CancellationToken ct)
+        => SendAsync(call.RequestStream, message, call.ResponseAsync, ct);
+
+    /// <param name="reading">Waits for the next answer, or for the end, which only who reads gets to know. No answer is due before the message is sent.</param>
+    /// <exception cref="RpcException">The call's own status; Unavailable: it ended well, or was answered, before this was sent.</exception>
+    public static Task SendAsync<TRequest, TResponse>(this AsyncDuplexStreamingCall<TRequest, TResponse> call, TRequest message, Task<bool> reading, CancellationToken ct)
+        => SendAsync(call.RequestStream, message, reading, ct);
+
+    private static async Task SendAsync<TRequest>(IClientStreamWriter<TRequest> stream, TRequest message, Task end, CancellationToken ct)
     {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(ct);
         try
         {
-            await call.RequestStream.WriteAsync(message, ct).ConfigureAwait(false);
+            Task write = stream.WriteAsync(message, over.Token);
+            if (await Task.WhenAny(write, end).ConfigureAwait(false) != write)
+            {
+                await over.CancelAsync().ConfigureAwait(false);
+            }
+
+            await write.ConfigureAwait(false);
         }
         catch (Exception e) when (IsEndOfCall(e) && !ct.IsCancellationRequested)
         {
-            await call.ResponseAsync.ConfigureAwait(false);
-            throw Early(e);
-        }
-    }
-
-    /// <summary>For who alone reads the call's answers: those that came before the end are passed over.</summary>
-    /// <exception cref="RpcException">The call's own status; Unavailable: it ended well, but before this was sent.</exception>
-    public static async Task SendAsync<TRequest, TResponse>(this AsyncDuplexStreamingCall<TRequest, TResponse> call, TRequest message, CancellationToken ct)
-    {
-        try
-        {
-            await call.RequestStream.WriteAsync(message, ct).ConfigureAwait(false);
-        }
-        catch (Exception e) when (IsEndOfCall(e) && !ct.IsCancellationRequested)
-        {
-            try
-            {
-                while (await call.ResponseStream.MoveNext(ct).ConfigureAwait(false))
-                {
-                }
-            }
-            catch (ObjectDisposedException)
-            {
-                throw new RpcException(new Status(StatusCode.Cancelled, "the call was given up", e));
-            }
-
+            await end.ConfigureAwait(false);
             throw Early(e);
         }
     }

@@ -148,8 +148,9 @@ internal sealed class ContentStore(ContainerdClient client)
 
         async Task<Cd.WriteContentReply> AskAsync(Cd.WriteContentRequest request)
         {
-            await call.SendAsync(request, ct);
-            if (!await call.ResponseStream.MoveNext(ct))
+            Task<bool> answer = call.ResponseStream.MoveNext(ct);
+            await call.SendAsync(request, answer, ct);
+            if (!await answer)
             {
                 throw new ClusterException(ErrorKind.Internal, $"containerd ended the write of {digest}");
             }

@@ -34,7 +34,8 @@ internal static class PublishedPorts
         }
     }
 
-    /// <summary>A port the cluster itself lives on would take the nodes away from each other, and with them the way back.</summary>
+    /// <summary>A port the managers live on would take the nodes away from them, and with them the way back.</summary>
+    /// <remarks>A worker's own port is not asked: where it listens is its word alone, and it would keep that port from everybody.</remarks>
     private static void CheckOwn(PortConfig[] wanted, StoreView view)
     {
         foreach (PortConfig port in wanted)
@@ -44,7 +45,7 @@ internal static class PublishedPorts
                 throw ClusterException.Invalid($"port '{port.PublishedPort}/udp' carries the cluster's own networks between nodes; publish another");
             }
 
-            if (port.Protocol == PortProtocol.Tcp && view.Nodes.FirstOrDefault(n => IsPortOf(n.Description?.PeerAddress, port) || IsPortOf(n.Manager?.Address, port)) is { } node)
+            if (port.Protocol == PortProtocol.Tcp && view.Nodes.FirstOrDefault(n => IsPortOf(n.Manager?.Address, port)) is { } node)
             {
                 throw ClusterException.Invalid($"port '{port.PublishedPort}/tcp' is where node {node.Id} talks with the others; publish another");
             }

@@ -47,20 +47,19 @@ public sealed class DispatchService(
             }
 
             NodeDescription description = Described(requestStream.Current.Hello.Description);
-            await registrar.RegisterAsync(node, description, ending.Token).ConfigureAwait(false);
+            // From here on what is stored waits its turn in the inbox, and what is heard counts at once: a node must not be Down because this replica is slow.
+            presence.Seen(node);
             open = _sessions.Begin(node, context.Peer, out OpenSession? replaced);
             if (replaced is not null)
             {
                 logger.SessionReplaced(node, context.Peer, replaced.Peer);
             }
 
-            presence.Seen(node);
-            logger.SessionOpened(node, description.Hostname);
-
             var session = new DispatchSession(node, hub, time, logger);
             var inbox = new SessionInbox(node, statuses, registrar, session.Accepted);
+            inbox.Put(description);
             Task reading = ReadAsync(session, inbox, requestStream, ending.Token);
-            Task writing = session.WriteAsync(responseStream, abandoning.Token, ending.Token);
+            Task writing = WriteAsync(session, description, inbox, responseStream, abandoning.Token, ending.Token);
             Task storing = inbox.RunAsync(ending.Token);
             Task first = await Task.WhenAny(reading, writing, storing, open.Replaced, EndWhenLeaderlessAsync(ending.Token), progress.UntilStalledAsync(ending.Token)).ConfigureAwait(false);
             await ending.CancelAsync().ConfigureAwait(false);
@@ -136,6 +135,14 @@ public sealed class DispatchService(
                 throw new ClusterException(ErrorKind.Unavailable, "this manager has lost its leader; ask another");
             }
         }
+    }
+
+    /// <summary>Tells nothing before the node is registered: only then is this replica known to be up to date.</summary>
+    private async Task WriteAsync(DispatchSession session, NodeDescription description, SessionInbox inbox, IServerStreamWriter<V1.ManagerMessage> output, CancellationToken writing, CancellationToken ct)
+    {
+        await inbox.Registered.WaitAsync(ct).ConfigureAwait(false);
+        logger.SessionOpened(session.Node, description.Hostname);
+        await session.WriteAsync(output, writing, ct).ConfigureAwait(false);
     }
 
     /// <summary>Waits for nothing but the next message: each is a sign of life, and what has to be stored is stored meanwhile.</summary>

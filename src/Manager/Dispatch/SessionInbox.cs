@@ -10,7 +10,11 @@ internal sealed class SessionInbox(NodeId node, StatusWriter statuses, NodeRegis
     private const int MostWaiting = 10_000;
 
     private readonly Channel<Said> _said = Channel.CreateUnbounded<Said>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waiting;
+
+    /// <summary>Completes when the first description is stored.</summary>
+    public Task Registered => _registered.Task;
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.Unavailable"/>: too much waits already.</exception>
     public void Put(TaskReport[] reports, ulong number) => Put(new Said(reports, number, null), reports.Length);
@@ -26,6 +30,7 @@ internal sealed class SessionInbox(NodeId node, StatusWriter statuses, NodeRegis
             if (said.Description is { } description)
             {
                 await registrar.RegisterAsync(node, description, ct).ConfigureAwait(false);
+                _registered.TrySetResult();
             }
             else
             {

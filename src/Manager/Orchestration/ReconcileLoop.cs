@@ -5,8 +5,8 @@ namespace Skep.Manager.Orchestration;
 
 /// <summary>Runs a reconciler while this node leads: watches the store, reconciles the keys that are due, and commits the plans of one pass together.</summary>
 /// <remarks>
-/// No stored object can stop it: a plan that meets a conflict is made again at once, one that is refused for good, or cannot even be made, waits by itself, from
-/// 0.1 s doubling to 30 s, and the other keys go on meanwhile. Why is written on the service (<see cref="Service.Trouble"/>), which <c>service why</c> and events tell.
+/// No stored object can stop it: a plan that meets a conflict is made again at once, and after a few in a row within a second; one that is refused for good, or
+/// cannot even be made, waits by itself, from 0.1 s doubling to 30 s, and the other keys go on meanwhile. Why is written on the service (<see cref="Service.Trouble"/>), which <c>service why</c> and events tell.
 /// </remarks>
 public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterStore store, TimeProvider time, IdSource ids, Random random, ILogger logger) : ILeaderLoop
     where TKey : notnull
@@ -17,13 +17,13 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
     /// <summary>Conflicts are other writers' news; a key that meets more of them in a row is fought over, and steps back.</summary>
     private const int ConflictsAtOnce = 5;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.1), LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.1), LongestPause = TimeSpan.FromSeconds(30), LongestConflictPause = TimeSpan.FromSeconds(1);
 
     /// <summary>What resolves itself before is not worth a word on the object.</summary>
     private static readonly TimeSpan ToldFrom = TimeSpan.FromSeconds(0.4);
 
-    /// <summary>How often in a row a key's plan came to nothing.</summary>
-    private readonly Dictionary<TKey, int> _refusals = [];
+    /// <summary>How often in a row a key's plan was refused, and how often somebody else was first.</summary>
+    private readonly Dictionary<TKey, int> _refusals = [], _conflicts = [];
 
     private readonly DelayQueue<TKey> _due = new(time);
 
@@ -68,7 +68,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
                 var moment = new Moment(time.GetUtcNow(), ids, random);
                 for (int changes = 0; taken < due.Count && changes < MostChanges; taken++)
                 {
-                    if (TryPlan(view, due[taken], moment) is { } plan)
+                    if (await PlanAsync(view, due[taken], moment, ct).ConfigureAwait(false) is { } plan)
                     {
                         keys.Add(due[taken]);
                         plans.Add(plan);
@@ -87,7 +87,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
     }
 
     /// <summary>Null when the reconciler itself failed over what is stored: that key waits, the others go on. A broken invariant ends the loop.</summary>
-    private Plan? TryPlan(StoreView view, TKey key, Moment moment)
+    private async Task<Plan?> PlanAsync(StoreView view, TKey key, Moment moment, CancellationToken ct)
     {
         try
         {
@@ -95,8 +95,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         }
         catch (Exception e) when (e is not (StoreInvariantException or OutOfMemoryException))
         {
-            logger.NotReconciled(e, Name, $"{key}");
-            BackOff(key);
+            await StepBackAsync(key, $"cannot be planned: {e.Message}", _ => logger.NotReconciled(e, Name, $"{key}"), ct).ConfigureAwait(false);
             return null;
         }
     }
@@ -106,6 +105,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         if (outcome.IsCommitted)
         {
             _refusals.Remove(key);
+            _conflicts.Remove(key);
             await TellAsync(key, "", ct).ConfigureAwait(false);
             if (plan.WakeAt is { } at)
             {
@@ -116,27 +116,41 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         }
 
         ManagerMetrics.Conflicted(Name);
-        if (outcome is CommitOutcome.Conflict or CommitOutcome.Missing && _refusals.GetValueOrDefault(key) < ConflictsAtOnce)
+        if (outcome is CommitOutcome.Conflict or CommitOutcome.Missing)
         {
-            _refusals[key] = _refusals.GetValueOrDefault(key) + 1;
-            _due.AddNow(key); // Somebody else was first: the view has their change already.
+            // Somebody else was first: the view has their change already. That is no trouble of the object's, however often it happens.
+            int conflicts = _conflicts[key] = _conflicts.GetValueOrDefault(key) + 1;
+            _due.Add(key, time.GetUtcNow() + (conflicts <= ConflictsAtOnce ? TimeSpan.Zero : Doubled(conflicts - ConflictsAtOnce, LongestConflictPause)));
+            logger.PlanOvertaken(Name, $"{key}", conflicts);
             return;
         }
 
-        TimeSpan pause = BackOff(key);
-        logger.PlanRefused(Name, $"{key}", outcome.Describe(), pause.TotalSeconds);
+        await StepBackAsync(key, outcome.Describe(), pause => logger.PlanRefused(Name, $"{key}", outcome.Describe(), pause.TotalSeconds), ct).ConfigureAwait(false);
+    }
+
+    /// <summary>The key waits; if it has come to nothing for a while, the service says why.</summary>
+    private async Task StepBackAsync(TKey key, string reason, Action<TimeSpan> log, CancellationToken ct)
+    {
+        int refusals = _refusals[key] = _refusals.GetValueOrDefault(key) + 1;
+        TimeSpan pause = Doubled(refusals, LongestPause);
+        ManagerMetrics.BackedOff(Name);
+        _due.Add(key, time.GetUtcNow() + pause);
+        log(pause);
         if (pause >= ToldFrom)
         {
-            await TellAsync(key, $"{Name}: {outcome.Describe()}", ct).ConfigureAwait(false);
+            await TellAsync(key, $"{Name}: {reason}", ct).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Writes on a service what keeps this loop from serving it, and takes away again only what it wrote.</summary>
+    private static TimeSpan Doubled(int times, TimeSpan longest)
+        => TimeSpan.FromSeconds(Math.Min(longest.TotalSeconds, FirstPause.TotalSeconds * Math.Pow(2, Math.Min(times - 1, 30))));
+
+    /// <summary>Writes on a service what keeps this loop from serving it. What another loop wrote stays: the first trouble is told until it is over, then the next.</summary>
     /// <param name="trouble">Empty: nothing.</param>
     private async Task TellAsync(TKey key, string trouble, CancellationToken ct)
     {
         if (key is ServiceId id && store.View().Services.Find(id) is { } service && service.Trouble != trouble
-            && (trouble.Length > 0 || service.Trouble.StartsWith($"{Name}: ", StringComparison.Ordinal)))
+            && (service.Trouble.Length == 0 || service.Trouble.StartsWith($"{Name}: ", StringComparison.Ordinal)))
         {
             await store.CommitEachAsync([[new StoreChange.Update(service with { Trouble = trouble })]], ct).ConfigureAwait(false); // Who changed it meanwhile brings this key back.
         }
@@ -144,13 +158,4 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
 
     /// <summary>What was only told about a service is no reason to look at it again.</summary>
     private static bool IsNews(StoreEvent change) => change is not { Old: Service old, New: Service now } || old.Trouble == now.Trouble;
-
-    private TimeSpan BackOff(TKey key)
-    {
-        int refusals = _refusals[key] = _refusals.GetValueOrDefault(key) + 1;
-        TimeSpan pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, FirstPause.TotalSeconds * Math.Pow(2, Math.Min(refusals - 1, 30))));
-        ManagerMetrics.BackedOff(Name);
-        _due.Add(key, time.GetUtcNow() + pause);
-        return pause;
-    }
 }

@@ -60,8 +60,8 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
         {
             try
             {
-                // Copied: the caller uses its buffer again, and a message may be sent after this returns.
-                await call.RequestStream.WriteAsync(new V1.EngineBytes { Data = ByteString.CopyFrom(buffer.Span) }, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+                // Copied: the caller uses its buffer again, and a message may be sent after this returns. What nobody takes any more ends with the tunnel.
+                await call.RequestStream.WriteAsync(new V1.EngineBytes { Data = ByteString.CopyFrom(buffer.Span) }, scope.Token).WaitAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (RequestStreams.IsEndOfCall(e) && !_isDisposed)
             {
@@ -90,6 +90,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
             if (disposing)
             {
                 _isDisposed = true;
+                scope.Cancel();
                 call.Dispose();
                 scope.Dispose();
             }

@@ -79,11 +79,11 @@ internal sealed class ManagerSession(
         // Heartbeats out of turn: asked for when a step is missing. One is enough.
         Channel<bool> nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         NodeTls? told = membership.Certificate?.Present;
-        await call.SendAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = Describe(told) } }, ct);
+        Task<bool> first = call.ResponseStream.MoveNext(ct);
+        await call.SendAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = Describe(told) } }, first, ct);
         Task writing = WriteAsync(call.RequestStream, nudges.Reader, told, scope.Token);
         try
         {
-            Task<bool> first = call.ResponseStream.MoveNext(ct);
             await first.WaitAsync(FirstMessageTimeout, time, ct);
             for (bool more = await first; more; more = await call.ResponseStream.MoveNext(ct))
             {

@@ -50,6 +50,9 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     /// <summary>Whom agents' sessions with this manager make known.</summary>
     public NodePresence Presence { get; } = new(TimeProvider.System);
 
+    /// <summary>Whom agents' sessions register with; to be set before the first.</summary>
+    public NodeRegistrar? Registrar { get; set; }
+
     public static async Task<OneMemberGroup> StartAsync()
     {
         var group = new OneMemberGroup();
@@ -117,7 +120,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     }
 
     private DispatchService Dispatch(DispatchHub hub) => new(
-        hub, new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), new NodeRegistrar(Store, TimeProvider.System), Presence, _progress,
+        hub, new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), Registrar ?? new NodeRegistrar(Store, TimeProvider.System), Presence, _progress,
         new AttachmentControl(new ControlCommits(Store), IdSource.Secure), Raft, TimeProvider.System, Listener.Log.Logger<DispatchService>());
 
     private sealed class NoPeers : IRaftTransport

@@ -273,6 +273,16 @@ public sealed class ServiceControlTests
     }
 
     [Fact]
+    public async Task A_workers_word_about_its_port_takes_that_port_from_nobody()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        var description = new NodeDescription("liar", new Platform("x86_64", "linux"), new Resources(1, 1)) { PeerAddress = "10.0.0.9:80" };
+        await manager.CommitAsync([new StoreChange.Create(new Node(new NodeId("liar")) { Spec = new NodeSpec(Annotations.Unnamed), Description = description })]);
+
+        await manager.Control.Services.CreateAsync(Publishing("web", 80, PublishMode.Ingress), CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_spec_larger_than_a_mebibyte_is_refused_with_its_size()
     {
         OneManager manager = await OneManager.StartAsync();

@@ -5,6 +5,7 @@ using Skep.Rpc.Mapping;
 using Skep.Rpc.Security;
 using Skep.Store;
 using Skep.Testing;
+using Skep.Testing.Clusters;
 using Session = Grpc.Core.AsyncDuplexStreamingCall<Skep.Rpc.V1.AgentMessage, Skep.Rpc.V1.ManagerMessage>;
 using V1 = Skep.Rpc.V1;
 
@@ -32,6 +33,21 @@ public sealed class SlowCommitTests
         await session.RequestStream.WriteAsync(new V1.AgentMessage { Heartbeat = new V1.Heartbeat { Sequence = sequence, Checksum = 12345 } });
 
         Assert.NotEmpty((await group.Listener.Log.FindAsync("holds another assignment set")).Text);
+    }
+
+    [Fact]
+    public async Task A_node_is_heard_though_this_replica_cannot_even_register_it()
+    {
+        await using OneMemberGroup group = await OneMemberGroup.StartAsync();
+        NodeIdentity node = await group.AdmitAsync("w", NodeRole.Worker);
+        var log = new HangingLog { IsHanging = true };
+        group.Registrar = new NodeRegistrar(log.Store = new ClusterStore(log, new ProtoStoreCodec(), TimeProvider.System, new StoreOptions()), TimeProvider.System);
+        using Session session = new V1.Dispatch.DispatchClient(group.Listener.ChannelsOf(node).To(group.Listener.Address, Callee.AnyManager)).Session();
+        var description = new NodeDescription("w", new Platform("x86_64", "linux"), new Resources(1, 1)) { PeerAddress = "10.0.0.9:2377" };
+
+        await session.RequestStream.WriteAsync(new V1.AgentMessage { Hello = new V1.Hello { Description = description.ToProto() } });
+
+        await Eventually.TrueAsync(() => Task.FromResult(group.Presence.Ages().Any(a => a.Node == new NodeId("w"))), TimeSpan.FromSeconds(30), () => "the node was not heard");
     }
 
     [Fact]

@@ -13,9 +13,9 @@ public sealed class ReconcileLoopTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [Theory]
-    [InlineData("taken")]
-    [InlineData("broken")]
-    public async Task A_key_that_cannot_be_served_waits_longer_each_time_and_the_others_go_on(string bad)
+    [InlineData("taken", "Stubborn: service:mine of Service second is taken by Service first")]
+    [InlineData("broken", "Stubborn: cannot be planned: a stored value nobody thought of")]
+    public async Task A_key_that_cannot_be_served_waits_longer_each_time_and_the_others_go_on(string bad, string told)
     {
         OneManager manager = await OneManager.StartAsync();
         await manager.CommitAsync([new StoreChange.Create(Named("first", "mine"))]);
@@ -34,9 +34,52 @@ public sealed class ReconcileLoopTests
             Assert.True(manager.Store.View().Index <= before + 2, "refused plans flood the log");
         }
 
-        Assert.Equal(bad == "taken" ? "Stubborn: service:mine of Service second is taken by Service first" : "", manager.Store.View().Services.Find(new ServiceId(bad))!.Trouble);
+        Assert.Equal(told, manager.Store.View().Services.Find(new ServiceId(bad))!.Trouble);
 
         Assert.False(running.IsCompleted, $"{running.Exception}");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task A_key_that_others_change_all_the_time_is_tried_each_second_and_is_no_trouble()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        using CancellationTokenSource stop = new(Limit);
+        var pauses = new PauseLog();
+        Task running = new ReconcileLoop<ServiceId>(new Stubborn(), manager.Store, manager.Time, manager.Ids, new Random(1), pauses).RunAsync(stop.Token);
+
+        await manager.CommitAsync([new StoreChange.Create(Named("fought", "fought"))]);
+        for (int i = 0; i < 20; i++)
+        {
+            await pauses.NextAsync(stop.Token);
+            if (i >= 5)
+            {
+                manager.Time.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        Assert.Equal("", manager.Store.View().Services.Find(new ServiceId("fought"))!.Trouble);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task Two_loops_in_trouble_over_one_service_do_not_talk_each_other_down()
+    {
+        OneManager manager = await OneManager.StartAsync();
+        Service service = Named("taken", "taken") with { Trouble = "Another: was here first" };
+        await manager.CommitAsync([new StoreChange.Create(Named("first", "mine")), new StoreChange.Create(service)]);
+        using CancellationTokenSource stop = new(Limit);
+        var pauses = new PauseLog();
+        Task running = new ReconcileLoop<ServiceId>(new Stubborn(), manager.Store, manager.Time, manager.Ids, new Random(1), pauses).RunAsync(stop.Token);
+        for (int i = 0; i < 6; i++)
+        {
+            await pauses.NextAsync(stop.Token);
+            manager.Time.Advance(TimeSpan.FromSeconds(30));
+        }
+
+        Assert.Equal("Another: was here first", manager.Store.View().Services.Find(service.Id)!.Trouble);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
@@ -95,6 +138,7 @@ public sealed class ReconcileLoopTests
             "good" when view.Configs.ByName("made for good") is null
                 => new Plan([new StoreChange.Create(new Config(new ConfigId("made")) { Spec = new ConfigSpec(new Annotations("made for good")) })], null),
             "taken" => new Plan([new StoreChange.Create(Named("second", "mine"))], null),
+            "fought" => new Plan([new StoreChange.Update(Named("fought", "of yesterday"))], null),
             "broken" => throw new OverflowException("a stored value nobody thought of"),
             _ => Plan.Nothing,
         };
@@ -113,6 +157,6 @@ public sealed class ReconcileLoopTests
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => _heard.Writer.TryWrite(eventId.Id);
 
-        public async Task NextAsync(CancellationToken ct) => Assert.Contains(await _heard.Reader.ReadAsync(ct), new[] { 3033, 3034 });
+        public async Task NextAsync(CancellationToken ct) => Assert.Contains(await _heard.Reader.ReadAsync(ct), new[] { 3033, 3034, 3061 });
     }
 }
