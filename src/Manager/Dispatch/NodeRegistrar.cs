@@ -3,7 +3,7 @@ using System.Net;
 namespace Skep.Manager.Dispatch;
 
 /// <summary>Stores what agents say of their nodes when a session begins or their machine changes.</summary>
-public sealed class NodeRegistrar(ClusterStore store, TimeProvider time)
+public sealed class NodeRegistrar(ClusterStore store)
 {
     /// <summary>
     /// Ends when this replica has every write that was answered before: a manager that has just started is still reading its log, and would give an agent the
@@ -16,10 +16,8 @@ public sealed class NodeRegistrar(ClusterStore store, TimeProvider time)
         {
             Node node = (await store.ReadAsync(ct).ConfigureAwait(false)).Nodes.Find(id)
                 ?? throw new ClusterException(ErrorKind.PermissionDenied, $"node {id} was removed from the cluster");
-            // A node that is Down comes back when the leader has heard it beat: it alone judges that, or the two would contradict each other.
-            NodeStatus status = node.Status.State is NodeState.Ready or NodeState.Down
-                ? node.Status with { Address = HostOf(description.PeerAddress) }
-                : new NodeStatus(NodeState.Ready, "", HostOf(description.PeerAddress)) { Since = time.GetUtcNow() };
+            // Whether it lives is the leader's to judge, once it has heard it beat (NodeJudge).
+            NodeStatus status = node.Status with { Address = HostOf(description.PeerAddress) };
             if (node.Description == description && node.Status == status)
             {
                 return;

@@ -4,14 +4,14 @@ using Skep.Manager.Leadership;
 
 namespace Skep.Manager.Liveness;
 
-/// <summary>The leader's judgement of which nodes live: Down after three silent heartbeat periods, Ready when heard again.</summary>
+/// <summary>The leader keeps when each node was heard, and stores what <see cref="NodeJudge"/> makes of it: Down after three silent heartbeat periods, Ready when heard.</summary>
 /// <remarks>A new leader gives every node that is not Down a full term of grace, since what the old one heard is not known to it.</remarks>
 public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<NodeLiveness> logger) : ILeaderLoop
 {
     private const int SilentPeriods = 3;
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
 
-    private readonly ConcurrentDictionary<NodeId, long> _lastSeen = new();
+    private readonly ConcurrentDictionary<NodeId, Sign> _signs = new();
 
     // A node goes on beating at the old pace until it has heard of a new one.
     private TimeSpan _limit, _limitBefore;
@@ -23,7 +23,7 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
     public void Seen(NodeId node, TimeSpan age)
     {
         long at = time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency);
-        _lastSeen.AddOrUpdate(node, at, (_, known) => Math.Max(known, at));
+        _signs.AddOrUpdate(node, new Sign(at, IsHeard: true), (_, known) => new Sign(Math.Max(known.At, at), IsHeard: true));
     }
 
     public async Task RunAsync(CancellationToken ct)
@@ -45,11 +45,11 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
             // A node that is Down stays so until it is heard: what this leader does not know is no sign of life.
             if (node.IsDown)
             {
-                _lastSeen.TryRemove(node.Id, out _);
+                _signs.TryRemove(node.Id, out _);
             }
             else
             {
-                _lastSeen[node.Id] = start;
+                _signs[node.Id] = new Sign(start, IsHeard: false);
             }
         }
     }
@@ -63,7 +63,9 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
             (_limitBefore, _limit, _limitSince) = (_limit, limit, time.GetTimestamp());
         }
 
-        Node[] changed = [.. view.Nodes.Select(Judge).OfType<Node>()];
+        Forget(view);
+        DateTimeOffset now = time.GetUtcNow();
+        Node[] changed = [.. view.Nodes.Select(n => NodeJudge.Judge(n, SignOf(n), LimitFor(n.Id), now) is { } status ? n with { Status = status } : null).OfType<Node>()];
         // A conflict means that someone else changed the node: the next round looks again. One node's trouble is no other node's.
         IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync([.. changed.Select(static n => new StoreChange[] { new StoreChange.Update(n) })], ct).ConfigureAwait(false);
         for (int i = 0; i < changed.Length; i++)
@@ -79,25 +81,32 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
         }
     }
 
-    private Node? Judge(Node node)
+    private SignOfLife? SignOf(Node node)
     {
-        if (!_lastSeen.TryGetValue(node.Id, out long last))
+        if (!_signs.TryGetValue(node.Id, out Sign sign))
         {
-            if (!node.IsDown)
+            if (node.IsDown)
             {
-                _lastSeen.TryAdd(node.Id, time.GetTimestamp()); // Stored since this leader began: it has the grace of a first session too.
+                return null;
             }
 
-            return null;
+            // Stored since this leader began: it has the grace of a first session too.
+            sign = _signs.GetOrAdd(node.Id, new Sign(time.GetTimestamp(), IsHeard: false));
         }
 
-        TimeSpan silence = time.GetElapsedTime(last);
-        TimeSpan limit = last < _limitSince && _limitBefore > _limit ? _limitBefore : _limit;
-        (NodeState state, string message) = silence > limit
-            ? (NodeState.Down, $"heartbeat failure: not heard for {silence.TotalSeconds:0.0} s")
-            : node.IsDown ? (NodeState.Ready, "") : (node.Status.State, node.Status.Message);
-        return state == node.Status.State || (state == NodeState.Down && node.Description is null)
-            ? null
-            : node with { Status = node.Status with { State = state, Message = message, Since = time.GetUtcNow() } };
+        return new SignOfLife(time.GetElapsedTime(sign.At), sign.IsHeard);
     }
+
+    private TimeSpan LimitFor(NodeId node) => _signs.TryGetValue(node, out Sign sign) && sign.At < _limitSince && _limitBefore > _limit ? _limitBefore : _limit;
+
+    /// <summary>What left the cluster is not kept.</summary>
+    private void Forget(StoreView view)
+    {
+        foreach (NodeId node in _signs.Keys.Where(n => view.Nodes.Find(n) is null))
+        {
+            _signs.TryRemove(node, out _);
+        }
+    }
+
+    private readonly record struct Sign(long At, bool IsHeard);
 }

@@ -37,7 +37,7 @@ internal static class FuzzTargets
         new("raft membership", [LogCodec.Encode(Three)], b => LogCodec.DecodeMembership(b), e => e is RaftFormatException),
         new("write-ahead log", [Segment()], ReadLog, e => e is RaftStorageException),
         new("raft snapshot", [RaftSnapshot()], ReadRaftSnapshot, e => e is RaftStorageException),
-        new("store batch", Batches(), b => new ProtoStoreCodec().DecodeBatch(b), IsRefusal),
+        new("store batch", Batches(), b => new ProtoStoreCodec().DecodeBatch(b), e => IsRefusal(e) || e is NewerFormatException),
         new("store snapshot", [StoreFile()], b => StoreSnapshot.Read(new MemoryStream(b), new ProtoStoreCodec()), IsRefusal),
         new("node description", [Description()], b => NodeDescriptionRules.Check(Rpc.V1.NodeDescription.Parser.ParseFrom(b).ToModel()), e => IsRefusal(e) || e is InvalidProtocolBufferException),
         new("task report", [Report()], ReadReport, e => IsRefusal(e) || e is InvalidProtocolBufferException),

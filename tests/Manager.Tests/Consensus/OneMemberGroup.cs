@@ -120,7 +120,7 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     }
 
     private DispatchService Dispatch(DispatchHub hub) => new(
-        hub, new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), Registrar ?? new NodeRegistrar(Store, TimeProvider.System), Presence, _progress,
+        hub, new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), Registrar ?? new NodeRegistrar(Store), Presence, _progress,
         new AttachmentControl(new ControlCommits(Store), IdSource.Secure), Raft, TimeProvider.System, Listener.Log.Logger<DispatchService>());
 
     private sealed class NoPeers : IRaftTransport

@@ -10,6 +10,7 @@ namespace Skep.Manager.Tests.Liveness;
 public sealed class NodeLivenessTests
 {
     private static readonly NodeId Lost = new("n4");
+    private static readonly DateTimeOffset DownSince = new(2026, 11, 30, 9, 0, 0, TimeSpan.Zero);
 
     [Fact]
     public async Task A_new_leader_does_not_bring_a_dead_node_back_to_life()
@@ -19,7 +20,9 @@ public sealed class NodeLivenessTests
 
         await reign.PassAsync(TimeSpan.FromSeconds(2));
 
-        Assert.Equal(NodeState.Down, manager.Store.View().Nodes.Find(Lost)!.Status.State);
+        Node lost = manager.Store.View().Nodes.Find(Lost)!;
+        Assert.Equal(NodeState.Down, lost.Status.State);
+        Assert.Equal(DownSince, lost.Status.Since); // How long its tasks have been orphans does not begin anew.
     }
 
     [Fact]
@@ -42,7 +45,7 @@ public sealed class NodeLivenessTests
         var reign = new Reign(manager);
         using StoreWatch watch = manager.Store.Watch();
 
-        await new NodeRegistrar(manager.Store, manager.Time).RegisterAsync(Lost, manager.Store.View().Nodes.Find(Lost)!.Description! with { EngineVersion = "2" }, CancellationToken.None);
+        await new NodeRegistrar(manager.Store).RegisterAsync(Lost, manager.Store.View().Nodes.Find(Lost)!.Description! with { EngineVersion = "2" }, CancellationToken.None);
         await reign.PassAsync(TimeSpan.FromSeconds(1));
         reign.Liveness.Seen(Lost, TimeSpan.Zero);
         await reign.PassAsync(TimeSpan.FromSeconds(1));
@@ -66,7 +69,7 @@ public sealed class NodeLivenessTests
     {
         OneManager manager = await OneManager.StartAsync();
         Node node = await manager.AddNodeAsync(Lost.Value, NodeRole.Worker);
-        await manager.CommitAsync([new StoreChange.Update(node with { Status = new NodeStatus(NodeState.Down, "heartbeat failure", "10.0.0.9") })]);
+        await manager.CommitAsync([new StoreChange.Update(node with { Status = new NodeStatus(NodeState.Down, "heartbeat failure", "10.0.0.9") { Since = DownSince } })]);
         return manager;
     }
 
