@@ -83,8 +83,14 @@ internal sealed record SkepdOptions
     /// <summary>Log entries that a manager steps over, each as the error that stopped it named it.</summary>
     public string[] SkipEntries { get; init; } = [];
 
+    /// <summary>Days for which certificates of nodes are believed after their end; 0: not at all.</summary>
+    public int AcceptExpired { get; init; }
+
     /// <summary>debug, info, warn or error.</summary>
     public string LogLevel { get; init; } = "info";
+
+    /// <summary>Ten years, in days.</summary>
+    private const int MostExpired = 3650;
 
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: an unknown flag or key, named.</exception>
     public static SkepdOptions Parse(string[] args)
@@ -130,6 +136,7 @@ internal sealed record SkepdOptions
                 "--backup-hours" => options with { BackupHours = Count(flag, value) },
                 "--backup-keep" => options with { BackupKeep = Count(flag, value) },
                 "--backup-key-file" => options with { BackupKeyFile = Path.GetFullPath(value) },
+                "--accept-expired" => options with { AcceptExpired = Count(flag, value) },
                 "--skip-entry" => options with { SkipEntries = [.. options.SkipEntries, value] },
                 "--log-level" => options with { LogLevel = value },
                 _ => throw ClusterException.Invalid($"unknown flag {flag}; see skepd --help"),
@@ -139,6 +146,11 @@ internal sealed record SkepdOptions
         if (options.InsecureRegistries.FirstOrDefault(r => r.Contains('/', StringComparison.Ordinal) && !IPNetwork.TryParse(r, out _)) is { } wrong)
         {
             throw ClusterException.Invalid($"--insecure-registry {wrong}: must be a host, as registry.example:5000 (without http:// and path), or a range of addresses, as 10.0.0.0/8");
+        }
+
+        if (options.AcceptExpired is < 0 or > MostExpired)
+        {
+            throw ClusterException.Invalid($"--accept-expired {options.AcceptExpired}: must be days, at most {MostExpired}");
         }
 
         _ = options.SkippedEntries();

@@ -36,6 +36,7 @@ internal static class Usage
           --backup-key-file FILE        what seals them: at least 32 random bytes; needed with --backup-dir
           --backup-hours N              hours between two (default 24)
           --backup-keep N               so many of the newest stay (default 7)
+          --accept-expired DAYS         believe certificates of other nodes so long after their end: those renew them, then take it out (default 0)
           --skip-entry ENTRY            log entry that every manager is to step over, as the error that stopped them names it (repeatable)
           --log-level LEVEL             debug, info, warn or error (default info)
         """;

@@ -119,7 +119,7 @@ public sealed class ManagerNode : IAsyncDisposable
         Liveness = new LivenessService(Raft, liveness);
         Control = new ClusterControl(Store, time, ids, members, new ClusterLogs(Store, channels), new NodeTunnels(channels));
         _progress = new ReplicaProgress(Store, time);
-        Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store), presence, _progress, Control.Attachments, Raft, time, loggers.CreateLogger<DispatchService>());
+        Dispatch = new DispatchService(_hub, _statuses, new NodeRegistrar(Store, time), presence, _progress, Control.Attachments, Raft, time, loggers.CreateLogger<DispatchService>());
     }
 
     public ClusterStore Store { get; }

@@ -134,7 +134,7 @@ internal sealed class PeerListener : IAsyncDisposable
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             // No certificate is a machine about to join; which calls that is good for is decided per service.
             RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is null
-                || (certificate is X509Certificate2 c && NodeIdentity.IsTrustedNode(c, current.Roots, time.GetUtcNow(), chain?.ChainPolicy.ExtraStore)),
+                || (certificate is X509Certificate2 c && identity.Trusts(c, time.GetUtcNow(), chain?.ChainPolicy.ExtraStore)),
             AllowTlsResume = false,
         };
     }

@@ -45,12 +45,13 @@ internal sealed partial class MemberNode : IDisposable
     // What the cluster seals its managers' keys with, once this manager has asked the quorum.
     private SensitiveBytes? _unlockKey;
 
+    /// <param name="grace">How long after their end certificates of other nodes are believed.</param>
     /// <param name="backups">Null: none are written.</param>
-    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, NodeRecord record, Entrance entrance, BackupPlan? backups, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
+    public MemberNode(NodePaths paths, IdentityStore identities, NodeIdentity identity, TimeSpan grace, NodeRecord record, Entrance entrance, BackupPlan? backups, NodeHost engine, TimeProvider time, Random random, ConsoleLog log)
     {
         _paths = paths;
         _identities = identities;
-        _identity = new IdentityHolder(identity);
+        _identity = new IdentityHolder(identity, grace);
         _wantedRole = (int)identity.Role;
         _record = record;
         _isNew = entrance.IsNew;
@@ -63,6 +64,10 @@ internal sealed partial class MemberNode : IDisposable
         _logger = log.CreateLogger(nameof(MemberNode));
         _members = new NodeMembers(_identity);
         _channels = new NodeChannels(_identity, _members, time);
+        if (grace > TimeSpan.Zero)
+        {
+            _logger.ExpiredBelieved(grace.TotalDays);
+        }
     }
 
     public NodeIdentity Identity => _identity.Current;

@@ -483,7 +483,7 @@ internal sealed class NodeLifecycle(SkepdOptions options, NodePaths paths, NodeH
 
     private Life Begin(NodeIdentity identity, NodeRecord record, Entrance entrance)
     {
-        var member = new MemberNode(paths, _identities, identity, record, entrance, _backups, engine, time, random, log) { SkippedEntries = _skippedEntries };
+        var member = new MemberNode(paths, _identities, identity, TimeSpan.FromDays(options.AcceptExpired), record, entrance, _backups, engine, time, random, log) { SkippedEntries = _skippedEntries };
         return _life = new Life(member, new SupervisedTask(c => RecoveryAdvice.RunAsync(member.RunAsync, c), time, _logger, _daemon));
     }
 

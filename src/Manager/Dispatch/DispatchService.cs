@@ -137,10 +137,12 @@ public sealed class DispatchService(
         }
     }
 
-    /// <summary>Tells nothing before the node is registered: only then is this replica known to be up to date.</summary>
+    /// <summary>Tells nothing before the node is registered, for only then is this replica known to be up to date, and judged: whose join has ended is there.</summary>
     private async Task WriteAsync(DispatchSession session, NodeDescription description, SessionInbox inbox, IServerStreamWriter<V1.ManagerMessage> output, CancellationToken writing, CancellationToken ct)
     {
         await inbox.Registered.WaitAsync(ct).ConfigureAwait(false);
+        presence.Announce(session.Node);
+        await registrar.UntilJudgedAsync(session.Node, ct).ConfigureAwait(false);
         logger.SessionOpened(session.Node, description.Hostname);
         await session.WriteAsync(output, writing, ct).ConfigureAwait(false);
     }

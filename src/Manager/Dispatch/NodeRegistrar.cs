@@ -3,8 +3,11 @@ using System.Net;
 namespace Skep.Manager.Dispatch;
 
 /// <summary>Stores what agents say of their nodes when a session begins or their machine changes.</summary>
-public sealed class NodeRegistrar(ClusterStore store)
+public sealed class NodeRegistrar(ClusterStore store, TimeProvider time)
 {
+    /// <summary>A leader that judges looks several times a second; while there is none, a node learns what it has to do all the same.</summary>
+    private static readonly TimeSpan JudgementLimit = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// Ends when this replica has every write that was answered before: a manager that has just started is still reading its log, and would give an agent the
     /// assignments of the past, which end what runs now.
@@ -28,6 +31,28 @@ public sealed class NodeRegistrar(ClusterStore store)
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>Ends when the leader has said for the first time what state the node is in, or after <see cref="JudgementLimit"/>.</summary>
+    public async Task UntilJudgedAsync(NodeId id, CancellationToken ct)
+    {
+        using CancellationTokenSource limit = new(JudgementLimit, time);
+        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        using StoreWatch watch = store.Watch();
+        try
+        {
+            await foreach (StoreBatch batch in watch.WithCancellation(both.Token).ConfigureAwait(false))
+            {
+                if (batch.View.Nodes.Find(id) is not { Status.State: NodeState.Unknown })
+                {
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return;
         }
     }
 

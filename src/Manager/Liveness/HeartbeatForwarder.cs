@@ -6,7 +6,7 @@ using V1 = Skep.Rpc.V1;
 
 namespace Skep.Manager.Liveness;
 
-/// <summary>Tells the leader, each half second, which nodes this manager heard of and how long ago.</summary>
+/// <summary>Tells the leader, each half second and when one has just come, which nodes this manager heard of and how long ago.</summary>
 public sealed class HeartbeatForwarder(RaftNode raft, NodePresence presence, NodeLiveness liveness, NodeChannels channels, TimeProvider time, ILogger<HeartbeatForwarder> logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
@@ -15,8 +15,11 @@ public sealed class HeartbeatForwarder(RaftNode raft, NodePresence presence, Nod
     public async Task RunAsync(CancellationToken ct)
     {
         using var timer = new PeriodicTimer(Period, time);
-        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
+        Task tick = timer.WaitForNextTickAsync(ct).AsTask(), announced = presence.AnnouncedAsync(ct);
+        while (true)
         {
+            await (await Task.WhenAny(tick, announced).ConfigureAwait(false)).ConfigureAwait(false);
+            (tick, announced) = (tick.IsCompleted ? timer.WaitForNextTickAsync(ct).AsTask() : tick, announced.IsCompleted ? presence.AnnouncedAsync(ct) : announced);
             IReadOnlyList<(NodeId Node, TimeSpan Age)> ages = presence.Ages();
             RaftStatus status = raft.Status;
             if (status.Role == RaftRole.Leader)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Skep.Manager.Leadership;
 
@@ -13,6 +14,8 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
 
     private readonly ConcurrentDictionary<NodeId, Sign> _signs = new();
 
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     // A node goes on beating at the old pace until it has heard of a new one.
     private TimeSpan _limit, _limitBefore;
     private long _limitSince;
@@ -24,14 +27,21 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
     {
         long at = time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency);
         _signs.AddOrUpdate(node, new Sign(at, IsHeard: true), (_, known) => new Sign(Math.Max(known.At, at), IsHeard: true));
+        if (store.View().Nodes.Find(node) is { Description: not null, Status.State: not NodeState.Ready })
+        {
+            _news.Writer.TryWrite(true);
+        }
     }
 
     public async Task RunAsync(CancellationToken ct)
     {
         Begin();
         using var timer = new PeriodicTimer(Period, time);
-        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
+        Task tick = timer.WaitForNextTickAsync(ct).AsTask(), news = _news.Reader.ReadAsync(ct).AsTask();
+        while (true)
         {
+            await (await Task.WhenAny(tick, news).ConfigureAwait(false)).ConfigureAwait(false);
+            (tick, news) = (tick.IsCompleted ? timer.WaitForNextTickAsync(ct).AsTask() : tick, news.IsCompleted ? _news.Reader.ReadAsync(ct).AsTask() : news);
             await JudgeAsync(ct).ConfigureAwait(false);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 
 namespace Skep.Manager.Liveness;
 
@@ -6,8 +7,19 @@ namespace Skep.Manager.Liveness;
 public sealed class NodePresence(TimeProvider time)
 {
     private readonly ConcurrentDictionary<NodeId, long> _heard = new();
+    private readonly Channel<bool> _announced = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public void Seen(NodeId node) => _heard[node] = time.GetTimestamp();
+
+    /// <summary>Word of this node is not to wait for its turn: its state is about to change.</summary>
+    public void Announce(NodeId node)
+    {
+        Seen(node);
+        _announced.Writer.TryWrite(true);
+    }
+
+    /// <summary>Completes with the next <see cref="Announce"/>, or the last that nobody waited for.</summary>
+    public async Task AnnouncedAsync(CancellationToken ct) => await _announced.Reader.ReadAsync(ct).ConfigureAwait(false);
 
     public void Removed(NodeId node) => _heard.TryRemove(node, out _);
 

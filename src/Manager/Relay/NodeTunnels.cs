@@ -87,7 +87,7 @@ internal sealed class NodeTunnels(NodeChannels channels) : INodeTunnels
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing)
+            if (disposing && !_isDisposed)
             {
                 _isDisposed = true;
                 scope.Cancel();

@@ -106,6 +106,6 @@ public sealed class NodeChannels(IdentityHolder identity, IClusterMembers member
     }
 
     private bool IsMeant(Callee callee, X509Certificate2 certificate, X509Certificate2Collection? shown)
-        => NodeIdentity.IsTrustedNode(certificate, identity.Current.Roots, time.GetUtcNow(), shown)
+        => identity.Trusts(certificate, time.GetUtcNow(), shown)
             && (callee.Objection(PeerIdentity.Read(certificate), members) is not { } objection ? true : throw new UnmeantPeerException(objection));
 }

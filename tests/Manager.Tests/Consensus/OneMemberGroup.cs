@@ -115,12 +115,15 @@ internal sealed class OneMemberGroup : IAsyncDisposable
     private DispatchService Dispatch()
     {
         var hub = new DispatchHub(Store);
-        _waking = hub.RunAsync(_stop.Token);
+        var liveness = new NodeLiveness(Store, TimeProvider.System, Listener.Log.Logger<NodeLiveness>());
+        var forwarder = new HeartbeatForwarder(
+            Raft, Presence, liveness, Listener.ChannelsOf(Listener.Identity(NodeRole.Manager, "server")), TimeProvider.System, Listener.Log.Logger<HeartbeatForwarder>());
+        _waking = Task.WhenAll(hub.RunAsync(_stop.Token), liveness.RunAsync(_stop.Token), forwarder.RunAsync(_stop.Token));
         return Dispatch(hub);
     }
 
     private DispatchService Dispatch(DispatchHub hub) => new(
-        hub, new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), Registrar ?? new NodeRegistrar(Store), Presence, _progress,
+        hub, new StatusWriter(Store, TimeProvider.System, Listener.Log.Logger<StatusWriter>()), Registrar ?? new NodeRegistrar(Store, TimeProvider.System), Presence, _progress,
         new AttachmentControl(new ControlCommits(Store), IdSource.Secure), Raft, TimeProvider.System, Listener.Log.Logger<DispatchService>());
 
     private sealed class NoPeers : IRaftTransport

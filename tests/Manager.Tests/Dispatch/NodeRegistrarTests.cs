@@ -23,7 +23,7 @@ public sealed class NodeRegistrarTests
         Assert.True((await leader.CommitAsync([new StoreChange.Create(new Config(new ConfigId("later")) { Spec = new ConfigSpec(new Annotations("later")) })], Limit)).IsCommitted);
         Assert.Null(restarted.View().Configs.ByName("later"));
 
-        await new NodeRegistrar(restarted).RegisterAsync(node.Id, description, Limit);
+        await new NodeRegistrar(restarted, time).RegisterAsync(node.Id, description, Limit);
 
         Assert.NotNull(restarted.View().Configs.ByName("later"));
     }

@@ -41,7 +41,7 @@ public sealed class SlowCommitTests
         await using OneMemberGroup group = await OneMemberGroup.StartAsync();
         NodeIdentity node = await group.AdmitAsync("w", NodeRole.Worker);
         var log = new HangingLog { IsHanging = true };
-        group.Registrar = new NodeRegistrar(log.Store = new ClusterStore(log, new ProtoStoreCodec(), TimeProvider.System, new StoreOptions()));
+        group.Registrar = new NodeRegistrar(log.Store = new ClusterStore(log, new ProtoStoreCodec(), TimeProvider.System, new StoreOptions()), TimeProvider.System);
         using Session session = new V1.Dispatch.DispatchClient(group.Listener.ChannelsOf(node).To(group.Listener.Address, Callee.AnyManager)).Session();
         var description = new NodeDescription("w", new Platform("x86_64", "linux"), new Resources(1, 1)) { PeerAddress = "10.0.0.9:2377" };
 

@@ -45,7 +45,7 @@ public sealed class NodeLivenessTests
         var reign = new Reign(manager);
         using StoreWatch watch = manager.Store.Watch();
 
-        await new NodeRegistrar(manager.Store).RegisterAsync(Lost, manager.Store.View().Nodes.Find(Lost)!.Description! with { EngineVersion = "2" }, CancellationToken.None);
+        await new NodeRegistrar(manager.Store, manager.Time).RegisterAsync(Lost, manager.Store.View().Nodes.Find(Lost)!.Description! with { EngineVersion = "2" }, CancellationToken.None);
         await reign.PassAsync(TimeSpan.FromSeconds(1));
         reign.Liveness.Seen(Lost, TimeSpan.Zero);
         await reign.PassAsync(TimeSpan.FromSeconds(1));

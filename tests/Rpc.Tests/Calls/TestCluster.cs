@@ -44,6 +44,9 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
 
     public Task Changed => Volatile.Read(ref _changed).Task;
 
+    /// <summary>How long after their end certificates are believed.</summary>
+    public TimeSpan Grace { get; set; }
+
     public RecordedLog Log { get; } = new();
 
     public string Address { get; private set; } = "";
@@ -90,7 +93,7 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
             {
                 ServerCertificate = server.Certificate,
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
-                ClientCertificateValidation = (c, _, _) => NodeIdentity.IsTrustedNode(c, server.Roots, Now),
+                ClientCertificateValidation = (c, _, _) => new IdentityHolder(server, Grace).Trusts(c, Now),
             });
         }));
         builder.Services.AddNodeGrpc(members ?? this);
