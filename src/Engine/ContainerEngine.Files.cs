@@ -175,10 +175,16 @@ public sealed partial class ContainerEngine
     private static ClusterException NoSuchFile(string path, string container) => new(ErrorKind.NotFound, $"Could not find the file {path} in container {container}");
 
     /// <summary>The last part, as Go's filepath.Base after its clean-up that keeps a final dot.</summary>
-    private static string BaseOf(string path)
+    internal static string BaseOf(string path)
     {
         string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return parts.Length == 0 ? "/" : parts[^1];
+        if (parts is [.., "."])
+        {
+            return ".";
+        }
+
+        string last = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath("/" + path)));
+        return last.Length > 0 ? last : "/";
     }
 
     private static string LinkTarget(string path, string text) => text.StartsWith('/') ? text : Path.GetFullPath($"/{Path.GetDirectoryName(path.TrimEnd('/'))?.TrimStart('/')}/{text}");

@@ -11,24 +11,29 @@ internal static class LocalTar
     public static async Task ExtractAsync(Stream archive, string root, string? rename, CancellationToken cancellation)
     {
         await using TarReader tar = new(archive, leaveOpen: true);
+        HashSet<string> leftOut = new(StringComparer.Ordinal);
         while (await tar.GetNextEntryAsync(copyData: false, cancellation) is { } entry)
         {
-            string[] parts = [.. entry.Name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(static part => part != ".")];
-            if (parts.Contains(".."))
-            {
-                throw new CliException($"the archive names a file outside of itself: {entry.Name}");
-            }
-
-            if (rename is not null)
-            {
-                parts = parts.Length > 0 && entry.Name[0] is not ('/' or '.') ? [rename, .. parts[1..]] : [rename, .. parts];
-            }
-
+            string[] parts = PartsOf(entry.Name, rename);
             if (parts.Length > 0)
             {
-                await PutAsync(entry, Path.Combine(ParentOf(parts, root, entry.Name), parts[^1]), root, cancellation);
+                await PutAsync(entry, Path.Combine(ParentOf(parts, root, entry.Name), parts[^1]), root, rename, leftOut, cancellation);
             }
         }
+    }
+
+    /// <summary>Where a name of the archive lies below the root; names of entries and of what hard links point to alike.</summary>
+    private static string[] PartsOf(string name, string? rename)
+    {
+        string[] parts = [.. name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(static part => part != ".")];
+        if (parts.Contains(".."))
+        {
+            throw new CliException($"the archive names a file outside of itself: {name}");
+        }
+
+        // "/a" and "./a" are below the directory that is copied; ".a" and "a" are what is copied itself.
+        bool isBelow = parts.Length == 0 || name.StartsWith('/') || name.StartsWith("./", StringComparison.Ordinal);
+        return rename is null ? parts : [rename, .. isBelow ? parts : parts[1..]];
     }
 
     /// <summary>The directory of the last part; no part above it may be a link, which would lead elsewhere.</summary>
@@ -76,7 +81,8 @@ internal static class LocalTar
         }
     }
 
-    private static async Task PutAsync(TarEntry entry, string place, string root, CancellationToken cancellation)
+    /// <param name="leftOut">Places that stay empty, so that other names of them do too.</param>
+    private static async Task PutAsync(TarEntry entry, string place, string root, string? rename, HashSet<string> leftOut, CancellationToken cancellation)
     {
         switch (entry.EntryType)
         {
@@ -97,27 +103,35 @@ internal static class LocalTar
                 File.CreateSymbolicLink(place, entry.LinkName);
                 break;
             case TarEntryType.HardLink:
-                string[] parts = [.. entry.LinkName.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(static part => part != ".")];
-                if (parts.Length == 0 || parts.Contains(".."))
+                string[] parts = PartsOf(entry.LinkName, rename);
+                string first = parts.Length > 0 ? Path.Combine(ParentOf(parts, root, entry.Name), parts[^1]) : root;
+                if (first == place)
                 {
-                    throw new CliException($"the archive names a file outside of itself: {entry.LinkName}");
+                    throw new CliException($"the archive makes {entry.Name} a hard link to itself");
                 }
 
-                string first = Path.Combine(ParentOf(parts, root, entry.Name), parts[^1]);
                 if (new FileInfo(first).LinkTarget is not null)
                 {
                     throw new CliException($"the archive reads through a link: {entry.Name}");
                 }
 
-                if (File.Exists(first))
+                if (leftOut.Contains(first))
                 {
-                    File.Delete(place); // A link of that name goes; it is not written through.
-                    File.Copy(first, place);
+                    leftOut.Add(place);
+                    break;
                 }
 
+                if (!File.Exists(first))
+                {
+                    throw new CliException($"the archive makes {entry.Name} a hard link to {entry.LinkName}, which is not in it");
+                }
+
+                File.Delete(place); // A link of that name goes; it is not written through.
+                File.Copy(first, place);
                 break;
             default:
-                break; // Devices and pipes need root and help nobody here.
+                leftOut.Add(place); // Devices and pipes need root and help nobody here.
+                break;
         }
     }
 }

@@ -46,6 +46,12 @@ internal sealed class TarExtractor(ContainerRoot root, string destination, bool 
         }
 
         using SafeFileHandle parent = OpenMaking(parts[..^1]);
+        if (entry.EntryType == TarEntryType.HardLink)
+        {
+            PutHardLink(entry, parent, parts);
+            return;
+        }
+
         string path = $"/proc/self/fd/{parent.DangerousGetHandle()}/{parts[^1]}";
         bool isDirectory = entry.EntryType == TarEntryType.Directory;
         bool exists = RemoveExisting(parent, parts, path, isDirectory);
@@ -64,19 +70,6 @@ internal sealed class TarExtractor(ContainerRoot root, string destination, bool 
             case TarEntryType.SymbolicLink:
                 File.CreateSymbolicLink(path, entry.LinkName);
                 break;
-            case TarEntryType.HardLink:
-                string[] target = Parts(entry.LinkName);
-                if (target.Length == 0)
-                {
-                    throw ClusterException.Invalid($"{entry.Name}: a hard link to nothing");
-                }
-
-                using (SafeFileHandle there = OpenMaking(target[..^1]))
-                {
-                    LibC.HardLink($"/proc/self/fd/{there.DangerousGetHandle()}/{target[^1]}", path);
-                }
-
-                return;
             case TarEntryType.Fifo:
                 LibC.MakeNode(path, FifoKind | (uint)entry.Mode, 0, 0);
                 break;
@@ -98,6 +91,35 @@ internal sealed class TarExtractor(ContainerRoot root, string destination, bool 
             File.SetLastWriteTimeUtc(made, entry.ModificationTime.UtcDateTime);
         }
     }
+
+    /// <summary>Looks at the target before anything gives way to the link: a broken archive costs no file.</summary>
+    private void PutHardLink(TarEntry entry, SafeFileHandle parent, string[] parts)
+    {
+        string[] target = Parts(entry.LinkName);
+        if (target.Length == 0)
+        {
+            throw ClusterException.Invalid($"{entry.Name}: a hard link to nothing");
+        }
+
+        using SafeFileHandle? there = root.Open(PathOf(target[..^1]), LibC.OpenPath | LibC.OpenDirectory);
+        using SafeFileHandle? first = there is null ? null : LibC.OpenBelow(there, target[^1], LibC.OpenPath | LibC.OpenNoFollow);
+        if (there is null || first is null)
+        {
+            throw ClusterException.Invalid($"{entry.Name}: a hard link to {entry.LinkName}, which is not there");
+        }
+
+        FileFacts from = LibC.FactsOf(there), to = LibC.FactsOf(parent);
+        if (target[^1] == parts[^1] && (from.Device, from.Inode) == (to.Device, to.Inode))
+        {
+            throw ClusterException.Invalid($"{entry.Name}: a hard link to itself");
+        }
+
+        string path = $"/proc/self/fd/{parent.DangerousGetHandle()}/{parts[^1]}";
+        RemoveExisting(parent, parts, path, isDirectory: false);
+        LibC.HardLink($"/proc/self/fd/{there.DangerousGetHandle()}/{target[^1]}", path);
+    }
+
+    private string PathOf(string[] parts) => string.Join('/', [destination.TrimEnd('/'), .. parts]) is { Length: > 0 } path ? path : "/";
 
     private async Task WriteFileAsync(TarEntry entry, string path, CancellationToken ct)
     {
@@ -130,7 +152,7 @@ internal sealed class TarExtractor(ContainerRoot root, string destination, bool 
             return true;
         }
 
-        string name = $"{destination.TrimEnd('/')}/{string.Join('/', parts)}";
+        string name = PathOf(parts);
         if (keepKinds && wasDirectory != isDirectory)
         {
             throw ClusterException.Invalid(

@@ -9,6 +9,9 @@ namespace Skep.Engine.Images;
 /// <summary>The archive of <c>docker save</c>, unpacked to a directory: an OCI layout, or the older one with manifest.json.</summary>
 internal sealed class ImageArchive : IDisposable
 {
+    /// <summary>Of links to links, as the kernel counts them.</summary>
+    private const int MostHops = 40;
+
     private readonly string _directory;
     private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);
 
@@ -146,6 +149,7 @@ internal sealed class ImageArchive : IDisposable
         {
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                _links.Remove(path);
                 await using (FileStream file = File.Create(path))
                 {
                     if (entry.DataStream is not null)
@@ -156,13 +160,16 @@ internal sealed class ImageArchive : IDisposable
 
                 break;
             case TarEntryType.SymbolicLink:
-                // Older savers link equal layers to one another.
-                string target = Path.Combine(Path.GetDirectoryName(entry.Name.TrimStart('.', '/')) ?? "", entry.LinkName);
+                // Older savers link equal layers to one another. One that leads out is an error only where it is used.
+                string target = entry.LinkName.StartsWith('/') ? entry.LinkName : Path.Combine(Path.GetRelativePath(_directory, Path.GetDirectoryName(path)!), entry.LinkName);
                 if (SafePath(target) is { } linked)
                 {
                     _links[path] = linked;
                 }
 
+                break;
+            case TarEntryType.HardLink:
+                _links[path] = SafePath(entry.LinkName) ?? throw ClusterException.Invalid($"invalid archive: {entry.Name} is a hard link to {entry.LinkName}, which is outside of it");
                 break;
         }
     }
@@ -176,7 +183,7 @@ internal sealed class ImageArchive : IDisposable
     private string Find(string name)
     {
         string? path = SafePath(name);
-        if (path is not null && _links.TryGetValue(path, out string? linked))
+        for (int hops = 0; hops < MostHops && path is not null && _links.TryGetValue(path, out string? linked); hops++)
         {
             path = linked;
         }
