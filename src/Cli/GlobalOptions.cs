@@ -3,6 +3,8 @@ namespace Skep.Cli;
 /// <summary>What stands before the verb: <c>skep -H unix:///run/x.sock service ls</c>.</summary>
 internal sealed class GlobalOptions
 {
+    private static readonly string[] Names = ["host", "debug", "version", "help", "config", "log-level", "context", "tls", "tlsverify", "tlscacert", "tlscert", "tlskey"];
+
     public string? Host { get; private set; }
 
     /// <summary>Folder of <c>config.json</c>, in place of <c>DOCKER_CONFIG</c>.</summary>
@@ -82,7 +84,7 @@ internal sealed class GlobalOptions
                     Host = word[2..];
                     break;
                 default:
-                    throw new UsageException(word.StartsWith("--", StringComparison.Ordinal) ? $"unknown flag: {name}" : $"unknown shorthand flag: '{word[1]}' in {word}");
+                    throw new UsageException(word.StartsWith("--", StringComparison.Ordinal) ? $"unknown flag: {name}{Parsing.NearestWord.Question(name[2..], Names, "--")}" : $"unknown shorthand flag: '{word[1]}' in {word}");
             }
         }
 

@@ -30,8 +30,7 @@ internal static class SkepCli
             string[] rest = words[at..];
             if (rest.Length == 0 || rest[0] == "help")
             {
-                Help.Print(terminal.Out, rest.Length > 1 ? string.Join(' ', rest[1..]) : "");
-                return 0;
+                return PrintHelp([.. rest.Skip(1).Where(static word => word is not ("--help" or "-h" or "help"))], terminal);
             }
 
             (string name, Verb? verb, int used) = Locate(rest);
@@ -45,8 +44,7 @@ internal static class SkepCli
                     return 0;
                 }
 
-                terminal.Err.WriteLine($"skep: unknown command: skep {string.Join(' ', rest[..Math.Min(used + 1, rest.Length)])}\n\nRun 'skep {(name.Length > 0 ? name + " " : "")}--help' for more information");
-                return 1;
+                return RefuseUnknown(name, rest[..(used + 1)], terminal);
             }
 
             ParsedFlags parsed = FlagReader.Read(verb, rest[used..]);
@@ -58,6 +56,11 @@ internal static class SkepCli
 
             if (verb.Arity.Complaint(parsed.Arguments.Length) is { } complaint)
             {
+                if (verb.Arity.Most == 0 && VerbTable.IsGroup(name))
+                {
+                    return RefuseUnknown(name, [.. rest[..used], parsed.Arguments[0]], terminal);
+                }
+
                 throw new UsageException($"skep: 'skep {name}' {complaint}", 1);
             }
 
@@ -100,6 +103,27 @@ internal static class SkepCli
             terminal.Out.Flush();
             terminal.Err.Flush();
         }
+    }
+
+    /// <summary>Of a verb, of a group, of all; of nothing else.</summary>
+    private static int PrintHelp(string[] words, Terminal terminal)
+    {
+        (string name, Verb? _, int used) = words.Length > 0 ? Locate(words) : ("", null, 0);
+        if (words.Length > used)
+        {
+            return RefuseUnknown(name, words[..(used + 1)], terminal);
+        }
+
+        Help.Print(terminal.Out, name);
+        return 0;
+    }
+
+    /// <param name="known">The group, or verb, that the words begin with.</param>
+    /// <param name="words">Up to the one nobody knows.</param>
+    private static int RefuseUnknown(string known, string[] words, Terminal terminal)
+    {
+        terminal.Err.WriteLine($"skep: unknown command: skep {string.Join(' ', words)}{NearestWord.Question(words[^1], VerbTable.NextWords(known))}\n\nRun 'skep {(known.Length > 0 ? known + " " : "")}--help' for more information");
+        return 1;
     }
 
     /// <summary>The longest verb that the words begin with.</summary>

@@ -159,6 +159,9 @@ internal static class VerbTable
         "attach", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause", "port", "rename", "restart", "rm", "run", "start", "stats", "stop", "unpause", "update", "wait",
     ];
 
+    /// <summary>Words that <see cref="Find"/> knows for a verb of a group.</summary>
+    private static readonly string[] ShortForms = ["images", "pull", "load", "tag", "rmi", "save", "import", "push", "history"];
+
     public static Verb? Find(string words)
     {
         words = words switch
@@ -203,6 +206,9 @@ internal static class VerbTable
 
     /// <inheritdoc cref="WordsOf"/>
     public static IEnumerable<(string Word, Verb Verb)> Of(string group) => Members(group).Select(verb => (Word(verb.Words, group), verb.Make()));
+
+    /// <summary>What may stand as the next word: verbs, and before them groups and Docker's short forms.</summary>
+    public static IEnumerable<string> NextWords(string group) => group.Length > 0 ? WordsOf(group) : [.. WordsOf(""), .. Groups.Select(static each => each.Group), .. ShortForms, "help"];
 
     private static IEnumerable<(string Words, Func<Verb> Make)> Members(string group) => group == "container"
         ? All.Where(static verb => Container.Contains(verb.Words) || verb.Words == "ps" || verb.Words.StartsWith("container ", StringComparison.Ordinal)).Select(static verb => verb.Words switch

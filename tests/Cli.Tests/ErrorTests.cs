@@ -32,6 +32,41 @@ public sealed class ErrorTests
         Assert.Equal((code, first), (run.ExitCode, run.Err.Split('\n')[0]));
     }
 
+    [Theory]
+    [InlineData("servce ls", 1, "skep: unknown command: skep servce; did you mean \"service\"?")]
+    [InlineData("service lss", 1, "skep: unknown command: skep service lss; did you mean \"ls\"?")]
+    [InlineData("service up", 1, "skep: unknown command: skep service up; did you mean \"update\"?")]
+    [InlineData("container insepct x", 1, "skep: unknown command: skep container insepct; did you mean \"inspect\"?")]
+    [InlineData("imgaes", 1, "skep: unknown command: skep imgaes; did you mean \"images\"?")]
+    [InlineData("dashboard srve", 1, "skep: unknown command: skep dashboard srve; did you mean \"serve\"?")]
+    [InlineData("help servce", 1, "skep: unknown command: skep servce; did you mean \"service\"?")]
+    [InlineData("help service lss", 1, "skep: unknown command: skep service lss; did you mean \"ls\"?")]
+    [InlineData("help service ls more", 1, "skep: unknown command: skep service ls more")]
+    [InlineData("help zebra", 1, "skep: unknown command: skep zebra")]
+    [InlineData("service ls --fromat x", 125, "unknown flag: --fromat; did you mean \"--format\"?")]
+    [InlineData("service ls --fromat=x", 125, "unknown flag: --fromat; did you mean \"--format\"?")]
+    [InlineData("service ls --hlep", 125, "unknown flag: --hlep; did you mean \"--help\"?")]
+    [InlineData("run --nmae x busybox", 125, "unknown flag: --nmae; did you mean \"--name\"?")]
+    [InlineData("--hots x service ls", 125, "unknown flag: --hots; did you mean \"--host\"?")]
+    public async Task A_word_that_is_nearly_one_is_told_which(string command, int code, string first)
+    {
+        CliRun run = await CliRun.Of("unix:///nonexistent/s", command.Split(' '));
+        Assert.Equal((code, "", first), (run.ExitCode, run.Out, run.Err.Split('\n')[0]));
+    }
+
+    [Theory]
+    [InlineData("help", "Usage:  skep [OPTIONS] COMMAND")]
+    [InlineData("help service", "Usage:  skep service COMMAND")]
+    [InlineData("help service ls", "Usage:  skep service ls [OPTIONS]")]
+    [InlineData("help images", "Usage:  skep images [OPTIONS]")]
+    [InlineData("help service --help", "Usage:  skep service COMMAND")]
+    public async Task Help_is_told_of_what_there_is(string command, string usage)
+    {
+        CliRun run = await CliRun.Of("unix:///nonexistent/s", command.Split(' '));
+        Assert.Equal((0, ""), (run.ExitCode, run.Err));
+        Assert.StartsWith(usage, run.Out.TrimStart(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_mistake_in_a_compose_file_is_told_with_file_and_line()
     {

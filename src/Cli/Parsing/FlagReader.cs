@@ -73,7 +73,7 @@ internal static class FlagReader
                         continue;
                     }
 
-                    throw new UsageException($"unknown flag: --{name}");
+                    throw new UsageException($"unknown flag: --{name}{NearestWord.Question(name, verb.Flags.Where(static each => !each.IsHidden).Select(static each => each.Name).Append("help"), "--")}");
                 }
 
                 Take(flag, equals >= 0 ? word[(equals + 1)..]
