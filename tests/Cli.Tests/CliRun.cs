@@ -8,7 +8,7 @@ internal sealed record CliRun(int ExitCode, string Out, string Err)
 {
     public static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    public static async Task<CliRun> Of(string host, string[] words, string input = "", TimeProvider? time = null, string? folder = null, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<CliRun> Of(string host, string[] words, string input = "", TimeProvider? time = null, string? folder = null, IReadOnlyDictionary<string, string>? environment = null, string variable = "SKEP_HOST")
     {
         StringWriter output = new() { NewLine = "\n" };
         StringWriter error = new() { NewLine = "\n" };
@@ -24,7 +24,7 @@ internal sealed record CliRun(int ExitCode, string Out, string Err)
                 OpenInput = () => new MemoryStream(System.Text.Encoding.UTF8.GetBytes(input)),
                 OpenOutput = () => rawOutput,
                 OpenError = () => rawError,
-                Environment = new Dictionary<string, string>(environment ?? new Dictionary<string, string>(), StringComparer.Ordinal) { ["SKEP_HOST"] = host, ["HOME"] = "/nonexistent" },
+                Environment = new Dictionary<string, string>(environment ?? new Dictionary<string, string>(), StringComparer.Ordinal) { [variable] = host, ["HOME"] = "/nonexistent" },
                 CurrentDirectory = folder ?? Path.GetTempPath(),
                 Time = time ?? new ManualTimeProvider(Now),
             },

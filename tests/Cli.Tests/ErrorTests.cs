@@ -15,7 +15,7 @@ public sealed class ErrorTests
     {
         CliRun run = await CliRun.Of("unix:///nonexistent/s", ["service", "ls"]);
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("Cannot connect to the Skep daemon at unix:///nonexistent/s. Is skepd running?", run.Err, StringComparison.Ordinal);
+        Assert.StartsWith("Cannot connect to the Skep daemon at unix:///nonexistent/s (SKEP_HOST). Is skepd running?", run.Err, StringComparison.Ordinal);
         Assert.Single(run.Err.TrimEnd().Split('\n'));
     }
 

@@ -69,7 +69,7 @@ internal static class ContainerLifecycle
 
     public static readonly Verb Prune = new("[OPTIONS]", "Remove all stopped containers", Arity.None, [CommonFlags.PruneFilter, CommonFlags.Force], static async (call, cancellation) =>
     {
-        if (!call.Get(CommonFlags.Force) && !call.Terminal.Confirms("WARNING! This will remove all stopped containers.\nAre you sure you want to continue?"))
+        if (!call.Get(CommonFlags.Force) && !await call.Terminal.ConfirmsAsync("WARNING! This will remove all stopped containers.\nAre you sure you want to continue?", "nothing was removed", cancellation))
         {
             return 0;
         }

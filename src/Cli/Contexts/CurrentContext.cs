@@ -7,6 +7,8 @@ namespace Skep.Cli.Contexts;
 /// <remarks>Source: docker/cli:cli/command/cli.go, resolveContextName; SKEP_ variables go before Docker's.</remarks>
 internal static class CurrentContext
 {
+    private static readonly string[] Variables = ["SKEP_HOST", "DOCKER_HOST"];
+
     /// <summary>The name of the context; <c>default</c> where flags or the environment name a daemon.</summary>
     /// <exception cref="UsageException">A daemon and a context are both named.</exception>
     public static string NameOf(GlobalOptions options, Terminal terminal)
@@ -22,7 +24,9 @@ internal static class CurrentContext
     }
 
     /// <summary>The daemon that the environment names.</summary>
-    public static string? Named(Terminal terminal) => terminal.Variable("SKEP_HOST") ?? terminal.Variable("DOCKER_HOST");
+    public static string? Named(Terminal terminal) => NamingVariable(terminal) is { } variable ? terminal.Variable(variable) : null;
+
+    private static string? NamingVariable(Terminal terminal) => Array.Find(Variables, variable => terminal.Variable(variable) is not null);
 
     /// <exception cref="CliException">The context is not there, or names no place that can be reached.</exception>
     public static EngineHost HostOf(GlobalOptions options, Terminal terminal)
@@ -30,13 +34,21 @@ internal static class CurrentContext
         string name = NameOf(options, terminal);
         if (name == ContextStore.Default)
         {
-            return EngineHost.Parse(options.Host ?? Named(terminal) ?? EngineHost.Default, TlsSettings.Of(options, terminal));
+            string? source = options.Host is null ? NamingVariable(terminal) : null;
+            try
+            {
+                return EngineHost.Parse(options.Host ?? Named(terminal) ?? EngineHost.Default, TlsSettings.Of(options, terminal)) with { Source = source };
+            }
+            catch (UnparsableHostException failure)
+            {
+                throw new CliException($"{failure.Message}{(source is null ? "" : $" of {source}")}: write unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST");
+            }
         }
 
         try
         {
             StoredContext context = new ContextStore(DockerConfig.Of(terminal)).Find(name);
-            return EngineHost.Parse(context.Host, TlsSettings.Of(context));
+            return EngineHost.Parse(context.Host, TlsSettings.Of(context)) with { Source = $"context \"{name}\"" };
         }
         catch (CliException failure)
         {

@@ -35,7 +35,7 @@ internal sealed class EngineClient(EngineHost host, string? fixedVersion, Action
         }
 
         using EngineReply reply = await ExchangeAsync("HEAD", "/_ping", [], null, cancellation);
-        string offered = reply.Header("Api-Version") ?? VersionOfTheSilent;
+        string offered = reply.Header("Api-Version") ?? (reply.Status == HttpStatusCode.OK ? VersionOfTheSilent : throw ConnectTrouble.NoDaemon(host, reply.Status));
         return _version = IsOlder(offered, NewestVersion) ? offered : NewestVersion;
     }
 
@@ -209,7 +209,9 @@ internal sealed class EngineClient(EngineHost host, string? fixedVersion, Action
             catch (Exception failure) when (failure is IOException or SocketException)
             {
                 connection.Dispose();
-                throw new CliException($"error during connect: {method} {Host}{target}: {failure.Message}");
+                throw failure is IOException noAnswer
+                    ? ConnectTrouble.NoAnswer(host, $"{method} {Host}{target}", noAnswer)
+                    : new CliException($"error during connect: {method} {Host}{target}: {failure.Message}");
             }
             catch
             {
@@ -233,17 +235,13 @@ internal sealed class EngineClient(EngineHost host, string? fixedVersion, Action
         {
             return new HttpConnection(await host.OpenAsync(cancellation), Keep);
         }
-        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AccessDenied)
+        catch (SocketException failure)
         {
-            throw new CliException($"permission denied while trying to connect to the Skep daemon at {Host}: run as root, or become a member of the socket's group");
-        }
-        catch (SocketException)
-        {
-            throw new CliException($"Cannot connect to the Skep daemon at {Host}. Is skepd running? Start it (systemctl start skep), or name another socket with -H or SKEP_HOST.");
+            throw ConnectTrouble.NoConnection(host, failure);
         }
         catch (IOException failure)
         {
-            throw new CliException($"error during connect: {method} {Host}{target}: {failure.Message}");
+            throw ConnectTrouble.NoAnswer(host, $"{method} {Host}{target}", failure);
         }
     }
 

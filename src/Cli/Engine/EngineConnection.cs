@@ -50,10 +50,17 @@ internal sealed class EngineConnection(Stream inner, Func<ValueTask> endWriting,
     public static async Task<EngineConnection> OpenTcpAsync(string host, int port, CancellationToken cancellation)
     {
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(EngineHost.ConnectLimit);
         try
         {
-            await socket.ConnectAsync(host, port, cancellation);
+            await socket.ConnectAsync(host, port, limit.Token);
             return Of(socket);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw new SocketException((int)SocketError.TimedOut);
         }
         catch
         {

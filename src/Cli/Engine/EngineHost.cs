@@ -6,6 +6,10 @@ namespace Skep.Cli.Engine;
 internal sealed record EngineHost(string Text)
 {
     public const string Default = "unix:///run/skep/skep.sock";
+
+    /// <summary>An address that is silent for so long is taken for dead; the kernel would wait for minutes.</summary>
+    public static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(30);
+
     private const int PlainPort = 2375;
     private const int SecurePort = 2376;
 
@@ -19,6 +23,12 @@ internal sealed record EngineHost(string Text)
 
     /// <summary>Null unless ssh is the way.</summary>
     public SshTarget? Ssh { get; private init; }
+
+    /// <summary>The variable or context that named it; null: a flag, or nobody.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>As messages name it.</summary>
+    public string Named => Source is null ? Text : $"{Text} ({Source})";
 
     /// <summary>What the Host header says.</summary>
     public string Authority => Address is null ? "localhost" : Address.Authority;
@@ -79,5 +89,8 @@ internal sealed record EngineHost(string Text)
         return EngineConnection.Over(secure, async () => await secure.ShutdownAsync());
     }
 
-    private static CliException Unparsable(string text) => new($"unable to parse docker host `{text}`");
+    private static UnparsableHostException Unparsable(string text) => new(text);
 }
+
+/// <summary>The text names no place; in Docker's words.</summary>
+internal sealed class UnparsableHostException(string text) : CliException($"unable to parse docker host `{text}`");

@@ -137,11 +137,11 @@ internal sealed class HttpConnection(EngineConnection connection, Action<HttpCon
         Dictionary<string, string> headers;
         do
         {
-            string first = await ReadLineAsync(cancellation) ?? throw new IOException("EOF");
+            string first = await ReadLineAsync(cancellation) ?? throw new EndOfStreamException("EOF");
             string[] words = first.Split(' ', 3);
             status = words.Length >= 2 && words[0].StartsWith("HTTP/1.", StringComparison.Ordinal) && int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int code)
                 ? (HttpStatusCode)code
-                : throw new IOException($"malformed HTTP response \"{first}\"");
+                : throw new NotHttpException(first);
             headers = new(StringComparer.OrdinalIgnoreCase);
             while (await ReadLineAsync(cancellation) is { Length: > 0 } line)
             {

@@ -14,7 +14,7 @@ internal sealed record SshTarget(string Destination, int? Port, string SocketPat
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? address) || address.Host.Length == 0)
         {
-            throw new CliException($"unable to parse docker host `{text}`");
+            throw new UnparsableHostException(text);
         }
 
         if (address.UserInfo.Contains(':', StringComparison.Ordinal))
@@ -29,7 +29,7 @@ internal sealed record SshTarget(string Destination, int? Port, string SocketPat
 
         string host = address.Host.Trim('[', ']');
         return host.StartsWith('-') || address.UserInfo.StartsWith('-')
-            ? throw new CliException($"unable to parse docker host `{text}`")
+            ? throw new UnparsableHostException(text)
             : new SshTarget(address.UserInfo.Length > 0 ? $"{Uri.UnescapeDataString(address.UserInfo)}@{host}" : host, address.Port > 0 ? address.Port : null, address.AbsolutePath.TrimEnd('/'));
     }
 

@@ -54,6 +54,11 @@ internal sealed record TlsSettings(string? Authority, string? Certificate, strin
         catch (Exception failure) when (failure is System.Security.Authentication.AuthenticationException or CryptographicException or ArgumentException)
         {
             await secure.DisposeAsync();
+            if (failure is System.Security.Authentication.AuthenticationException && failure.Message.Contains("frame size", StringComparison.Ordinal))
+            {
+                throw new NotTlsException($"tls: {failure.Message}", failure);
+            }
+
             throw new IOException($"tls: {failure.InnerException?.Message ?? failure.Message}", failure);
         }
     }

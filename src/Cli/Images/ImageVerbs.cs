@@ -44,9 +44,9 @@ internal static class ImageVerbs
     public static readonly Verb Prune = new("[OPTIONS]", "Remove unused images", Arity.None, [PruneAll, CommonFlags.PruneFilter, CommonFlags.Force], static async (call, cancellation) =>
     {
         bool all = call.Get(PruneAll);
-        if (!call.Get(CommonFlags.Force) && !call.Terminal.Confirms(all
+        if (!call.Get(CommonFlags.Force) && !await call.Terminal.ConfirmsAsync(all
             ? "WARNING! This will remove all images without at least one container associated to them.\nAre you sure you want to continue?"
-            : "WARNING! This will remove all dangling images.\nAre you sure you want to continue?"))
+            : "WARNING! This will remove all dangling images.\nAre you sure you want to continue?", "nothing was removed", cancellation))
         {
             return 0;
         }

@@ -33,7 +33,7 @@ internal static class LoginVerbs
         DockerConfig config = DockerConfig.Of(call.Terminal);
         string server = ServerOf(call);
         WireAuth? kept = call.Given(Username) ? null : RegistryAuth.Find(config, server);
-        WireAuth credentials = kept is not null ? kept with { ServerAddress = server } : Ask(call, server);
+        WireAuth credentials = kept is not null ? kept with { ServerAddress = server } : await AskAsync(call, server, cancellation);
         WireAuthResult result = await call.Engine.PostAsync("/auth", credentials, WireJson.Default.WireAuth, WireJson.Default.WireAuthResult, cancellation);
         if (result.IdentityToken is { Length: > 0 } token)
         {
@@ -65,14 +65,14 @@ internal static class LoginVerbs
         ? server.Replace("https://", "", StringComparison.Ordinal).Replace("http://", "", StringComparison.Ordinal).Split('/')[0]
         : RegistryAuth.Hub;
 
-    private static WireAuth Ask(Invocation call, string server)
+    private static async Task<WireAuth> AskAsync(Invocation call, string server, CancellationToken cancellation)
     {
         string username = call.Get(Username);
         string password = call.Get(Password);
         using StreamReader input = new(call.Terminal.OpenInput());
         if (call.Get(FromInput))
         {
-            password = input.ReadToEnd().TrimEnd('\r', '\n');
+            password = (await input.ReadToEndAsync(cancellation)).TrimEnd('\r', '\n');
         }
         else if (username.Length == 0 || password.Length == 0)
         {
@@ -81,19 +81,19 @@ internal static class LoginVerbs
                 throw new CliException("cannot perform an interactive login from a non TTY device");
             }
 
-            username = username.Length > 0 ? username : Prompt(call, input, "Username: ");
+            username = username.Length > 0 ? username : await PromptAsync(call, input, "Username: ", cancellation);
             using RawTerminal? hidden = RawTerminal.Hide();
-            password = Prompt(call, input, "Password: ");
+            password = await PromptAsync(call, input, "Password: ", cancellation);
             call.Out.WriteLine();
         }
 
         return password.Length == 0 ? throw new CliException("password is empty") : new WireAuth { Username = username, Password = password, ServerAddress = server };
     }
 
-    private static string Prompt(Invocation call, StreamReader input, string words)
+    private static async Task<string> PromptAsync(Invocation call, StreamReader input, string words, CancellationToken cancellation)
     {
         call.Out.Write(words);
         call.Out.Flush();
-        return input.ReadLine()?.Trim() ?? "";
+        return (await input.ReadLineAsync(cancellation))?.Trim() ?? "";
     }
 }

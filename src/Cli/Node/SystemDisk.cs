@@ -117,8 +117,8 @@ internal static class SystemDisk
         bool all = call.Get(All);
         bool volumes = call.Get(WithVolumes);
         string images = all ? "all images without at least one container associated to them" : "all dangling images";
-        if (!call.Get(CommonFlags.Force) && !call.Terminal.Confirms(
-            $"WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n{(volumes ? "  - all anonymous volumes not used by at least one container\n" : "")}  - {images}\n\nAre you sure you want to continue?"))
+        if (!call.Get(CommonFlags.Force) && !await call.Terminal.ConfirmsAsync(
+            $"WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n{(volumes ? "  - all anonymous volumes not used by at least one container\n" : "")}  - {images}\n\nAre you sure you want to continue?", "nothing was removed", cancellation))
         {
             return 0;
         }

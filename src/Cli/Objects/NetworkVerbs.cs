@@ -42,10 +42,10 @@ internal static class NetworkVerbs
     public static readonly Verb Remove = new("NETWORK [NETWORK...]", "Remove one or more networks", Arity.Some, [ForceRemove], static (call, cancellation) =>
         ServiceReading.EachAsync(call, async name =>
         {
-            if (await IsIngressAsync(call, name, cancellation) && !call.Terminal.Confirms(
-                "WARNING! Without the routing-mesh network no node answers on published ports.\nAre you sure you want to continue?"))
+            if (await IsIngressAsync(call, name, cancellation) && !await call.Terminal.ConfirmsAsync(
+                "WARNING! Without the routing-mesh network no node answers on published ports.\nAre you sure you want to continue?", $"network {name} stays", cancellation))
             {
-                return;
+                return false;
             }
 
             try
@@ -54,13 +54,15 @@ internal static class NetworkVerbs
             }
             catch (EngineException failure) when (failure.IsNotFound && call.Get(ForceRemove))
             {
-                return;
+                return true;
             }
+
+            return true;
         }));
 
     public static readonly Verb Prune = new("[OPTIONS]", "Remove all unused networks", Arity.None, [CommonFlags.PruneFilter, CommonFlags.Force], static async (call, cancellation) =>
     {
-        if (!call.Get(CommonFlags.Force) && !call.Terminal.Confirms("WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?"))
+        if (!call.Get(CommonFlags.Force) && !await call.Terminal.ConfirmsAsync("WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?", "nothing was removed", cancellation))
         {
             return 0;
         }

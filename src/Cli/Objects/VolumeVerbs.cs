@@ -45,9 +45,9 @@ internal static class VolumeVerbs
 
     public static readonly Verb Prune = new("[OPTIONS]", "Remove unused local volumes", Arity.None, [All, CommonFlags.PruneFilter, CommonFlags.Force], static async (call, cancellation) =>
     {
-        if (!call.Get(CommonFlags.Force) && !call.Terminal.Confirms(call.Get(All)
+        if (!call.Get(CommonFlags.Force) && !await call.Terminal.ConfirmsAsync(call.Get(All)
             ? "WARNING! This will remove all local volumes not used by at least one container.\nAre you sure you want to continue?"
-            : "WARNING! This will remove anonymous local volumes not used by at least one container.\nAre you sure you want to continue?"))
+            : "WARNING! This will remove anonymous local volumes not used by at least one container.\nAre you sure you want to continue?", "nothing was removed", cancellation))
         {
             return 0;
         }

@@ -5,6 +5,7 @@ namespace Skep.Cli.Output;
 /// <summary>Standard input, output or error as the bytes they are. .NET's console reads terminals by lines and sends them codes of its own.</summary>
 internal sealed partial class StandardStream(int file) : Stream
 {
+    private const int LargestRead = 64 * 1024;
     private const int Interrupted = 4;
     private const int WouldBlock = 11;
     private const short Readable = 1;
@@ -63,6 +64,18 @@ internal sealed partial class StandardStream(int file) : Stream
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    /// <summary>Ends when it is cancelled, where reading in place would wait for the next key.</summary>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        // Into bytes of its own: what comes after all must not land where somebody else is by then.
+        byte[] own = new byte[Math.Min(buffer.Length, LargestRead)];
+        int count = await Task.Run(() => Read(own.AsSpan()), cancellationToken).WaitAsync(cancellationToken);
+        own.AsSpan(0, count).CopyTo(buffer.Span);
+        return count;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -39,11 +39,25 @@ internal sealed record Terminal
     public string? Variable(string name) => Environment.TryGetValue(name, out string? value) && value.Length > 0 ? value : null;
 
     /// <summary>Asks before something is destroyed; without a terminal the answer is read all the same, as Docker does.</summary>
-    public bool Confirms(string warning)
+    /// <param name="kept">What is told when the answer is another than y: that nothing happened is not to be guessed.</param>
+    public async Task<bool> ConfirmsAsync(string warning, string kept, CancellationToken cancellation)
     {
         Out.Write($"{warning} [y/N] ");
         Out.Flush();
         using StreamReader reader = new(OpenInput());
-        return reader.ReadLine()?.Trim() is "y" or "Y";
+        string? answer = await reader.ReadLineAsync(cancellation);
+        if (answer?.Trim() is "y" or "Y")
+        {
+            return true;
+        }
+
+        if (answer is null)
+        {
+            Out.WriteLine(); // Nobody ended the line.
+            Out.Flush();
+        }
+
+        Err.WriteLine($"Not confirmed with y: {kept}.");
+        return false;
     }
 }

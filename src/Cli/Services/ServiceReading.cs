@@ -16,15 +16,24 @@ internal static class ServiceReading
         EachAsync(call, name => call.Engine.DeleteAsync($"/services/{Query.Escape(name)}", cancellation)));
 
     /// <summary>Does something to each argument and prints it; what fails is told at the end.</summary>
-    public static async Task<int> EachAsync(Invocation call, Func<string, Task> act)
+    public static Task<int> EachAsync(Invocation call, Func<string, Task> act) => EachAsync(call, async name =>
+    {
+        await act(name);
+        return true;
+    });
+
+    /// <param name="act">False: it was left as it is, and is not printed.</param>
+    public static async Task<int> EachAsync(Invocation call, Func<string, Task<bool>> act)
     {
         List<string> failures = [];
         foreach (string name in call.Arguments)
         {
             try
             {
-                await act(name);
-                call.Out.WriteLine(name);
+                if (await act(name))
+                {
+                    call.Out.WriteLine(name);
+                }
             }
             catch (EngineException failure)
             {

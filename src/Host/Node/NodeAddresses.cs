@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Skep.Rpc.Security;
 
 namespace Skep.Host.Node;
 
@@ -114,7 +115,7 @@ internal static class NodeAddresses
             }
             catch (SocketException e)
             {
-                troubles.Add(IPAddress.TryParse(host, out _) ? $"there is no way from here to {remote}: {e.Message}" : $"the host name {host} does not resolve: {e.Message}");
+                troubles.Add(CallTrouble.Describe("manager", remote, e));
             }
         }
 

@@ -22,13 +22,17 @@ public static class CallTrouble
         return what + hint;
     }
 
+    /// <summary>The same for what was met before a call was made: no address, no route.</summary>
+    public static string Describe(string who, string address, SocketException error)
+        => Describe(who, address, new RpcException(new Status(StatusCode.Unavailable, error.Message, error)), TimeSpan.Zero, TimeSpan.Zero);
+
     /// <summary>What was met, without advice: for who knows better what to look at.</summary>
     public static string Name(string who, string address, RpcException error, TimeSpan limit) => Explain(who, address, error, limit, limit).What;
 
     private static (string What, string Hint) Explain(string who, string address, RpcException error, TimeSpan limit, TimeSpan connectLimit)
     {
         (string host, string port) = Split(address);
-        string stranger = $"what listens at {address} is not a Skep {who}";
+        (string What, string Hint) stranger = ($"what listens at {address} is not a Skep {who}", who == "manager" ? "; \"swarm join-token\" on a manager prints its address and port" : "");
         if (IsSilence(error))
         {
             return Silent(limit);
@@ -36,7 +40,7 @@ public static class CallTrouble
 
         if (IsAnswer(error))
         {
-            return (error.StatusCode == StatusCode.Unimplemented ? stranger : error.Status.Detail, "");
+            return error.StatusCode == StatusCode.Unimplemented ? stranger : (error.Status.Detail, "");
         }
 
         for (Exception? cause = error.Status.DebugException; cause is not null; cause = cause.InnerException)
@@ -48,15 +52,15 @@ public static class CallTrouble
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
                     return ($"nothing listens at {address}", $": is skepd running there, and is it a {who} with this port?");
                 case SocketException { SocketErrorCode: SocketError.NetworkUnreachable or SocketError.HostUnreachable } route:
-                    return ($"there is no way from here to {address}: {route.Message}", "");
+                    return ($"there is no way from here to {address}: {route.Message}", "; check the address, and this machine's routes");
                 case UnmeantPeerException unmeant:
                     return ($"at {address}, {unmeant.Message}", "");
                 case AuthenticationException or HttpProtocolException or HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse }:
-                    return (stranger, "");
+                    return stranger;
                 case SocketException { SocketErrorCode: SocketError.TimedOut } or TimeoutException or OperationCanceledException:
                     return Silent(connectLimit);
                 case IOException when cause.InnerException is null:
-                    return (stranger, ""); // The connection stood, and what came over it was no TLS, or nothing.
+                    return stranger; // The connection stood, and what came over it was no TLS, or nothing.
                 default:
                     break;
             }

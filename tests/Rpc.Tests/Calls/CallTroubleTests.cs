@@ -26,12 +26,12 @@ public sealed class CallTroubleTests
         { "refused", On(new SocketException((int)SocketError.ConnectionRefused)), "nothing listens at 10.0.0.9:2377: is skepd running there, and is it a manager with this port?" },
         { "no name", On(new SocketException((int)SocketError.HostNotFound)), "the host name 10.0.0.9 does not resolve; give an IP address, or mend the machine's name service" },
         { "no name server", On(new SocketException((int)SocketError.TryAgain)), "the host name 10.0.0.9 does not resolve; give an IP address, or mend the machine's name service" },
-        { "no route", On(new SocketException((int)SocketError.HostUnreachable)), "there is no way from here to 10.0.0.9:2377: No route to host" },
-        { "no TLS", On(new AuthenticationException("Cannot determine the frame size or a corrupted frame was received.", new IOException())), "what listens at 10.0.0.9:2377 is not a Skep manager" },
-        { "nothing after connecting", On(new IOException("Received an unexpected EOF or 0 bytes from the transport stream.")), "what listens at 10.0.0.9:2377 is not a Skep manager" },
-        { "another authority", On(new AuthenticationException("The remote certificate was rejected by the provided RemoteCertificateValidationCallback.")), "what listens at 10.0.0.9:2377 is not a Skep manager" },
+        { "no route", On(new SocketException((int)SocketError.HostUnreachable)), "there is no way from here to 10.0.0.9:2377: No route to host; check the address, and this machine's routes" },
+        { "no TLS", On(new AuthenticationException("Cannot determine the frame size or a corrupted frame was received.", new IOException())), "what listens at 10.0.0.9:2377 is not a Skep manager; \"swarm join-token\" on a manager prints its address and port" },
+        { "nothing after connecting", On(new IOException("Received an unexpected EOF or 0 bytes from the transport stream.")), "what listens at 10.0.0.9:2377 is not a Skep manager; \"swarm join-token\" on a manager prints its address and port" },
+        { "another authority", On(new AuthenticationException("The remote certificate was rejected by the provided RemoteCertificateValidationCallback.")), "what listens at 10.0.0.9:2377 is not a Skep manager; \"swarm join-token\" on a manager prints its address and port" },
         { "our own objection", On(new UnmeantPeerException("node a answers in place of b")), "at 10.0.0.9:2377, node a answers in place of b" },
-        { "another gRPC program", new RpcException(new Status(StatusCode.Unimplemented, "Service is unimplemented.")), "what listens at 10.0.0.9:2377 is not a Skep manager" },
+        { "another gRPC program", new RpcException(new Status(StatusCode.Unimplemented, "Service is unimplemented.")), "what listens at 10.0.0.9:2377 is not a Skep manager; \"swarm join-token\" on a manager prints its address and port" },
         { "what it answered", new RpcException(new Status(StatusCode.Unavailable, "the cluster is not made yet")), "the cluster is not made yet" },
         { "anything else", On(new InvalidDataException("odd")), "manager 10.0.0.9:2377 cannot be reached: Error starting gRPC call." },
     };
@@ -46,13 +46,24 @@ public sealed class CallTroubleTests
     }
 
     [Fact]
+    public void What_fails_before_a_call_has_the_same_words()
+    {
+        Assert.Equal("the host name box does not resolve; give an IP address, or mend the machine's name service", CallTrouble.Describe("manager", "box:2377", new SocketException((int)SocketError.HostNotFound)));
+        Assert.Equal("there is no way from here to 10.0.0.9:2377: Network is unreachable; check the address, and this machine's routes", CallTrouble.Describe("manager", Address, new SocketException((int)SocketError.NetworkUnreachable)));
+    }
+
+    [Fact]
+    public void A_node_that_is_called_needs_no_join_token()
+        => Assert.Equal("what listens at 10.0.0.9:2377 is not a Skep node", CallTrouble.Describe("node", Address, On(new IOException("eof")), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2)));
+
+    [Fact]
     public async Task A_program_that_speaks_no_TLS_is_no_manager()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         Task answering = AnswerAsync(other, "HTTP/1.1 400 Bad Request\r\n\r\n");
         string address = other.LocalEndpoint.ToString()!;
-        Assert.Equal($"what listens at {address} is not a Skep manager", await JoinAsync(address));
+        Assert.Equal($"what listens at {address} is not a Skep manager; \"swarm join-token\" on a manager prints its address and port", await JoinAsync(address));
         await answering;
     }
 
@@ -63,7 +74,7 @@ public sealed class CallTroubleTests
         other.Start();
         Task answering = AnswerAsync(other, "");
         string address = other.LocalEndpoint.ToString()!;
-        Assert.Equal($"what listens at {address} is not a Skep manager", await JoinAsync(address));
+        Assert.Equal($"what listens at {address} is not a Skep manager; \"swarm join-token\" on a manager prints its address and port", await JoinAsync(address));
         await answering;
     }
 
@@ -75,7 +86,7 @@ public sealed class CallTroubleTests
     public async Task A_node_that_is_no_manager_is_told_as_such()
     {
         await using TestCluster worker = await TestCluster.StartAsync(s => s.AddGrpc(), app => app.MapGrpcService<Grpc.HealthCheck.HealthServiceImpl>());
-        Assert.Equal($"what listens at {worker.Address} is not a Skep manager", await JoinAsync(worker.Address));
+        Assert.Equal($"what listens at {worker.Address} is not a Skep manager; \"swarm join-token\" on a manager prints its address and port", await JoinAsync(worker.Address));
     }
 
     [Fact]
