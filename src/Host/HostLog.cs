@@ -56,6 +56,9 @@ internal static partial class HostLog
     [LoggerMessage(190, LogLevel.Warning, "The dashboard is not served on port {Port}: {Reason}; choose another with --dashboard-port, or 0 for none")]
     public static partial void DashboardNotServed(this ILogger logger, int port, string reason);
 
+    [LoggerMessage(195, LogLevel.Warning, "The dashboard's renewed certificate cannot be used: {Reason}. It is served with the one before until the files change again")]
+    public static partial void DashboardCertificateKept(this ILogger logger, string reason);
+
     [LoggerMessage(191, LogLevel.Information, "Node {NodeId} is the first manager of cluster {ClusterId}, restored as it was at index {Index}")]
     public static partial void Restored(this ILogger logger, NodeId nodeId, ClusterId clusterId, ulong index);
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Skep.Api;
+using Skep.Dashboard.Access;
 using Skep.Host;
 using Skep.Host.Listeners;
 using Skep.Host.Metrics;
@@ -61,6 +62,8 @@ try
     }
 
     ApiTls? tls = ApiTls.Load(options);
+    ILogger pageLog = log.CreateLogger("Dashboard");
+    PageCertificate? pageCertificate = DashboardTls.Load("--dashboard-cert", options.DashboardCert, "--dashboard-key", options.DashboardKey, reason => pageLog.DashboardCertificateKept(reason));
     using Telemetry observed = new Telemetry(options.MetricsAddr, version, time);
     string hostname = options.NodeName ?? Environment.MachineName;
     var paths = new NodePaths(options.DataDir, options.RunDir);
@@ -75,7 +78,7 @@ try
     using var node = new NodeLifecycle(options, paths, engine, facts, time, Random.Shared, log);
     observed.AddGauges(node, facts);
     await node.ResumeAsync(stopping.Token);
-    var dashboard = new DashboardListener(options.DashboardPort, options.Socket, options.RunDir, node, time, log);
+    var dashboard = new DashboardListener(options.DashboardPort, pageCertificate, options.Socket, options.RunDir, node, time, log);
     await using WebApplication api = await ApiListener.StartAsync(options.Socket, paths.RelaySocket, options.Group, tls, node, dashboard, time, log, stopping.Token);
     await using WebApplication? metrics = await observed.ServeAsync(log, stopping.Token);
     log.CreateLogger("Skepd").Serving(version, options.Socket);

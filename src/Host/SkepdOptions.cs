@@ -54,6 +54,11 @@ internal sealed record SkepdOptions
     /// <summary>TCP port of the dashboard on managers; 0: none.</summary>
     public int DashboardPort { get; init; } = 8900;
 
+    /// <summary>PEM files the dashboard is served over TLS with; empty: without TLS.</summary>
+    public string DashboardCert { get; init; } = "";
+
+    public string DashboardKey { get; init; } = "";
+
     /// <summary>Addresses the Engine API is served on over TLS, as tcp://ADDRESS:PORT. They need all of the four below, named as dockerd's.</summary>
     public string[] Hosts { get; init; } = [];
 
@@ -127,6 +132,8 @@ internal sealed record SkepdOptions
                 "--insecure-registry" => options with { InsecureRegistries = [.. options.InsecureRegistries, value] },
                 "--registry-mirror" => options with { RegistryMirrors = [.. options.RegistryMirrors, value] },
                 "--dashboard-port" => options with { DashboardPort = int.TryParse(value, out int port) && port is >= 0 and <= 65535 ? port : throw ClusterException.Invalid($"--dashboard-port {value}: must be a port, or 0 for none") },
+                "--dashboard-cert" => options with { DashboardCert = Path.GetFullPath(value) },
+                "--dashboard-key" => options with { DashboardKey = Path.GetFullPath(value) },
                 "--host" or "-H" => options with { Hosts = [.. options.Hosts, value] },
                 "--tlscacert" => options with { Tlscacert = Path.GetFullPath(value) },
                 "--tlscert" => options with { Tlscert = Path.GetFullPath(value) },

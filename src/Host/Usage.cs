@@ -9,7 +9,8 @@ internal static class Usage
         skepd: the daemon of a Skep node.
 
         Usage: skepd [FLAG VALUE]...
-               skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open] [--give-up SECONDS]
+               skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open [--logs]]
+                               [--cert FILE --key FILE] [--give-up SECONDS]
 
           --config FILE                 JSON with any of the flags below (default /etc/skep/skepd.json if it exists)
           --data-dir DIR                lasting data (default /var/lib/skep)
@@ -27,6 +28,8 @@ internal static class Usage
           --insecure-registry HOST      registry without TLS or with a certificate of its own, or a range of them as 10.0.0.0/8 (repeatable)
           --registry-mirror URL         asked before docker.io (repeatable)
           --dashboard-port PORT         port of the dashboard on managers, 0 for none (default 8900)
+          --dashboard-cert FILE, --dashboard-key FILE
+                                        serve the dashboard over TLS with them; renewed files are taken up by themselves
           --host tcp://ADDRESS:2376     serve the Engine API over TLS too (repeatable); needs the four flags below
           --tlsverify                   ask clients for a certificate
           --tlscacert FILE              who issues the clients' certificates

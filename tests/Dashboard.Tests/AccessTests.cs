@@ -18,10 +18,11 @@ public sealed class AccessTests
         return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
-    private static async Task<(DashboardServer Server, HttpClient Client)> StartAsync(bool isOpen = false)
+    private static async Task<(DashboardServer Server, HttpClient Client)> StartAsync(bool isOpen = false, bool showsLogs = false, string host = "unix:///nonexistent/engine.sock")
     {
         int port = FreePort();
-        DashboardServer server = await DashboardServer.StartAsync("unix:///nonexistent/engine.sock", new IPEndPoint(IPAddress.Loopback, port), isOpen, keyFile: null, logs: null, Time, CancellationToken.None);
+        var options = new DashboardOptions { Host = host, Listen = new IPEndPoint(IPAddress.Loopback, port), IsOpen = isOpen, ShowsLogs = showsLogs };
+        DashboardServer server = await DashboardServer.StartAsync(options, logs: null, Time, CancellationToken.None);
         return (server, new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer() }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") });
     }
 
@@ -89,6 +90,112 @@ public sealed class AccessTests
         }
     }
 
+    [Theory]
+    [InlineData(true, false, HttpStatusCode.Forbidden)]
+    [InlineData(true, true, HttpStatusCode.BadGateway)]
+    [InlineData(false, false, HttpStatusCode.BadGateway)]
+    public async Task An_open_page_shows_logs_only_when_it_is_asked_to(bool isOpen, bool showsLogs, HttpStatusCode status)
+    {
+        (DashboardServer server, HttpClient client) = await StartAsync(isOpen, showsLogs);
+        await using (server)
+        using (client)
+        {
+            if (!isOpen)
+            {
+                await client.GetAsync("/?token=" + server.Sessions.MintToken());
+            }
+
+            foreach (string kind in (string[])["services", "tasks"])
+            {
+                HttpResponseMessage answer = await client.GetAsync($"/api/logs?kind={kind}&id=x"); // The engine is not there: who gets so far gets a 502.
+                Assert.Equal(status, answer.StatusCode);
+                Assert.Equal(status == HttpStatusCode.Forbidden, (await answer.Content.ReadAsStringAsync()).StartsWith("Logs are not shown on a page that is open to everybody", StringComparison.Ordinal));
+            }
+
+            Assert.Equal($"data: {{\"readOnly\":{(isOpen ? "true" : "false")},\"logs\":{(status == HttpStatusCode.Forbidden ? "false" : "true")}}}", await FirstLineAsync(client));
+        }
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session_on_the_server()
+    {
+        (DashboardServer server, HttpClient client) = await StartAsync();
+        await using (server)
+        using (client)
+        {
+            string session = await SignInAsync(client, server), other = await SignInAsync(client, server);
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync(client, HttpMethod.Get, "/", session)).StatusCode);
+            Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(client, HttpMethod.Post, "/api/logout", session)).StatusCode);
+            Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(client, HttpMethod.Post, "/api/logout", session, ("X-Skep", "1"), ("Origin", "http://evil.example"))).StatusCode);
+
+            HttpResponseMessage left = await AskAsync(client, HttpMethod.Post, "/api/logout", session, ("X-Skep", "1"));
+
+            Assert.Equal(HttpStatusCode.NoContent, left.StatusCode);
+            Assert.Contains("expires=Thu, 01 Jan 1970", string.Concat(left.Headers.GetValues("Set-Cookie")), StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync(client, HttpMethod.Get, "/", session)).StatusCode); // A copy of the cookie is worth nothing.
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync(client, HttpMethod.Get, "/", other)).StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_being_sent_to_a_session_ends_with_it()
+    {
+        await using FakeEngine engine = await new FakeEngine().StartAsync();
+        (DashboardServer server, HttpClient client) = await StartAsync(host: engine.Host);
+        await using (server)
+        using (client)
+        {
+            string session = await SignInAsync(client, server);
+            using HttpResponseMessage stream = await AskAsync(client, HttpMethod.Get, "/api/stream", session);
+            await AskAsync(client, HttpMethod.Post, "/api/logout", session, ("X-Skep", "1"));
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            await (await stream.Content.ReadAsStreamAsync()).CopyToAsync(Stream.Null, limit.Token); // Ends.
+        }
+    }
+
+    [Fact]
+    public void A_session_that_was_ended_stays_so_with_its_renewals_and_after_a_restart()
+    {
+        string folder = Directory.CreateTempSubdirectory("skt-dashboard-").FullName, file = Path.Combine(folder, "key");
+        var time = new Skep.Testing.ManualTimeProvider();
+        var sessions = new Sessions(time, file);
+        string first = sessions.Exchange(sessions.MintToken())!, other = sessions.Exchange(sessions.MintToken())!;
+        time.Advance(TimeSpan.FromHours(7));
+        string renewed = sessions.Renew(first)!;
+        Assert.True(sessions.IsOpen(renewed));
+
+        sessions.End(first);
+
+        foreach (Sessions each in (Sessions[])[sessions, new Sessions(time, file)])
+        {
+            Assert.False(each.IsOpen(first));
+            Assert.False(each.IsOpen(renewed));
+            Assert.Null(each.Renew(renewed));
+            Assert.True(each.IsEnded(renewed));
+            Assert.True(each.IsOpen(other));
+        }
+
+        time.Advance(TimeSpan.FromHours(13));
+        sessions.End(sessions.Exchange(sessions.MintToken()));
+        Assert.Single(File.ReadAllLines(file + ".ended")); // What would have ended by itself is not kept for ever.
+        Assert.False(sessions.IsOpen(renewed));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    [InlineData("9999999999.x")]
+    [InlineData("9999999999.x.y")]
+    [InlineData("9999999999.x.y.z")]
+    public void What_nobody_signed_is_no_session(string text)
+    {
+        var sessions = new Sessions(Time);
+        sessions.End(text);
+        Assert.False(sessions.IsOpen(text));
+        Assert.False(sessions.IsEnded(text));
+    }
+
     [Fact]
     public void A_token_is_good_for_minutes_only()
     {
@@ -102,6 +209,34 @@ public sealed class AccessTests
         Assert.True(sessions.IsOpen(session));
         time.Advance(TimeSpan.FromHours(13));
         Assert.False(sessions.IsOpen(session));
+    }
+
+    private static async Task<string?> FirstLineAsync(HttpClient client)
+    {
+        using HttpResponseMessage stream = await client.GetAsync("/api/stream", HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync());
+        return await reader.ReadLineAsync();
+    }
+
+    /// <summary>The cookie, NAME=VALUE, kept by nobody but the test.</summary>
+    private static async Task<string> SignInAsync(HttpClient client, DashboardServer server)
+    {
+        using var plain = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = client.BaseAddress };
+        HttpResponseMessage answer = await plain.GetAsync("/?token=" + server.Sessions.MintToken());
+        return answer.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+    }
+
+    private static async Task<HttpResponseMessage> AskAsync(HttpClient client, HttpMethod method, string path, string cookie, params (string Name, string Value)[] headers)
+    {
+        var plain = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = client.BaseAddress };
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.Add("Cookie", cookie);
+        foreach ((string name, string value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        return await plain.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     private static async Task<HttpResponseMessage> ActAsync(HttpClient client, string? header, string? origin)

@@ -11,16 +11,22 @@ internal static partial class DashboardVerbs
     private static readonly Flag<string> Listen = Flag.Text("listen", "Address and port to serve the page on", byDefault: "127.0.0.1:8900");
     private static readonly Flag<bool> Open = Flag.Switch("open", "Everybody may look and nobody may change anything: no token");
 
+    private static readonly Flag<bool> ShowLogs = Flag.Switch("logs", "With --open: everybody may read logs, too");
+    private static readonly Flag<string> Certificate = Flag.Text("cert", "Serve over TLS with this certificate (PEM); needs --key");
+    private static readonly Flag<string> Key = Flag.Text("key", "Private key of the certificate (PEM)");
+
     public static readonly Verb Link = new("[OPTIONS]", "Print the dashboard's address with a one-time token", Arity.None, [], static async (call, cancellation) =>
     {
         call.Out.WriteLine(await call.Engine.PostAsync("/dashboard/link", WireJson.Default.String, cancellation));
         return 0;
     });
 
-    public static readonly Verb Serve = new("[OPTIONS]", "Serve the dashboard for any Engine API", Arity.None, [Target, Listen, Open], static (call, _) =>
+    public static readonly Verb Serve = new("[OPTIONS]", "Serve the dashboard for any Engine API", Arity.None, [Target, Listen, Open, ShowLogs, Certificate, Key], static (call, _) =>
     {
         string program = Find(call.Terminal.Variable("PATH") ?? "") ?? throw new CliException("skepd is not here: the page is served by it; install it beside skep");
-        string[] words = [program, "dashboard", "--host", call.Get(Target), "--listen", call.Get(Listen), .. call.Get(Open) ? new[] { "--open" } : []];
+        string[] words = [program, "dashboard", "--host", call.Get(Target), "--listen", call.Get(Listen), .. Switch(Open), .. Switch(ShowLogs), .. Named(Certificate), .. Named(Key)];
+        string[] Switch(Flag<bool> flag) => call.Get(flag) ? [$"--{flag.Name}"] : [];
+        string[] Named(Flag<string> flag) => call.Given(flag) ? [$"--{flag.Name}", call.Get(flag)] : [];
         call.Out.Flush();
         int failed = Execute(program, [.. words, null]);
         throw new CliException($"{program} ({failed}): {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");

@@ -5,7 +5,10 @@ using System.Text;
 
 namespace Skep.Dashboard.Access;
 
-/// <summary>Who may look: a token is good once and for minutes, and buys a session. Sessions are signed, not kept, so that pages outlive the daemon that opened them.</summary>
+/// <summary>
+/// Who may look: a token is good once and for minutes, and buys a session. Sessions are signed, not kept, so that pages outlive the daemon that opened them;
+/// only those that were ended before their time are kept, until it is over.
+/// </summary>
 public sealed class Sessions
 {
     private const int KeyBytes = 32;
@@ -16,12 +19,16 @@ public sealed class Sessions
     private readonly Lock _lock = new();
     private readonly Dictionary<string, DateTimeOffset> _tokens = new(StringComparer.Ordinal);
 
-    /// <param name="keyFile">Keeps the signing key (mode 0600); whoever removes it ends every session at the next start. Null: sessions end with this process.</param>
+    /// <summary>Sessions that somebody left, by what they and their renewals have in common, and when the last of those would have ended.</summary>
+    private readonly EndedSessions _ended;
+
+    /// <param name="keyFile">Keeps the signing key (mode 0600), and beside it which sessions were ended; whoever removes it ends every session at the next start. Null: sessions end with this process.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public Sessions(TimeProvider time, string? keyFile = null)
     {
         _time = time;
         _key = keyFile is null ? RandomNumberGenerator.GetBytes(KeyBytes) : ReadOrMake(keyFile);
+        _ended = new EndedSessions(time, keyFile is null ? null : keyFile + ".ended");
     }
 
     /// <summary>A new one-time token, for ten minutes.</summary>
@@ -47,29 +54,41 @@ public sealed class Sessions
     {
         lock (_lock)
         {
-            return _tokens.Remove(token, out DateTimeOffset end) && end > _time.GetUtcNow() ? NewSession() : null;
+            return _tokens.Remove(token, out DateTimeOffset end) && end > _time.GetUtcNow() ? NewSession(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))) : null;
         }
     }
 
-    internal bool IsOpen(string? session) => EndOf(session) > _time.GetUtcNow();
+    internal bool IsOpen(string? session) => Read(session) is { } read && read.End > _time.GetUtcNow() && !_ended.Contains(read.Id);
+
+    /// <summary>Whether somebody left it; what is still being sent to it stops.</summary>
+    internal bool IsEnded(string? session) => Read(session) is { } read && _ended.Contains(read.Id);
+
+    /// <summary>Ends a session with all its renewals, wherever copies of it are. What is none is left alone.</summary>
+    /// <exception cref="IOException">It cannot be kept that it was ended.</exception>
+    internal void End(string? session)
+    {
+        if (Read(session) is { } read)
+        {
+            _ended.Add(read.Id, _time.GetUtcNow() + SessionLife);
+        }
+    }
 
     /// <summary>A fresh session for one of which half is over; null: it is good for long enough, or not at all.</summary>
     internal string? Renew(string? session)
-        => EndOf(session) is { } end && end > _time.GetUtcNow() && end < _time.GetUtcNow() + (SessionLife / 2) ? NewSession() : null;
+        => IsOpen(session) && Read(session) is { } read && read.End < _time.GetUtcNow() + (SessionLife / 2) ? NewSession(read.Id) : null;
 
-    private string NewSession()
+    /// <summary>END.ID.SIGNATURE, of which the renewed one has the same ID.</summary>
+    private string NewSession(string id)
     {
-        string end = (_time.GetUtcNow() + SessionLife).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        return $"{end}.{Sign(end)}";
+        string text = string.Create(CultureInfo.InvariantCulture, $"{(_time.GetUtcNow() + SessionLife).ToUnixTimeSeconds()}.{id}");
+        return $"{text}.{Sign(text)}";
     }
 
-    private DateTimeOffset? EndOf(string? session)
-    {
-        int dot = session?.IndexOf('.', StringComparison.Ordinal) ?? -1;
-        return dot > 0 && long.TryParse(session.AsSpan(0, dot), NumberStyles.None, CultureInfo.InvariantCulture, out long end) && end < DateTimeOffset.MaxValue.ToUnixTimeSeconds()
-            && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(session![(dot + 1)..]), Encoding.UTF8.GetBytes(Sign(session[..dot])))
-            ? DateTimeOffset.FromUnixTimeSeconds(end) : null;
-    }
+    private (DateTimeOffset End, string Id)? Read(string? session)
+        => session?.Split('.') is [var end, var id, var signature]
+            && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(signature), Encoding.UTF8.GetBytes(Sign($"{end}.{id}")))
+            && long.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) && seconds < DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+            ? (DateTimeOffset.FromUnixTimeSeconds(seconds), id) : null;
 
     private string Sign(string text) => Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(text)));
 

@@ -11,9 +11,12 @@ using Skep.Dashboard.Feed;
 namespace Skep.Dashboard.Pages;
 
 /// <summary>Every request: headers, who asks, what for.</summary>
-internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, Sessions sessions, bool isOpen, string cookie)
+internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, Sessions sessions, DashboardOptions options)
 {
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    private readonly string _cookie = $"skep_{options.Listen.Port}";
+    private readonly bool _hasLogs = !options.IsOpen || options.ShowsLogs;
 
     public void AddTo(WebApplication app) => app.Run(ServeAsync);
 
@@ -57,12 +60,12 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
             }
         }
 
-        if (!isOpen && !sessions.IsOpen(http.Request.Cookies[cookie]))
+        if (!options.IsOpen && !sessions.IsOpen(http.Request.Cookies[_cookie]))
         {
             return SendEventAsync(http, 401, "This page opens with a link from `skep dashboard`, which is good once. Run it on a manager and open what it prints.");
         }
 
-        if (path is "/" or "/api/stream" && sessions.Renew(http.Request.Cookies[cookie]) is { } renewed)
+        if (path is "/" or "/api/stream" && sessions.Renew(http.Request.Cookies[_cookie]) is { } renewed)
         {
             Hand(http, renewed);
         }
@@ -72,13 +75,16 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
             (true, "/api/stream") => StreamAsync(http, ct),
             (true, "/api/logs") => LogsAsync(http, ct),
             (false, "/api/actions") => ActAsync(http, ct),
+            (false, "/api/logout") => LeaveAsync(http),
             (true, _) => FileAsync(http, path == "/" ? "index.html" : path[1..], ct),
             _ => SendEventAsync(http, 405, "method not allowed"),
         };
     }
 
     private void Hand(HttpContext http, string session)
-        => http.Response.Cookies.Append(cookie, session, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/" });
+        => http.Response.Cookies.Append(_cookie, session, CookieOf(http));
+
+    private static CookieOptions CookieOf(HttpContext http) => new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = "/" };
 
     private static async Task FileAsync(HttpContext http, string name, CancellationToken ct)
     {
@@ -103,12 +109,21 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
     private async Task StreamAsync(HttpContext http, CancellationToken ct)
     {
         await BeginEventsAsync(http, ct).ConfigureAwait(false);
-        await WriteEventAsync(http, isOpen ? """{"readOnly":true}""" : """{"readOnly":false}""", ct).ConfigureAwait(false);
+        await WriteEventAsync(http, Projection.Write(w =>
+        {
+            w.WriteBoolean("readOnly", options.IsOpen);
+            w.WriteBoolean("logs", _hasLogs);
+        }), ct).ConfigureAwait(false);
         ChannelReader<string> messages = feed.Join(out Action leave);
         try
         {
             await foreach (string message in messages.ReadAllAsync(ct).ConfigureAwait(false))
             {
+                if (HasLeft(http))
+                {
+                    return;
+                }
+
                 await WriteEventAsync(http, message, ct).ConfigureAwait(false);
             }
         }
@@ -118,8 +133,17 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         }
     }
 
+    /// <summary>The session was ended while something was being sent to it.</summary>
+    private bool HasLeft(HttpContext http) => !options.IsOpen && sessions.IsEnded(http.Request.Cookies[_cookie]);
+
     private async Task LogsAsync(HttpContext http, CancellationToken ct)
     {
+        if (!_hasLogs)
+        {
+            await SendEventAsync(http, 403, "Logs are not shown on a page that is open to everybody; it shows them when it is started with --logs.").ConfigureAwait(false);
+            return;
+        }
+
         string kind = http.Request.Query["kind"] == "tasks" ? "tasks" : "services";
         string path = $"{kind}/{Uri.EscapeDataString((string?)http.Request.Query["id"] ?? "")}/logs?follow=true&stdout=true&stderr=true&tail=200&timestamps=true&details=true";
         using HttpResponseMessage answer = await engine.StreamAsync(path, ct).ConfigureAwait(false);
@@ -127,6 +151,11 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         bool isFramed = answer.Content.Headers.ContentType?.MediaType != "application/vnd.docker.raw-stream" || !await IsTerminalAsync(kind, (string)http.Request.Query["id"]!, ct).ConfigureAwait(false);
         await foreach ((int stream, ReadOnlyMemory<byte> data) in LogFrames.ReadAsync(await answer.Content.ReadAsStreamAsync(ct).ConfigureAwait(false), isFramed, ct).ConfigureAwait(false))
         {
+            if (HasLeft(http))
+            {
+                return;
+            }
+
             string line = Encoding.UTF8.GetString(data.Span);
             await WriteEventAsync(http, Projection.Write(w =>
             {
@@ -146,10 +175,9 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
     /// <summary>A foreign page cannot send this request: the header needs a permission that no answer here gives, and a foreign origin is refused.</summary>
     private async Task ActAsync(HttpContext http, CancellationToken ct)
     {
-        string origin = http.Request.Headers.Origin.ToString();
-        if (isOpen || http.Request.Headers["X-Skep"] != "1" || (origin.Length > 0 && origin != $"{http.Request.Scheme}://{http.Request.Host}"))
+        if (options.IsOpen || !IsOfThisPage(http.Request))
         {
-            await SendEventAsync(http, 403, isOpen ? "this page only shows" : "refused: not sent by this page").ConfigureAwait(false);
+            await SendEventAsync(http, 403, options.IsOpen ? "this page only shows" : "refused: not sent by this page").ConfigureAwait(false);
             return;
         }
 
@@ -163,6 +191,25 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         await ClusterActions.RunAsync(engine, Projection.Text(root, "action") ?? "", Projection.Text(root, "id") ?? "", Projection.Text(root, "value") ?? "", ct).ConfigureAwait(false);
         feed.Nudge();
         http.Response.StatusCode = 204;
+    }
+
+    private Task LeaveAsync(HttpContext http)
+    {
+        if (options.IsOpen || !IsOfThisPage(http.Request))
+        {
+            return SendEventAsync(http, 403, options.IsOpen ? "nobody is signed in: this page is open to everybody" : "refused: not sent by this page");
+        }
+
+        http.Response.Cookies.Delete(_cookie, CookieOf(http));
+        sessions.End(http.Request.Cookies[_cookie]);
+        http.Response.StatusCode = 204;
+        return Task.CompletedTask;
+    }
+
+    private static bool IsOfThisPage(HttpRequest request)
+    {
+        string origin = request.Headers.Origin.ToString();
+        return request.Headers["X-Skep"] == "1" && (origin.Length == 0 || origin == $"{request.Scheme}://{request.Host}");
     }
 
     private static async Task BeginEventsAsync(HttpContext http, CancellationToken ct)

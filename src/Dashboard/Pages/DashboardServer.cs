@@ -1,6 +1,6 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Dashboard.Access;
@@ -27,15 +27,12 @@ public sealed class DashboardServer : IAsyncDisposable
 
     public Sessions Sessions { get; }
 
-    /// <param name="host">The Engine API: unix:///path or tcp://host:port.</param>
-    /// <param name="isOpen">Everybody may look, nobody may change anything.</param>
-    /// <param name="keyFile">Where sessions outlive this process; null: nowhere.</param>
     /// <exception cref="IOException">The address is taken.</exception>
     /// <exception cref="ArgumentException">The host is not understood.</exception>
-    public static async Task<DashboardServer> StartAsync(string host, IPEndPoint listen, bool isOpen, string? keyFile, ILoggerProvider? logs, TimeProvider time, CancellationToken ct)
+    public static async Task<DashboardServer> StartAsync(DashboardOptions options, ILoggerProvider? logs, TimeProvider time, CancellationToken ct)
     {
-        var sessions = new Sessions(time, keyFile);
-        var engine = new EngineEndpoint(host);
+        var sessions = new Sessions(time, options.KeyFile);
+        var engine = new EngineEndpoint(options.Host);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         if (logs is not null)
         {
@@ -47,12 +44,18 @@ public sealed class DashboardServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 16384;
-            kestrel.Listen(listen);
+            kestrel.Listen(options.Listen, listen =>
+            {
+                if (options.Certificate is { } certificate)
+                {
+                    listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate.Current()) });
+                }
+            });
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
         var feed = new ClusterFeed(engine, time);
-        new DashboardRoutes(engine, feed, sessions, isOpen, $"skep_{listen.Port}").AddTo(app);
+        new DashboardRoutes(engine, feed, sessions, options).AddTo(app);
         try
         {
             await app.StartAsync(ct).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Skep.Dashboard.Access;
 using Skep.Dashboard.Pages;
 
 namespace Skep.Host.Listeners;
@@ -7,10 +8,13 @@ namespace Skep.Host.Listeners;
 /// <summary><c>skepd dashboard</c>: the page alone, for any Engine API; no node is started. What <c>skep dashboard serve</c> becomes.</summary>
 internal static class DashboardCommand
 {
+    private const string Flags = "skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open [--logs]] [--cert FILE --key FILE] [--give-up SECONDS]";
+
     public static async Task<int> RunAsync(string[] args, TimeProvider time, CancellationToken ct)
     {
         string host = "unix:///var/run/docker.sock", listen = "127.0.0.1:8900";
-        bool isOpen = false;
+        string cert = "", key = "";
+        bool isOpen = false, showsLogs = false;
         TimeSpan giveUp = Timeout.InfiniteTimeSpan;
         for (int i = 0; i < args.Length; i++)
         {
@@ -26,13 +30,22 @@ internal static class DashboardCommand
                 case "--open":
                     isOpen = true;
                     break;
+                case "--logs":
+                    showsLogs = true;
+                    break;
+                case "--cert":
+                    cert = Value();
+                    break;
+                case "--key":
+                    key = Value();
+                    break;
                 case "--give-up":
                     string seconds = Value();
                     giveUp = int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
                         ? TimeSpan.FromSeconds(number) : throw ClusterException.Invalid($"--give-up {seconds}: must be a number of seconds");
                     break;
                 default:
-                    throw ClusterException.Invalid($"unknown flag {args[i]}; skepd dashboard [--host unix:///var/run/docker.sock] [--listen 127.0.0.1:8900] [--open] [--give-up SECONDS]");
+                    throw ClusterException.Invalid($"unknown flag {args[i]}; {Flags}");
             }
         }
 
@@ -41,11 +54,18 @@ internal static class DashboardCommand
             throw ClusterException.Invalid($"--listen {listen}: must be ADDRESS:PORT");
         }
 
+        if (showsLogs && !isOpen)
+        {
+            throw ClusterException.Invalid("--logs is for --open: a page that is opened with a token shows logs in any case");
+        }
+
+        PageCertificate? certificate = DashboardTls.Load("--cert", cert, "--key", key, Console.Error.WriteLine);
         try
         {
-            await using DashboardServer server = await DashboardServer.StartAsync(host, address, isOpen, keyFile: null, logs: null, time, ct).ConfigureAwait(false);
+            var options = new DashboardOptions { Host = host, Listen = address, IsOpen = isOpen, ShowsLogs = showsLogs, Certificate = certificate };
+            await using DashboardServer server = await DashboardServer.StartAsync(options, logs: null, time, ct).ConfigureAwait(false);
             bool isAny = address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any);
-            Console.WriteLine($"http://{(isAny ? "localhost:" + address.Port : address.ToString())}/{(isOpen ? "" : "?token=" + server.Sessions.MintToken())}");
+            Console.WriteLine(DashboardTls.Link(certificate, isAny ? "localhost" : address.Address.ToString(), address.Port) + (isOpen ? "" : "?token=" + server.Sessions.MintToken()));
             return await UntilLostAsync(server, giveUp, time, ct).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

@@ -4,12 +4,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Skep.Api;
+using Skep.Dashboard.Access;
 using Skep.Dashboard.Pages;
 
 namespace Skep.Host.Listeners;
 
 /// <summary>The dashboard while this node is a manager, and the links to it that the socket's owner may ask for.</summary>
-internal sealed class DashboardListener(int port, string socket, string runDirectory, INodeContext node, TimeProvider time, ConsoleLog log)
+internal sealed class DashboardListener(int port, PageCertificate? certificate, string socket, string runDirectory, INodeContext node, TimeProvider time, ConsoleLog log)
 {
     private static readonly TimeSpan RoleCheck = TimeSpan.FromSeconds(1);
     private readonly ILogger _logger = log.CreateLogger(nameof(DashboardListener));
@@ -30,6 +31,7 @@ internal sealed class DashboardListener(int port, string socket, string runDirec
             return;
         }
 
+        var options = new DashboardOptions { Host = "unix://" + socket, Listen = new IPEndPoint(IPAddress.Any, port), KeyFile = Path.Combine(runDirectory, "dashboard.key"), Certificate = certificate };
         using var timer = new PeriodicTimer(RoleCheck, time);
         bool failed = false;
         try
@@ -41,7 +43,7 @@ internal sealed class DashboardListener(int port, string socket, string runDirec
                 {
                     try
                     {
-                        _server = await DashboardServer.StartAsync("unix://" + socket, new IPEndPoint(IPAddress.Any, port), isOpen: false, Path.Combine(runDirectory, "dashboard.key"), log, time, ct).ConfigureAwait(false);
+                        _server = await DashboardServer.StartAsync(options, log, time, ct).ConfigureAwait(false);
                         failed = false;
                     }
                     catch (IOException e)
@@ -85,7 +87,6 @@ internal sealed class DashboardListener(int port, string socket, string runDirec
         }
 
         http.Response.ContentType = "application/json";
-        string host = state.NodeAddress.Contains(':', StringComparison.Ordinal) ? $"[{state.NodeAddress}]" : state.NodeAddress;
-        await http.Response.WriteAsync($"\"http://{host}:{port}/?token={server.Sessions.MintToken()}\"\n", http.RequestAborted).ConfigureAwait(false);
+        await http.Response.WriteAsync($"\"{DashboardTls.Link(certificate, state.NodeAddress, port)}?token={server.Sessions.MintToken()}\"\n", http.RequestAborted).ConfigureAwait(false);
     }
 }

@@ -49,6 +49,18 @@ public sealed class StartTests : IDisposable
         => await AssertEndsAsync(
             [Repository.Skepd, .. Flags(), "--host", "tcp://127.0.0.1:2376", "--tlsverify", "--tlscacert", "/dev/null/ca.pem", "--tlscert", "/x", "--tlskey", "/x"], "--tlscacert /dev/null/ca.pem");
 
+    [Theory]
+    [InlineData("--dashboard-cert needs --dashboard-key", "--dashboard-cert", "/x")]
+    [InlineData("--dashboard-key needs --dashboard-cert", "--dashboard-key", "/x")]
+    [InlineData("--dashboard-cert and --dashboard-key: Could not find", "--dashboard-cert", "/nonexistent.pem", "--dashboard-key", "/x")]
+    public async Task A_dashboard_s_certificate_that_cannot_be_used_is_named(string words, params string[] flags) => await AssertEndsAsync([Repository.Skepd, .. Flags(), .. flags], words);
+
+    [Theory]
+    [InlineData("--cert needs --key", "--cert", "/x")]
+    [InlineData("--key needs --cert", "--key", "/x")]
+    [InlineData("--logs is for --open", "--logs")]
+    public async Task A_page_alone_refuses_what_does_not_fit(string words, params string[] flags) => await AssertEndsAsync([Repository.Skepd, "dashboard", .. flags], words);
+
     [Fact]
     public async Task An_unknown_key_of_the_configuration_is_named_with_its_file()
     {

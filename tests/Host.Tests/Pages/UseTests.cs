@@ -27,6 +27,19 @@ public sealed class UseTests : PageFacts
     });
 
     [Fact]
+    public Task Signing_out_takes_the_page_away_and_it_does_not_come_back() => OnClusterAsync(async () =>
+    {
+        await using Page page = await OpenAsync();
+        await page.GoToAsync(await LinkAsync(1));
+        await page.UntilAsync("document.querySelectorAll('.node').length >= 3 && !document.getElementById('leave').hidden", "the nodes, and the way out");
+        await page.ClickAsync("#leave");
+        await page.UntilTextAsync("body", "good once");
+        await page.ReloadAsync();
+        await page.UntilTextAsync("body", "good once");
+        Assert.Equal(0, await page.CountAsync(".node"));
+    });
+
+    [Fact]
     public Task Nobody_else_can_be_asked_for_anything() => OnClusterAsync(async () =>
     {
         await using Page page = await OpenAsync();

@@ -34,6 +34,8 @@ function paint(): void {
   patch($('summary'), h('p', {}, h('span', {}, `${cluster.nodes.size} nodes`), lost ? h('b', {}, `${lost} lost`) : null, h('span', {}, `${cluster.services.size} services`), ill ? h('b', {}, `${ill} not all running`) : null,
     h('span', {}, `${running}${living.length > running ? ` of ${living.length}` : ''} tasks running`)));
   document.title = lost + ill ? `(${lost + ill}) Skep` : 'Skep';
+  // An open page knows nobody who could leave.
+  $('leave').hidden = cluster.readOnly;
   trouble.hidden = cluster.trouble === '';
   trouble.textContent = cluster.trouble;
   if (open) {
@@ -81,9 +83,11 @@ function show(kind: string, id: string, from: HTMLElement | null): void {
   open = { kind, id };
   logs?.close();
   const out = h('pre', { class: 'logs', tabindex: 0, 'aria-label': 'Log' });
-  $('drawer').replaceChildren(views.drawer(cluster, kind, id), h('h3', {}, 'Log'), out);
+  $('drawer').replaceChildren(views.drawer(cluster, kind, id), h('h3', {}, 'Log'), cluster.logs ? out : h('p', { class: 'empty' }, 'Logs are not shown on a page that is open to everybody.'));
   $('drawer').hidden = false;
   ($('drawer').querySelector('.close') as HTMLElement).focus();
+  logs = null;
+  if (!cluster.logs) return;
   let zone = 0;
   const hues = new Map<string, number>();
   logs = new EventSource(`/api/logs?kind=${kind}s&id=${encodeURIComponent(id)}`);
@@ -137,6 +141,12 @@ async function run(action: string, id: string, value: string, said: string): Pro
   setTimeout(() => { toast.className = ''; }, answer?.ok ? 4000 : 12000);
 }
 
+async function leave(): Promise<void> {
+  const answer = await fetch('/api/logout', { method: 'POST', headers: { 'X-Skep': '1' } }).catch(() => null);
+  // Whatever is shown goes with it; the server says there how to come back.
+  if (answer?.ok) location.replace('/'); else { $('toast').textContent = answer ? await answer.text() : 'The dashboard does not answer.'; $('toast').className = 'show bad'; }
+}
+
 document.addEventListener('click', e => {
   const from = (e.target as Element).closest<HTMLElement>('[data-act]');
   if (!from) return;
@@ -176,6 +186,8 @@ $('tabs').addEventListener('keydown', e => {
   next.click();
   next.focus();
 });
+
+$('leave').addEventListener('click', () => void leave());
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const saved = localStorage.getItem('theme');

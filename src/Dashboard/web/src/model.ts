@@ -7,7 +7,7 @@ export interface Network { id: string; name?: string; driver?: string; scope?: s
 export interface Told { type?: string; action?: string; id?: string; name?: string; time?: number; more?: Record<string, string> }
 export interface Point { t: number; of: Record<string, [number, number]> }
 interface Message {
-  whole?: boolean; readOnly?: boolean; trouble?: string; events?: Told[]; usage?: Point[]; usageWhole?: boolean;
+  whole?: boolean; readOnly?: boolean; logs?: boolean; trouble?: string; events?: Told[]; usage?: Point[]; usageWhole?: boolean;
   [kind: string]: unknown;
 }
 interface Sorted { living: Task[]; byService: Map<string, Task[]>; byNode: Map<string, Task[]>; failed: Map<string, Task[]> }
@@ -23,6 +23,7 @@ export class Cluster {
   events: Told[] = [];
   usage: Point[] = [];
   readOnly = true;
+  logs = false;
   trouble = 'connecting…';
   private kept: Sorted | null = null;
 
@@ -35,6 +36,7 @@ export class Cluster {
     }
     if (message.whole) this.events = [];
     if (message.readOnly !== undefined) this.readOnly = message.readOnly;
+    if (message.logs !== undefined) this.logs = message.logs;
     if (message.trouble !== undefined) this.trouble = message.trouble;
     if (message.events) this.events = [...this.events, ...message.events].slice(-200);
     if (message.usage) this.usage = message.usageWhole ? message.usage : [...this.usage, ...message.usage].slice(-200);
