@@ -1,4 +1,5 @@
 using Skep.Engine.Containerd;
+using Skep.Engine.Containers;
 
 namespace Skep.Engine;
 
@@ -15,13 +16,15 @@ public sealed partial class ContainerEngine
         }
 
         ContainerIndex containers = _shop.Runtime.Containers;
-        FoundContainer? exact = containers.Find(name) ?? (_standalone.FindByName(name) is { } own ? containers.Find(own.Id) : containers.FindByName(name));
+        StandaloneContainer? own = (_standalone.ById(name) ?? _standalone.FindByName(name)) is { IsRecorded: true } recorded ? recorded : null;
+        FoundContainer? exact = containers.Find(name) ?? (own is not null ? containers.Find(own.Id) ?? own.ToFound() : containers.FindByName(name));
         if (exact is not null)
         {
             return exact;
         }
 
-        IReadOnlyList<FoundContainer> byPrefix = containers.FindByPrefix(name, most: 2);
+        FoundContainer[] byPrefix =
+            [.. containers.FindByPrefix(name, most: 2).Concat(_standalone.Bodiless.Where(c => c.Id.StartsWith(name, StringComparison.Ordinal))).DistinctBy(c => c.Id).Take(2)];
         return byPrefix switch
         {
             [var only] => only,

@@ -110,7 +110,7 @@ public sealed partial class ContainerEngine
         FoundContainer found = FindContainer(name);
         if (_standalone.ById(found.Id) is { } own)
         {
-            await own.RemoveAsync(force, withVolumes, ct);
+            await RuntimeErrorsAsync(() => own.RemoveAsync(force, withVolumes, ct));
             return;
         }
 
@@ -131,7 +131,7 @@ public sealed partial class ContainerEngine
         long freed = 0;
         foreach (LocalContainer container in await ListContainersAsync(all: true, ct))
         {
-            if (_standalone.ById(container.Id) is not { } own || own.Record.State is not (ContainerState.Created or ContainerState.Exited or ContainerState.Dead) || !wanted(container))
+            if (_standalone.ById(container.Id) is not { } own || own.Record.State is not (ContainerState.Created or ContainerState.Exited or ContainerState.Removing or ContainerState.Dead) || !wanted(container))
             {
                 continue;
             }
@@ -208,6 +208,19 @@ public sealed partial class ContainerEngine
     }
 
     private async Task<int> TaskEndAsync(string id, CancellationToken ct) => (await _shop.Runtime.WaitAsync(id, ct)).Code;
+
+    /// <summary>What failed below is told in words; the container is still there, and the same can be asked again.</summary>
+    private static async Task RuntimeErrorsAsync(Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch (Exception e) when (e is RpcException or IOException or UnauthorizedAccessException)
+        {
+            throw new ClusterException(ErrorKind.Internal, e is RpcException rpc ? rpc.Status.Detail : e.Message, e);
+        }
+    }
 
     private static async Task<T> RuntimeErrorsAsync<T>(Func<Task<T>> action)
     {

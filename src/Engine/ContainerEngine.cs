@@ -131,7 +131,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         IReadOnlyList<FoundContainer> found = _shop.Runtime.Containers.All;
         Dictionary<string, Cd.ProcessState> processes = (await _shop.Runtime.ListProcessesAsync(ct)).ToDictionary(p => p.Id, StringComparer.Ordinal);
         var containers = new List<LocalContainer>();
-        foreach (FoundContainer container in found.OrderByDescending(c => c.CreatedAt))
+        foreach (FoundContainer container in found.Concat(_standalone.Bodiless).DistinctBy(c => c.Id).OrderByDescending(c => c.CreatedAt))
         {
             Cd.ProcessState? process = processes.GetValueOrDefault(container.Id);
             bool isRestarting = _standalone.ById(container.Id)?.Record.State == ContainerState.Restarting;
@@ -140,7 +140,7 @@ public sealed partial class ContainerEngine : IAsyncDisposable
                 continue;
             }
 
-            if (container.Spec != SpecReader.Unreadable)
+            if (container.Spec != SpecReader.Unreadable || _standalone.ById(container.Id) is not null)
             {
                 containers.Add(Describe(container, process, container.Spec));
             }

@@ -14,8 +14,8 @@ internal static partial class EngineLog
     [LoggerMessage(7020, LogLevel.Warning, "the node's network could not be applied: {Reason}")]
     public static partial void NetworkNotApplied(ILogger logger, string reason);
 
-    [LoggerMessage(7030, LogLevel.Error, "standalone container {Container} broke the agent: {Reason}")]
-    public static partial void StandaloneFailed(ILogger logger, string container, string reason, Exception exception);
+    [LoggerMessage(7030, LogLevel.Error, "standalone container {Container} cannot be seen to: {Reason}; trying again in {Pause}")]
+    public static partial void StandaloneFailed(ILogger logger, string container, string reason, TimeSpan pause, Exception exception);
 
     [LoggerMessage(7031, LogLevel.Warning, "standalone container {Container} was not restarted: {Reason}")]
     public static partial void StandaloneNotRestarted(ILogger logger, string container, string reason);

@@ -282,12 +282,13 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         => (await _client.Tasks.ListAsync(new Cd.ListTasksRequest(), cancellationToken: ct)).Tasks;
 
     /// <summary>Removes what is left of a container whose process has ended (or is killed here). Absent parts are no error.</summary>
+    /// <remarks>Its record goes last: as long as anything is left, the container is seen and can be removed again.</remarks>
     public async Task DeleteAsync(string id, CancellationToken ct)
     {
         await DeleteProcessAsync(id, ct);
+        await RemoveSnapshotAsync(id, ct);
         await Tolerate(_client.Containers.DeleteAsync(new Cd.DeleteContainerRequest { Id = id }, cancellationToken: ct).ResponseAsync, StatusCode.NotFound);
         Containers.Remove(id);
-        await RemoveSnapshotAsync(id, ct);
         _exits.Forget(ProcessKey.Main(id));
         _outOfMemory.TryRemove(id, out _);
     }

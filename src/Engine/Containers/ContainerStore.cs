@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Skep.Engine.Containerd;
 using Skep.Engine.Images;
 using Skep.Engine.Logs;
 using Skep.Engine.Networks;
@@ -33,6 +34,9 @@ internal sealed class ContainerStore : IAsyncDisposable
     /// <summary>Whether any of them uses the node's network now.</summary>
     public bool IsAnyAlive => _containers.Values.Any(c => c.Record.IsAlive);
 
+    /// <summary>Those that containerd does not know (any more): their removal was broken off, or somebody else took their containers away.</summary>
+    public IEnumerable<FoundContainer> Bodiless => _containers.Values.Where(c => c.IsRecorded && _shop.Runtime.Containers.Find(c.Id) is null).Select(c => c.ToFound());
+
     public StandaloneContainer? ById(string id) => _containers.GetValueOrDefault(id);
 
     public StandaloneContainer? FindByName(string name) => _containers.FirstOrDefault(c => c.Value.Record.Name == name).Value;
@@ -60,7 +64,7 @@ internal sealed class ContainerStore : IAsyncDisposable
     {
         foreach (StandaloneRecord record in _records.ReadAll())
         {
-            _containers[record.Id] = NewContainer(record);
+            _containers[record.Id] = NewContainer(record, isRecorded: true);
             if (record.IsAlive && record.BootId == _shop.Host.BootId)
             {
                 _networks.Adopt(record);
@@ -89,7 +93,7 @@ internal sealed class ContainerStore : IAsyncDisposable
         lock (_naming)
         {
             record = record with { Name = FreeName(spec.Name, id), ImageId = image.Contents.Config.Digest };
-            _containers[id] = container = NewContainer(record with { Spec = spec with { Name = record.Name } });
+            _containers[id] = container = NewContainer(record with { Spec = spec with { Name = record.Name } }, isRecorded: false);
         }
 
         try
@@ -139,8 +143,8 @@ internal sealed class ContainerStore : IAsyncDisposable
         _end.Dispose();
     }
 
-    private StandaloneContainer NewContainer(StandaloneRecord record)
-        => new(_shop, _records, _networks, _maker, record, gone => _containers.TryRemove(gone.Id, out _), _end.Token);
+    private StandaloneContainer NewContainer(StandaloneRecord record, bool isRecorded)
+        => new(_shop, _records, _networks, _maker, record, isRecorded, gone => _containers.TryRemove(gone.Id, out _), _end.Token);
 
     private string FreeName(string asked, string id)
     {

@@ -90,6 +90,7 @@ internal sealed partial class StandaloneContainer
         Publish("restart");
     }
 
+    /// <summary>Removes it with its log and files. A removal that failed half-way is gone on with.</summary>
     /// <param name="force">Kills it first.</param>
     /// <param name="withVolumes">Its anonymous volumes go too.</param>
     /// <exception cref="ClusterException"><see cref="ErrorKind.AlreadyExists"/> (HTTP 409): it runs.</exception>
@@ -101,7 +102,7 @@ internal sealed partial class StandaloneContainer
             await _gate.WaitAsync(ct);
             try
             {
-                if (_record.State == ContainerState.Removing)
+                if (_removed.Task.IsCompleted)
                 {
                     return;
                 }
@@ -138,19 +139,24 @@ internal sealed partial class StandaloneContainer
         Publish("kill", ("signal", number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
     }
 
+    /// <summary>What can fail comes before containerd's own record goes: until the end the container is seen, and can be removed again.</summary>
     private async Task RemoveLockedAsync(bool withVolumes, CancellationToken ct)
     {
-        Save(_record with { State = ContainerState.Removing });
-        SpecReader? spec = _shop.Runtime.Containers.Find(Id)?.Spec;
-        await _shop.Runtime.DeleteAsync(Id, ct);
+        if (_record.State != ContainerState.Removing || (withVolumes && !_record.RemovesVolumes))
+        {
+            Save(_record with { State = ContainerState.Removing, RemovesVolumes = withVolumes || _record.RemovesVolumes });
+        }
+
+        await _shop.Runtime.DeleteProcessAsync(Id, ct);
         await _networks.LeaveAsync(_record, ct);
-        if (withVolumes && spec is not null)
+        if (_record.RemovesVolumes && _shop.Runtime.Containers.Find(Id)?.Spec is { } spec)
         {
             RemoveVolumes(spec);
         }
 
         await _shop.Logs.RemoveAsync(Id);
         _shop.Files.Remove(_record.Sandbox);
+        await _shop.Runtime.DeleteAsync(Id, ct);
         _records.Remove(Id);
         _forget(this);
         Publish("destroy");

@@ -13,6 +13,9 @@ namespace Skep.Engine.Containers;
 /// <summary>Starting, ending, starting again.</summary>
 internal sealed partial class StandaloneContainer
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
     /// <returns>False when it runs already.</returns>
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/>: the runtime refuses it, in its words.</exception>
     public async Task<bool> StartAsync(CancellationToken ct)
@@ -43,12 +46,31 @@ internal sealed partial class StandaloneContainer
         }
     }
 
-    /// <summary>Goes on with what an earlier agent, or an earlier boot of the machine, left.</summary>
+    /// <summary>Goes on with what an earlier agent, or an earlier boot of the machine, left. What fails at first is tried again by its supervisor: the others must not wait for it.</summary>
     public async Task AdoptAsync(CancellationToken ct)
+    {
+        try
+        {
+            await AdoptNowAsync(ct);
+        }
+        catch (Exception e) when (e is RpcException or ClusterException or IOException or UnauthorizedAccessException && !ct.IsCancellationRequested)
+        {
+            EngineLog.StandaloneFailed(_shop.Logger, Id, e.Message, FirstPause, e);
+            Supervision = Task.Run(() => SuperviseAsync(_agentEnd), CancellationToken.None);
+        }
+    }
+
+    private async Task AdoptNowAsync(CancellationToken ct)
     {
         await _gate.WaitAsync(ct);
         try
         {
+            if (_record.State == ContainerState.Removing)
+            {
+                await RemoveLockedAsync(withVolumes: false, ct);
+                return;
+            }
+
             Cd.ProcessState? process = _record.BootId == _shop.Host.BootId ? await _shop.Runtime.StateAsync(Id, ct) : null;
             if (process is { Status: Cd.ProcessStatus.Running or Cd.ProcessStatus.Paused })
             {
@@ -127,32 +149,56 @@ internal sealed partial class StandaloneContainer
         }
     }
 
-    /// <summary>One life after the other, until the policy says that was the last.</summary>
+    /// <summary>One life after the other, until the policy says that was the last. What cannot be done now is tried again: nobody else would see to the container.</summary>
     private async Task SuperviseAsync(CancellationToken ct)
     {
-        try
+        TimeSpan pause = FirstPause;
+        while (true)
         {
-            while (true)
+            try
             {
-                if (_record.IsAlive)
-                {
-                    await WatchAsync(ct);
-                }
-
-                if (_record.State != ContainerState.Restarting || !await StartAgainAsync(ct))
+                if (!await GoOnAsync(ct))
                 {
                     return;
                 }
+
+                pause = FirstPause;
+                continue;
             }
+            catch (Exception e) when (e is OperationCanceledException or RpcException && ct.IsCancellationRequested)
+            {
+                return; // The agent ends; the container goes on.
+            }
+            catch (Exception e)
+            {
+                // The supervisor of one container's life: the others go on.
+                EngineLog.StandaloneFailed(_shop.Logger, Id, e.Message, pause, e);
+            }
+
+            await Task.Delay(pause, _shop.Time, ct).SuppressThrowingAsync();
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
         }
-        catch (Exception e) when (e is OperationCanceledException or RpcException && ct.IsCancellationRequested)
+    }
+
+    /// <returns>False when there is nothing more to wait for.</returns>
+    private async Task<bool> GoOnAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        if (_record.IsAlive)
         {
-            return; // The agent ends; the container goes on.
+            await WatchAsync(ct);
+            return true;
         }
-        catch (Exception e)
+
+        switch (_record.State)
         {
-            // The supervisor of one container's life: the others go on.
-            EngineLog.StandaloneFailed(_shop.Logger, Id, e.Message, e);
+            case ContainerState.Restarting:
+                return await StartAgainAsync(ct);
+            case ContainerState.Removing when !_removed.Task.IsCompleted:
+                await RemoveAsync(force: false, withVolumes: false, ct);
+                return false;
+            default:
+                return false;
         }
     }
 

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Skep.Engine.Containerd;
 using Skep.Engine.Logs;
 using Skep.Engine.Networks;
 using Skep.Engine.Oci;
@@ -25,8 +26,9 @@ internal sealed partial class StandaloneContainer : IDisposable
     private bool _stdinEnds;
 
     public StandaloneContainer(
-        EngineContext shop, StandaloneRecords records, IStandaloneNetworks networks, ContainerFactory maker, StandaloneRecord record, Action<StandaloneContainer> forget, CancellationToken agentEnd)
+        EngineContext shop, StandaloneRecords records, IStandaloneNetworks networks, ContainerFactory maker, StandaloneRecord record, bool isRecorded, Action<StandaloneContainer> forget, CancellationToken agentEnd)
     {
+        IsRecorded = isRecorded;
         _shop = shop;
         _records = records;
         _networks = networks;
@@ -40,11 +42,17 @@ internal sealed partial class StandaloneContainer : IDisposable
 
     public string Id => _record.Id;
 
+    /// <summary>False while it is being made.</summary>
+    public bool IsRecorded { get; private set; }
+
     /// <summary>Null: none is asked for, or it does not run.</summary>
     public LocalHealth? Health { get; private set; }
 
     /// <summary>Ends when the supervisor of its present life does.</summary>
     public Task Supervision { get; private set; } = Task.CompletedTask;
+
+    /// <summary>What is known of it without containerd.</summary>
+    public FoundContainer ToFound() => new(Id, _record.Spec.Template.Container.Image, _record.Spec.Template.Container.Labels, _record.CreatedAt, SpecReader.Unreadable);
 
     /// <summary>The image is here; makes file system, mounts and log, and writes everything down.</summary>
     public async Task CreateAsync(CancellationToken ct)
@@ -53,6 +61,7 @@ internal sealed partial class StandaloneContainer : IDisposable
         _shop.Logs.Open(Id, LogsOf(_record.Spec));
         await _shop.Logs.FinishAsync(Id);
         _records.Write(_record);
+        IsRecorded = true;
         Publish("create");
     }
 

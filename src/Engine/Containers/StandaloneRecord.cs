@@ -37,6 +37,9 @@ internal sealed record StandaloneRecord
     /// <summary>A user ended it: its restart policy rests until somebody starts it.</summary>
     public bool WasStopped { get; init; }
 
+    /// <summary>Its removal has begun, and takes its anonymous volumes along.</summary>
+    public bool RemovesVolumes { get; init; }
+
     /// <summary>Of the last start: containers do not outlive the machine's boot.</summary>
     public string BootId { get; init; } = "";
 
@@ -149,6 +152,8 @@ internal sealed record StandaloneFile
 
     public bool WasStopped { get; init; }
 
+    public bool RemovesVolumes { get; init; }
+
     public string BootId { get; init; } = "";
 
     public List<EndpointFile> Endpoints { get; init; } = [];
@@ -193,6 +198,7 @@ internal sealed record StandaloneFile
             OutOfMemory = record.OutOfMemory,
             RestartCount = record.RestartCount,
             WasStopped = record.WasStopped,
+            RemovesVolumes = record.RemovesVolumes,
             BootId = record.BootId,
             Endpoints = [.. record.Networks.Endpoints.Select(EndpointFile.From)],
             Ports = [.. record.Networks.Ports.Select(p => new PortFile(p.Protocol, p.TargetPort, p.PublishedPort, 0, p.Address?.ToString()))],
@@ -237,6 +243,7 @@ internal sealed record StandaloneFile
         OutOfMemory = OutOfMemory,
         RestartCount = RestartCount,
         WasStopped = WasStopped,
+        RemovesVolumes = RemovesVolumes,
         BootId = BootId,
         Networks = new NetworkSettings(
             Endpoints.Select(e => e.ToEndpoint()).ToValueList(),

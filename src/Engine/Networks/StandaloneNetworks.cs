@@ -172,7 +172,16 @@ internal sealed class StandaloneNetworks : IStandaloneNetworks
     {
         if (_places.TryRemove(record.Sandbox, out StandaloneSandbox? place))
         {
-            await _loop.Network.RemoveSandboxAsync(record.Sandbox, ct);
+            try
+            {
+                await _loop.Network.RemoveSandboxAsync(record.Sandbox, ct);
+            }
+            catch
+            {
+                _places.TryAdd(record.Sandbox, place); // Whoever asks again finds it.
+                throw;
+            }
+
             long version = _loop.Changed();
             if (!place.Sandbox.HostPorts.IsEmpty)
             {

@@ -110,6 +110,12 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
             LibC.Detach(volume.MountPoint);
         }
 
+        // The note goes last: a volume that could not be removed wholly is still listed, and can be removed again.
+        if (Directory.Exists(volume.MountPoint))
+        {
+            Directory.Delete(volume.MountPoint, recursive: true);
+        }
+
         Directory.Delete(Path.Combine(directory, name), recursive: true);
         events.Publish("volume", "destroy", name, ("driver", volume.Driver));
     }

@@ -52,15 +52,17 @@ internal sealed class TaskContainers(TaskRecords records) : IContainerOwner
     /// <returns>The task it was of; null: none.</returns>
     public async Task<TaskId?> RemoveAsync(FoundContainer container, EngineContext engine, CancellationToken ct)
     {
-        await engine.Runtime.DeleteAsync(container.Id, ct);
+        await engine.Runtime.DeleteProcessAsync(container.Id, ct);
         await engine.Logs.RemoveAsync(container.Id);
-        if (TaskOf(container) is not { } task)
+        TaskId? task = TaskOf(container);
+        if (task is { } known)
         {
-            return null;
+            engine.Files.Remove(known);
+            records.Remove(known);
         }
 
-        engine.Files.Remove(task);
-        records.Remove(task);
+        // Last: what fails before is found, and tried again, by the container.
+        await engine.Runtime.DeleteAsync(container.Id, ct);
         return task;
     }
 

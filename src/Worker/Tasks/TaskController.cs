@@ -187,19 +187,21 @@ internal sealed class TaskController(EngineContext shop, TaskContext around, Swa
         await shop.Slots.WaitAsync(ct);
         try
         {
+            // The spec is read from containerd's record, which therefore goes last: a removal that is tried again still knows the volumes.
             SpecReader? spec = shop.Runtime.Containers.Find(ContainerId)?.Spec;
-            await shop.Runtime.DeleteAsync(ContainerId, ct);
-            if (spec is not null)
-            {
-                Events().Destroyed();
-            }
-
+            await shop.Runtime.DeleteProcessAsync(ContainerId, ct);
             foreach (string name in spec?.VolumeNames(Path.Combine(shop.Options.DataDirectory, "volumes")) ?? [])
             {
                 if (shop.Volumes.Find(name) is { IsAnonymous: true })
                 {
                     shop.Volumes.Remove(name);
                 }
+            }
+
+            await shop.Runtime.DeleteAsync(ContainerId, ct);
+            if (spec is not null)
+            {
+                Events().Destroyed();
             }
         }
         finally

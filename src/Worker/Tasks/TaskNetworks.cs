@@ -94,9 +94,18 @@ internal sealed class TaskNetworks(NetworkLoop loop, string hostname, NodeId sel
 
     public async Task LeaveAsync(SwarmTask task, CancellationToken ct)
     {
-        if (_joined.TryRemove(task.Id, out _))
+        if (_joined.TryRemove(task.Id, out TaskSandbox? joined))
         {
-            await loop.Network.RemoveSandboxAsync(task.Id, ct);
+            try
+            {
+                await loop.Network.RemoveSandboxAsync(task.Id, ct);
+            }
+            catch
+            {
+                _joined.TryAdd(task.Id, joined); // Whoever asks again finds it.
+                throw;
+            }
+
             loop.Changed();
         }
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Engine.Containerd;
 using Skep.Engine.Containers;
 using Skep.Engine.Events;
@@ -31,6 +30,8 @@ internal sealed class TestEngine : IAsyncDisposable
 
     public EventHub Events { get; } = new(TimeProvider.System);
 
+    public RecordedLog Log { get; } = new();
+
     public ContainerEngine Engine { get; private set; } = null!;
 
     /// <summary>Containers of the namespace, as somebody else changes them.</summary>
@@ -48,7 +49,7 @@ internal sealed class TestEngine : IAsyncDisposable
     }
 
     public async Task OpenAsync()
-        => Engine = await ContainerEngine.OpenAsync(Options, network: null, Events, TimeProvider.System, new Random(1), IdSource.Secure, NullLoggerFactory.Instance, CancellationToken.None);
+        => Engine = await ContainerEngine.OpenAsync(Options, network: null, Events, TimeProvider.System, new Random(1), IdSource.Secure, Log, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
