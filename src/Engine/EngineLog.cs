@@ -11,6 +11,12 @@ internal static partial class EngineLog
     [LoggerMessage(7002, LogLevel.Information, "containerd's events stand again; {Awaited} processes are watched")]
     public static partial void EventStreamReconnected(ILogger logger, int awaited);
 
+    [LoggerMessage(7003, LogLevel.Warning, "containerd does not say whether container {Container} still runs ({Reason}); asking again until it does")]
+    public static partial void ExitUnknown(ILogger logger, string container, string reason);
+
+    [LoggerMessage(7004, LogLevel.Warning, "an event of containerd was not understood: {Reason}")]
+    public static partial void EventNotUnderstood(ILogger logger, string reason);
+
     [LoggerMessage(7020, LogLevel.Warning, "the node's network could not be applied: {Reason}")]
     public static partial void NetworkNotApplied(ILogger logger, string reason);
 

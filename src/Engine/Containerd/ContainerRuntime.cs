@@ -23,6 +23,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ExitCache _exits = new();
+    private readonly MissedExits _missed;
     private readonly ConcurrentDictionary<string, byte> _outOfMemory = new();
     private readonly TaskCompletionSource _standing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _ended = new();
@@ -38,6 +39,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         _snapshotter = snapshotter;
         _time = time;
         _logger = logger;
+        _missed = new MissedExits(_exits, StateAsync, time, logger);
         _events = new EventStream(client, containerdNamespace, ids, time, logger)
         {
             OnExit = _exits.Record,
@@ -177,7 +179,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         Task<ProcessExit> ended = _exits.WhenEnded(ProcessKey.Main(id));
         if (!ended.IsCompleted)
         {
-            await CheckAsync(ProcessKey.Main(id), ct);
+            await _missed.CheckAsync(ProcessKey.Main(id), ct);
         }
 
         return await ended.WaitAsync(ct);
@@ -345,31 +347,13 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     private async Task ReconcileAsync(CancellationToken ct)
     {
         await _indexing.RebuildAsync(ct);
-        foreach (ProcessKey key in _exits.Awaited)
+        IReadOnlyCollection<ProcessKey> silent = await _missed.CheckAllAsync(ct);
+        if (!_standing.TrySetResult())
         {
-            await CheckAsync(key, ct);
+            EngineLog.EventStreamReconnected(_logger, _exits.Awaited.Count);
         }
 
-        if (_standing.TrySetResult())
-        {
-            return;
-        }
-
-        EngineLog.EventStreamReconnected(_logger, _exits.Awaited.Count);
-    }
-
-    /// <summary>Looks whether a process has ended already, or is unknown.</summary>
-    private async Task CheckAsync(ProcessKey key, CancellationToken ct)
-    {
-        Cd.ProcessState? state = await StateAsync(key, ct);
-        if (state is null)
-        {
-            _exits.Record(key, new ProcessExit(ProcessExit.Unknown, _time.GetUtcNow()));
-        }
-        else if (state.Status == Cd.ProcessStatus.Stopped)
-        {
-            _exits.Record(key, new ProcessExit((int)state.ExitStatus, state.ExitedAt?.ToDateTimeOffset() ?? _time.GetUtcNow()));
-        }
+        await _missed.RetryAsync(silent, ct);
     }
 
     private async Task<Cd.ProcessState?> StateAsync(ProcessKey key, CancellationToken ct)

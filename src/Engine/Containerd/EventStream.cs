@@ -36,9 +36,10 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
             {
                 await ListenAsync(() => pause = FirstPause, ct);
             }
-            catch (RpcException e) when (!ct.IsCancellationRequested)
+            catch (Exception e) when (!ct.IsCancellationRequested)
             {
-                EngineLog.EventStreamBroke(logger, e.Status.Detail, pause);
+                // Whatever it was: without events no container's end is noticed.
+                EngineLog.EventStreamBroke(logger, e is RpcException rpc ? rpc.Status.Detail : e.Message, pause);
             }
 
             ct.ThrowIfCancellationRequested();
@@ -62,12 +63,19 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
             {
                 if (envelope.Topic != MarkerTopic)
                 {
-                    Handle(envelope);
+                    try
+                    {
+                        Handle(envelope);
+                    }
+                    catch (InvalidProtocolBufferException e)
+                    {
+                        EngineLog.EventNotUnderstood(logger, e.Message);
+                    }
                 }
                 else if (reconciling is null && envelope.Event.Value.ToStringUtf8() == marker)
                 {
                     standing();
-                    reconciling = OnStanding(scope.Token);
+                    reconciling = ReconcileAsync(scope);
                 }
             }
         }
@@ -86,10 +94,32 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
             // Until it comes back the subscription may not stand yet; a lost marker is simply sent again.
             while (reconciling is null)
             {
-                await client.Events.PublishAsync(
-                    new Cd.PublishRequest { Topic = MarkerTopic, Event = new Any { TypeUrl = "skep.v1.Mark", Value = ByteString.CopyFromUtf8(text) } }, cancellationToken: stop);
+                try
+                {
+                    await client.Events.PublishAsync(
+                        new Cd.PublishRequest { Topic = MarkerTopic, Event = new Any { TypeUrl = "skep.v1.Mark", Value = ByteString.CopyFromUtf8(text) } }, cancellationToken: stop);
+                }
+                catch (RpcException e) when (!stop.IsCancellationRequested)
+                {
+                    EngineLog.EventStreamBroke(logger, e.Status.Detail, FirstPause);
+                }
+
                 await Task.Delay(FirstPause, time, stop);
             }
+        }
+    }
+
+    /// <summary>A picture that cannot be taken breaks the stream off, so that it is tried again.</summary>
+    private async Task ReconcileAsync(CancellationTokenSource stream)
+    {
+        try
+        {
+            await OnStanding(stream.Token);
+        }
+        catch (Exception e) when (!stream.IsCancellationRequested)
+        {
+            EngineLog.EventStreamBroke(logger, e.Message, FirstPause);
+            await stream.CancelAsync();
         }
     }
 
