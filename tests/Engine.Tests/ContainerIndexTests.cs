@@ -155,6 +155,106 @@ public sealed class ContainerIndexTests
         }
     }
 
+    /// <summary>The answer to what was done here may come after others have changed the container again, and after, or amidst, the reading that their change brought about.</summary>
+    [Fact]
+    public void An_answer_that_came_late_leaves_neither_a_ghost_nor_a_gap()
+    {
+        for (int seed = 0; seed < 500; seed++)
+        {
+            var random = new Random(seed);
+            var present = new Dictionary<string, FoundContainer>(StringComparer.Ordinal);
+            var events = new Queue<string>();
+            var answers = new Queue<(string Id, FoundContainer? Container)>();
+            ContainerIndex index = New();
+            index.Doubted = events.Enqueue;
+            for (int step = 0; step < 60; step++)
+            {
+                switch (random.Next(6))
+                {
+                    case < 3:
+                        Happen();
+                        break;
+                    case < 5 when events.TryDequeue(out string? changed):
+                        Read(changed);
+                        break;
+                    case 5:
+                        using (ContainerIndex.Reading all = index.BeginReading())
+                        {
+                            events.Clear();
+                            Happen();
+                            FoundContainer[] listed = [.. present.Values];
+                            Happen();
+                            all.ApplyAll(listed);
+                        }
+
+                        break;
+                }
+            }
+
+            while (answers.Count > 0)
+            {
+                Answer();
+            }
+
+            while (events.TryDequeue(out string? last))
+            {
+                using ContainerIndex.Reading reading = index.BeginReading();
+                reading.Apply(last, present.GetValueOrDefault(last));
+            }
+
+            Assert.Equal(present.Values.OrderBy(c => c.Id, StringComparer.Ordinal), index.All);
+
+            void Happen()
+            {
+                if (random.Next(2) == 0)
+                {
+                    Answer();
+                    return;
+                }
+
+                string id = Ids[random.Next(Ids.Length)];
+                FoundContainer? next = random.Next(2) == 0 ? null : Container(id, "of-" + id) with { CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(random.Next(1000)) };
+                present.Remove(id);
+                if (next is not null)
+                {
+                    present[id] = next;
+                }
+
+                events.Enqueue(id);
+                if (random.Next(2) == 0)
+                {
+                    answers.Enqueue((id, next));
+                }
+            }
+
+            void Answer()
+            {
+                if (!answers.TryDequeue(out (string Id, FoundContainer? Container) answer))
+                {
+                    return;
+                }
+
+                if (answer.Container is null)
+                {
+                    index.Remove(answer.Id);
+                }
+                else
+                {
+                    index.Put(answer.Container);
+                }
+            }
+
+            void Read(string id)
+            {
+                using ContainerIndex.Reading reading = index.BeginReading();
+                Happen();
+                FoundContainer? answer = present.GetValueOrDefault(id);
+                Happen();
+                reading.Apply(id, answer);
+            }
+        }
+    }
+
     private static ContainerIndex New() => new(c => c.Labels.GetValueOrDefault("name"));
 
     private static FoundContainer Container(string id, string name)

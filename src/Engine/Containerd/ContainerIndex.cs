@@ -4,7 +4,8 @@ namespace Skep.Engine.Containerd;
 /// <remarks>
 /// Whoever creates or deletes a container writes here at once, so the next read knows. What others did (ctr) is read from containerd, which takes time: an answer says how
 /// it was when containerd gave it, and what was written here meanwhile is newer. So each reading is begun before containerd is asked, and takes no effect on what was
-/// written since.
+/// written since. But what is written here is an answer too, and may have come late: others may have changed the container since, and a reading that saw it may be the one
+/// that was overtaken. So whatever was written here is also <see cref="Doubted"/>, and read once more.
 /// </remarks>
 /// <param name="nameOf">The name a container is known by, besides its id; null: none. Follows from the container alone.</param>
 internal sealed class ContainerIndex(Func<FoundContainer, string?> nameOf)
@@ -15,6 +16,9 @@ internal sealed class ContainerIndex(Func<FoundContainer, string?> nameOf)
     private readonly SortedSet<string> _ids = new(StringComparer.Ordinal);
     private readonly List<Reading> _readings = [];
     private IReadOnlyList<FoundContainer>? _all;
+
+    /// <summary>Told each id that was written here, to be read from containerd after that.</summary>
+    public Action<string> Doubted { get; set; } = static _ => { };
 
     /// <summary>Every container, by id.</summary>
     public IReadOnlyList<FoundContainer> All
@@ -61,6 +65,8 @@ internal sealed class ContainerIndex(Func<FoundContainer, string?> nameOf)
             Overtake(container.Id);
             Set(container.Id, container);
         }
+
+        Doubted(container.Id);
     }
 
     /// <summary>A container that was just deleted here.</summary>
@@ -71,6 +77,8 @@ internal sealed class ContainerIndex(Func<FoundContainer, string?> nameOf)
             Overtake(id);
             Set(id, null);
         }
+
+        Doubted(id);
     }
 
     /// <summary>To be begun before containerd is asked, disposed once what it said is applied. One at a time.</summary>

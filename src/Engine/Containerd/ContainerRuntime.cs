@@ -35,6 +35,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     {
         Containers = new ContainerIndex(nameOf);
         _indexing = new ContainerIndexLoop(client, Containers, time);
+        Containers.Doubted = _indexing.Changed;
         _client = client;
         _snapshotter = snapshotter;
         _time = time;
