@@ -50,6 +50,9 @@ public sealed class ChaosTests(ChaosCluster chaos) : IClassFixture<ChaosCluster>
         }
     }
 
+    [LongRunFact]
+    public Task A_lying_worker_hurts_only_itself() => ClusterFailure.WithLogsAsync(chaos.Cluster, () => LyingWorker.HurtsOnlyItselfAsync(chaos.Cluster, LongRunFactAttribute.Length));
+
     private static async Task<int> LeaderAsync(TestCluster cluster)
     {
         int leader = 0;

@@ -122,7 +122,9 @@ public sealed class StatusWriter(ClusterStore store, TimeProvider time, ILogger<
                 if (report.Status.State >= task.Status.State && report.Status != task.Status)
                 {
                     DateTimeOffset? ranSince = report.Status.State == TaskState.Running ? report.Status.Timestamp : null;
-                    changed[task.Id] = task with { Status = report.Status, RunningSince = task.RunningSince ?? ranSince };
+                    // Why the cluster stops a task is the cluster's word; that it ends as it was told is no reason.
+                    string error = report.Status.Error.Length == 0 && !task.IsWanted ? task.Status.Error : report.Status.Error;
+                    changed[task.Id] = task with { Status = report.Status with { Error = error }, RunningSince = task.RunningSince ?? ranSince };
                 }
             }
         }

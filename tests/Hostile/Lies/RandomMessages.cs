@@ -13,6 +13,10 @@ internal sealed class RandomMessages(Random random)
     /// <summary>Names that mean something: of nodes, tasks and services there are.</summary>
     public IReadOnlyList<string> Known { get; init; } = [];
 
+    public int Below(int limit) => random.Next(limit);
+
+    public bool Toss() => random.Next(2) == 0;
+
     public IMessage Make(MessageDescriptor type, int depth = 0)
     {
         IMessage message = type.Parser.ParseFrom(ByteString.Empty);
