@@ -20,6 +20,9 @@ internal static partial class EngineLog
     [LoggerMessage(7020, LogLevel.Warning, "the node's network could not be applied: {Reason}")]
     public static partial void NetworkNotApplied(ILogger logger, string reason);
 
+    [LoggerMessage(7025, LogLevel.Warning, "the output of a health check in {Path} is not bounded: {Reason}")]
+    public static partial void ProbeOutputUnbounded(ILogger logger, string path, string reason);
+
     [LoggerMessage(7030, LogLevel.Error, "standalone container {Container} cannot be seen to: {Reason}; trying again in {Pause}")]
     public static partial void StandaloneFailed(ILogger logger, string container, string reason, TimeSpan pause, Exception exception);
 

@@ -2,6 +2,7 @@ using Grpc.Core;
 using Skep.Engine.Containerd;
 using Skep.Engine.Tests.Support;
 using Skep.Testing;
+using Skep.Testing.Clusters;
 using Cd = Skep.Rpc.Containerd;
 
 namespace Skep.Engine.Tests;
@@ -38,14 +39,14 @@ public sealed class MissedExitsTests
         Task<ProcessExit> forgotten = Await("f", () => throw new RpcException(new Status(StatusCode.Unknown, "never")));
         MissedExits missed = Missed();
         IReadOnlyCollection<ProcessKey> silent = await missed.CheckAllAsync(CancellationToken.None);
-        var retrying = Task.Run(() => missed.RetryAsync(silent, CancellationToken.None)); // What follows a timer runs within Advance.
-        Assert.True(SpinWait.SpinUntil(() => _time.ArmedTimers > 0, TimeSpan.FromSeconds(5)));
+        Task retrying = missed.RetryAsync(silent, CancellationToken.None);
         _exits.Forget(ProcessKey.Main("f"));
         foreach (int milliseconds in (int[])[200, 400, 800])
         {
             _time.Advance(TimeSpan.FromMilliseconds(milliseconds - 1));
             int before = _asked.Count;
             _time.Advance(TimeSpan.FromMilliseconds(1));
+            await Eventually.TrueAsync(() => Task.FromResult(_time.ArmedTimers > 0), TimeSpan.FromSeconds(5), () => "the next pause");
             Assert.Equal(before + 1, _asked.Count);
         }
 

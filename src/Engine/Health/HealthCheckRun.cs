@@ -10,8 +10,8 @@ internal static class HealthCheckRun
     private const int KeptOutput = 4096;
 
     /// <remarks>
-    /// A file, not a pipe: a shim that opens a pipe waits for its reader, and a daemon that is killed at that moment would leave the container's shim hanging for good. So a probe
-    /// that floods uses /run until it ends or its time is over; the next one begins anew.
+    /// A file, not a pipe: a shim that opens a pipe waits for its reader, and a daemon that is killed at that moment would leave the container's shim hanging for good. A
+    /// probe that floods is cut back to what is kept while it runs (<see cref="OutputBound"/>), for the file lies in memory.
     /// </remarks>
     /// <param name="container">containerd's id.</param>
     /// <param name="process">OCI process.</param>
@@ -24,7 +24,7 @@ internal static class HealthCheckRun
         try
         {
             await File.WriteAllTextAsync(path, "", ct);
-            ProcessExit? exit = await shop.Runtime.ExecAsync(container, "health-" + shop.Ids.Next(), process, path, limit, ct);
+            ProcessExit? exit = await RunAsync(shop, container, process, path, limit, ct);
             string output = exit is null ? $"Health check exceeded timeout ({HealthPlan.GoText(limit)})" : await ReadAsync(path, ct);
             await File.WriteAllTextAsync(path, "", ct); // What is not kept is not stored either.
             return new LocalHealthProbe(start, shop.Time.GetUtcNow(), exit?.Code ?? -1, output);
@@ -32,6 +32,21 @@ internal static class HealthCheckRun
         catch (RpcException e) when (!ct.IsCancellationRequested)
         {
             return e.StatusCode == StatusCode.Unavailable ? null : new LocalHealthProbe(start, shop.Time.GetUtcNow(), -1, e.Status.Detail);
+        }
+    }
+
+    private static async Task<ProcessExit?> RunAsync(EngineContext shop, string container, byte[] process, string path, TimeSpan limit, CancellationToken ct)
+    {
+        using var running = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task bound = OutputBound.HoldAsync(path, KeptOutput, shop.Time, shop.Logger, running.Token);
+        try
+        {
+            return await shop.Runtime.ExecAsync(container, "health-" + shop.Ids.Next(), process, path, limit, ct);
+        }
+        finally
+        {
+            await running.CancelAsync();
+            await bound;
         }
     }
 
