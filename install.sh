@@ -41,7 +41,7 @@ for program in skep skepd; do
     mv -T "$prefix/bin/$program.new" "$prefix/bin/$program"
 done
 
-getent group skep >/dev/null || groupadd --system skep # whoever is in it may use the daemon's socket, and that is as good as root, as with Docker's
+"$here/scripts/make-group.sh" skep
 [ -e /etc/skep/skepd.json ] || echo '{}' >/etc/skep/skepd.json
 sed "s#@prefix@#$prefix#" "$here/packaging/skep.service" >/etc/systemd/system/skep.service
 
@@ -61,7 +61,7 @@ if [ -d /run/systemd/system ]; then
         echo "skep $("$prefix/bin/skep" --version | awk '{print $NF}') runs in place of the one before; no container was touched"
     else
         systemctl enable --now skep.service
-        echo "skep runs. Members of the group skep may use it, and are as good as root on this machine. Then: skep swarm init"
+        echo "skep runs. Root may use it, and the group skep. Then: skep swarm init"
     fi
 else
     echo "installed. No systemd runs here: start $prefix/bin/skepd by hand, after containerd"

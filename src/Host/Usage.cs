@@ -16,7 +16,7 @@ internal static class Usage
           --data-dir DIR                lasting data (default /var/lib/skep)
           --run-dir DIR                 data that ends with a reboot (default /run/skep)
           --socket FILE                 the Engine API's socket (default /run/skep/skep.sock)
-          --group NAME                  group that may use the socket (default skep)
+          --group NAME                  group that may use the socket; its members are root here (default skep)
           --containerd FILE             containerd's socket (default /run/containerd/containerd.sock)
           --containerd-namespace NAME   namespace in containerd (default skep)
           --cgroup-parent PATH          parent of all containers' control groups (default /skep)

@@ -14,7 +14,7 @@ internal static class ConnectTrouble
     {
         if (failure.SocketErrorCode == SocketError.AccessDenied)
         {
-            return new CliException($"permission denied while trying to connect to the Skep daemon at {host.Named}: run as root, or become a member of the socket's group");
+            return new CliException($"permission denied while trying to connect to the Skep daemon at {host.Named}: run as root, or become a member of the socket's group, whose members are root there");
         }
 
         string place = $"Cannot connect to the Skep daemon at {host.Named}";
