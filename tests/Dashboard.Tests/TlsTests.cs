@@ -103,6 +103,7 @@ public sealed class TlsTests : IDisposable
         return (await client.GetAsync($"https://127.0.0.1:{_port}/{query}"), subject);
     }
 
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5359", Justification = "The test looks at what is shown, whoever issued it.")]
     private static HttpClient Client(Action<X509Certificate2> see)
     {
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
