@@ -10,8 +10,11 @@ internal static partial class OverlayLog
     [LoggerMessage(5001, LogLevel.Debug, "applied {Operations} network operations in {Milliseconds} ms")]
     public static partial void Applied(ILogger logger, int operations, double milliseconds);
 
-    [LoggerMessage(5002, LogLevel.Warning, "port {Port} is held by a program of this host; connections to it from outside now reach the service instead")]
-    public static partial void PortTaken(ILogger logger, Planning.BoundPort port);
+    [LoggerMessage(5002, LogLevel.Warning, "port {Port} is held by a program of this host, which keeps it: it is not published on this node until that program ends")]
+    public static partial void PortHeld(ILogger logger, BoundPort port);
+
+    [LoggerMessage(5016, LogLevel.Information, "port {Port} is held by no program of this host any more and is published now")]
+    public static partial void PortFreed(ILogger logger, BoundPort port);
 
     [LoggerMessage(5003, LogLevel.Warning, "chain {Chain} drops forwarded packets by default: published ports and egress of tasks will not work until it accepts interface {Mesh} and device group 0x5357")]
     public static partial void ForwardDropped(ILogger logger, string chain, string mesh);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Skep.Manager.Tests.Control;
 using Skep.Model;
 using Skep.Store;
 
@@ -41,6 +42,29 @@ public sealed class ClusterHalfTests
         Assert.Equal(409, (await server.PostAsync("/services/create", Web)).Status);
         Assert.Equal(200, (await server.DeleteAsync($"/services/{id}")).Status);
         Assert.Equal(404, (await server.GetAsync($"/services/{id}")).Status);
+    }
+
+    [Fact]
+    public async Task A_port_that_a_program_of_a_node_has_is_told_of_the_service_and_of_its_task_there()
+    {
+        await using ApiHarness server = await ApiHarness.StartAsync();
+        ServiceId web = new((string)(await server.PostAsync("/services/create", Web)).Body!["ID"]!);
+        Node holder = await server.Manager.AddNodeAsync("n1", NodeRole.Worker), other = await server.Manager.AddNodeAsync("n2", NodeRole.Worker);
+        await server.Manager.CommitAsync(
+        [
+            new StoreChange.Update(holder with { Description = holder.Description! with { HeldPorts = ["22/tcp", "8080/tcp"] } }),
+            .. new[] { ("t1", holder), ("t2", other) }.Select(t => new StoreChange.Create(new SwarmTask(new TaskId(t.Item1), web, 1)
+            {
+                Spec = OneManager.Web("web").Task,
+                ServiceAnnotations = new Annotations("web"),
+                Node = t.Item2.Id,
+                Status = new SwarmTaskStatus(TaskState.Running, DateTimeOffset.UnixEpoch),
+            })),
+        ]);
+
+        Assert.Equal($"port 8080/tcp is held by a program of node {holder.Hostname} and is not published there", (string?)(await server.GetAsync("/services/web")).Body!["Trouble"]);
+        Assert.Equal("port 8080/tcp is held by a program of this node and is not published here", (string?)(await server.GetAsync("/tasks/t1")).Body!["Status"]!["Err"]);
+        Assert.Null((string?)(await server.GetAsync("/tasks/t2")).Body!["Status"]!["Err"]);
     }
 
     [Fact]

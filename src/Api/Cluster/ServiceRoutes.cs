@@ -23,10 +23,11 @@ internal static class ServiceRoutes
         filters.RequireKnown("mode", "replicated", "global", "replicated-job", "global-job");
         bool withStatus = call.Flag("status");
         StoreView view = await control.ReadAsync(ct);
+        var notPublished = new PortsNotPublished(view);
         List<WireService> services = [];
         foreach (Service service in view.Services.Where(s => Fits(s, filters)))
         {
-            WireService shown = service.ToWire(view.Networks.Find);
+            WireService shown = notPublished.Told(service).ToWire(view.Networks.Find);
             if (withStatus)
             {
                 ServiceCounts counts = view.CountsOf(service);
@@ -51,7 +52,7 @@ internal static class ServiceRoutes
             service = service with { Spec = ServiceDefaults.Fill(service.Spec) };
         }
 
-        await call.AnswerAsync(service.ToWire(view.Networks.Find), WireJson.Default.WireService, ct);
+        await call.AnswerAsync(new PortsNotPublished(view).Told(service).ToWire(view.Networks.Find), WireJson.Default.WireService, ct);
     }
 
     private static async Task CreateAsync(ApiCall call, CancellationToken ct)

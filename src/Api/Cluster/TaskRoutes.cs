@@ -31,13 +31,14 @@ internal static class TaskRoutes
             && (nodes.Count == 0 || (t.Node is { } node && nodes.Contains(node)))
             && (isUpToDate is not { } expected || view.IsUpToDate(t) == expected)
             && Fits(t, filters));
-        await call.AnswerAsync([.. wanted.Select(t => t.ToWire(view.Networks.Find))], WireJson.Default.ListWireTask, ct);
+        var notPublished = new PortsNotPublished(view);
+        await call.AnswerAsync([.. wanted.Select(t => notPublished.Told(t).ToWire(view.Networks.Find))], WireJson.Default.ListWireTask, ct);
     }
 
     private static async Task InspectAsync(ApiCall call, CancellationToken ct)
     {
         StoreView view = await call.Control.ReadAsync(ct);
-        await call.AnswerAsync(view.Task(call["id"]).ToWire(view.Networks.Find), WireJson.Default.WireTask, ct);
+        await call.AnswerAsync(new PortsNotPublished(view).Told(view.Task(call["id"])).ToWire(view.Networks.Find), WireJson.Default.WireTask, ct);
     }
 
     private static bool Fits(SwarmTask task, QueryFilters filters)

@@ -87,6 +87,13 @@ internal static class ClusterChecks
                     : new Check(name, Verdict.Ok, node.ManagerStatus is null ? "ready" : "ready, manager reachable");
         }
 
+        foreach (WireNode node in nodes.Where(static n => n.Description?.HeldPorts is { Count: > 0 }))
+        {
+            yield return new Check(
+                $"ports of {node.Description!.Hostname}", Verdict.Warn, $"a program of this node has {string.Join(", ", node.Description.HeldPorts!)}, which services publish: not there, until it ends",
+                "See who it is with 'ss -lnp' there; publish another port ('skep service update --publish-add'), or stop that program.");
+        }
+
         int managers = nodes.Count(static node => node.ManagerStatus is not null);
         if (managers % 2 == 0)
         {

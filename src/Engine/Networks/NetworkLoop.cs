@@ -103,6 +103,9 @@ internal sealed class NetworkLoop(NodeNetwork network, string hostname, AddressL
     /// <summary>Why a network is left out on this node; null when it is not.</summary>
     public string? ReasonAgainst(NetworkId id) => _report?.Refused.TryGetValue(id, out string? reason) == true ? reason : null;
 
+    /// <summary>Ports that were to be published on this node, and that a program of the host has.</summary>
+    public ValueList<BoundPort> HeldPorts => _report?.HeldPorts ?? [];
+
     private DesiredNetwork? Picture() => (Cluster is { } cluster ? cluster.Desired() : Standalone()) is { } picture ? Locals().AddTo(picture) : null;
 
     /// <summary>A node that is in no cluster: its own containers are all there is. The gateway stands for the node's address where none is known.</summary>

@@ -31,6 +31,7 @@ internal static class NodeDescriptionRules
             CheckText("plugin name", plugin.Name);
         }
 
+        CheckHeldPorts(description.HeldPorts);
         CheckResources(description.Resources);
         CheckDataPath(description.DataPathAddress);
         if (description.PeerAddress.Length > 0)
@@ -55,6 +56,22 @@ internal static class NodeDescriptionRules
         if (value.Length > longest || value.Any(char.IsControl))
         {
             throw ClusterException.Invalid($"{field} {Shown(value)} is not valid: at most {longest} characters, no control characters");
+        }
+    }
+
+    private static void CheckHeldPorts(ValueList<string> ports)
+    {
+        if (ports.Count > NodeDescription.MostHeldPorts)
+        {
+            throw ClusterException.Invalid($"{ports.Count} held ports are not valid: a node names at most {NodeDescription.MostHeldPorts}");
+        }
+
+        foreach (string port in ports)
+        {
+            if (port.Split('/') is not [{ } number, "tcp" or "udp"] || !ushort.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ushort value) || value == 0)
+            {
+                throw ClusterException.Invalid($"held port {Shown(port)} is not valid: PORT/tcp or PORT/udp");
+            }
         }
     }
 

@@ -84,6 +84,9 @@ public sealed record ManagerMember(ulong RaftId, string Address);
 /// <summary>What an agent says of its machine.</summary>
 public sealed record NodeDescription(string Hostname, Platform Platform, Resources Resources)
 {
+    /// <summary>Held ports a node names; which others there are is found once some of these are free.</summary>
+    public const int MostHeldPorts = 64;
+
     public string EngineVersion { get; init; } = "";
 
     public ValueMap<string, string> EngineLabels { get; init; } = ValueMap<string, string>.Empty;
@@ -96,6 +99,9 @@ public sealed record NodeDescription(string Hostname, Platform Platform, Resourc
 
     /// <summary>host:port of the node's own gRPC listener (logs, images).</summary>
     public string PeerAddress { get; init; } = "";
+
+    /// <summary>Published ports that a program of this node has, so that they are not published there: "22/tcp".</summary>
+    public ValueList<string> HeldPorts { get; init; } = [];
 
     /// <summary>What the node trusts, and whose certificate it shows; null from agents that do not say.</summary>
     public NodeTls? Tls { get; init; }

@@ -18,7 +18,6 @@ internal sealed class NetworkApplier(
     private readonly NetlinkWriter _batch = new();
     private readonly List<Operation> _batched = []; // one per message
     private readonly List<string> _fresh = []; // new links whose settings are still to be set
-    private readonly Dictionary<BoundPort, FileDescriptor> _reserved = [];
     private NamespaceKey _current;
 
     public void Perform(NetworkPlan plan)
@@ -67,16 +66,6 @@ internal sealed class NetworkApplier(
         factory.DropRouter(router.Id);
     }
 
-    public void ReleasePorts()
-    {
-        foreach (FileDescriptor socket in _reserved.Values)
-        {
-            socket.Dispose();
-        }
-
-        _reserved.Clear();
-    }
-
     private void Perform(Operation operation)
     {
         switch (operation)
@@ -100,24 +89,6 @@ internal sealed class NetworkApplier(
             case Operation.DeleteFlows forget:
                 Flush();
                 _ = flows.DeleteAsync(handles[forget.Namespace].Flows!, forget.Backend, CancellationToken.None); // nothing later in the plan needs it done
-                break;
-            case Operation.ReservePort reserve:
-                if (NamespaceFactory.Reserve(thread, handles[NamespaceKey.Host], reserve.Port) is { } socket)
-                {
-                    _reserved[reserve.Port] = socket;
-                }
-                else
-                {
-                    OverlayLog.PortTaken(logger, reserve.Port);
-                }
-
-                break;
-            case Operation.ReleasePort release:
-                if (_reserved.Remove(release.Port, out FileDescriptor? held))
-                {
-                    held.Dispose();
-                }
-
                 break;
         }
     }

@@ -13,6 +13,9 @@ namespace Skep.Overlay.Applying;
 /// <summary>The one owner of a node's kernel objects. Every method runs on the writer thread.</summary>
 internal sealed partial class NodeKernel : IDisposable
 {
+    /// <summary>How often a port that somebody else had is tried again.</summary>
+    private static readonly TimeSpan LookForPorts = TimeSpan.FromSeconds(5);
+
     private readonly KernelThread _writer, _maker;
     private readonly OverlayOptions _options;
     private readonly TimeProvider _time;
@@ -28,6 +31,7 @@ internal sealed partial class NodeKernel : IDisposable
     private readonly NamespaceReader _reader;
     private readonly PlannerOptions _planning;
     private readonly IdleRouters _resting;
+    private readonly PortReservations _ports;
     private readonly INameServer _names;
     private volatile DesiredNetwork? _desired;
     private bool _isClosed;
@@ -51,6 +55,7 @@ internal sealed partial class NodeKernel : IDisposable
         _planning = new PlannerOptions(options.MeshInterface, options.DataPathPort, options.EgressGateway, closedRouter);
         _resting = new IdleRouters(options.RouterIdleTime, time);
         _reader = new NamespaceReader(_planning);
+        _ports = new PortReservations(writer, logger);
         _handles[NamespaceKey.Host] = host;
         _flows = new ConntrackFlusher(features.FilteredFlowDelete, logger);
         _applier = new NetworkApplier(writer, _factory, _flows, _present, _handles, logger);
@@ -220,7 +225,7 @@ internal sealed partial class NodeKernel : IDisposable
             _present.Namespaces.Remove(router);
         }
         ClearHost(_handles[NamespaceKey.Host]);
-        _applier.ReleasePorts();
+        _ports.Dispose();
         Dispose();
         Directory.Delete(_options.RunDirectory, recursive: true);
         return true;
@@ -252,7 +257,7 @@ internal sealed partial class NodeKernel : IDisposable
             handle.Dispose();
         }
         _flows.Dispose();
-        _applier.ReleasePorts();
+        _ports.Dispose();
         _maker.Dispose();
     }
 
@@ -292,11 +297,15 @@ internal sealed partial class NodeKernel : IDisposable
         }
 
         _isInStep = false;
+        IReadOnlyCollection<BoundPort> held = _ports.Hold(HostPorts.Of(desired), _handles[NamespaceKey.Host]);
+        desired = desired.Without(held);
         NetworkPlan plan = NetworkPlanner.Plan(desired, _present, _planning, _resting.Keep(desired, _present.Namespaces.Keys));
         _applier.Perform(plan);
         _isInStep = true;
-        return new ApplyReport(plan.Count, refused.SetItems(plan.Refused)) { AgainIn = _resting.FirstIn };
+        return new ApplyReport(plan.Count, refused.SetItems(plan.Refused)) { HeldPorts = [.. held], AgainIn = AgainIn() };
     }
+
+    private TimeSpan? AgainIn() => _ports.IsComplete ? _resting.FirstIn : _resting.FirstIn is { } first && first < LookForPorts ? first : LookForPorts;
 
     private Sandbox Hold(TaskId task, SandboxNamespace opened)
     {

@@ -13,6 +13,9 @@ public sealed record KernelFeatures(bool Vxlan, bool Nftables, bool Macvlan, boo
 /// <param name="Refused">Networks that were left out, and why in one sentence for the user.</param>
 public sealed record ApplyReport(int Operations, ValueMap<NetworkId, string> Refused)
 {
-    /// <summary>When to apply again even if nothing changes: then a router without use has rested long enough to go. Null: no need.</summary>
+    /// <summary>Published ports that were left out because a program of the host has them.</summary>
+    public ValueList<BoundPort> HeldPorts { get; init; } = [];
+
+    /// <summary>When to apply again even if nothing changes: then a router without use has rested long enough to go, or a port may have become free. Null: no need.</summary>
     public TimeSpan? AgainIn { get; init; }
 }

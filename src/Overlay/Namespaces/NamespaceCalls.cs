@@ -27,6 +27,9 @@ internal sealed unsafe class NamespaceCalls : IDisposable
 
     public int OpenSocket(int family, int type, int protocol = 0) => Add("socket", SyscallWindow.Socket, family, type | SockCloExec, protocol);
 
+    /// <summary>Opens a file to read it afterwards; one that is not there is no failure.</summary>
+    public int OpenFile(string path) => Add(path, SyscallWindow.Open, Text(path), SockCloExec, mayFail: true);
+
     /// <summary>Writes a file under /proc/sys; a kernel that lacks it is no failure.</summary>
     public void WriteSysctl(string name, string value)
     {

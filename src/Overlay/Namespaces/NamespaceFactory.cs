@@ -136,7 +136,7 @@ internal sealed class NamespaceFactory(OverlayOptions options, NamespaceDirector
         return calls.DescriptorOf(socket);
     }
 
-    /// <summary>Holds a port of the host without listening on it. Null when a program of the host has it.</summary>
+    /// <summary>Holds a port of the host without listening on it. Null when another socket of the host is in the way.</summary>
     public static FileDescriptor? Reserve(KernelThread thread, NamespaceHandle host, BoundPort bound)
     {
         using var calls = new NamespaceCalls();

@@ -52,7 +52,6 @@ internal static class NetworkPlanner
             operations.Add(new Operation.DropRouter(stale));
         }
 
-        AddReservations(desired, present, operations);
         return new NetworkPlan(operations, [.. changed.Select(t => (t.Key, t.Inputs))], refused);
     }
 
@@ -227,21 +226,6 @@ internal static class NetworkPlanner
             }
 
             operations.Add(new Operation.Take(target.Key, stale));
-        }
-    }
-
-    private static void AddReservations(DesiredNetwork desired, PresentNetwork present, List<Operation> operations)
-    {
-        IEnumerable<BoundPort> hostMode = desired.Sandboxes.Values.SelectMany(s => s.HostPorts.Select(p => new BoundPort(p.Address ?? Ipv4Address.Any, p.Published)));
-        var wanted = new SortedSet<BoundPort>(desired.PublishedPorts.Keys.Select(p => new BoundPort(Ipv4Address.Any, p)).Concat(hostMode));
-        foreach (BoundPort port in wanted.Except(present.ReservedPorts))
-        {
-            operations.Add(new Operation.ReservePort(port));
-        }
-
-        foreach (BoundPort port in present.ReservedPorts.Except(wanted).ToList())
-        {
-            operations.Add(new Operation.ReleasePort(port));
         }
     }
 }

@@ -20,30 +20,16 @@ internal abstract record Operation(NamespaceKey Namespace)
 
     /// <summary>UDP flows to a backend that ended.</summary>
     public sealed record DeleteFlows(NamespaceKey Namespace, Ipv4Address Backend) : Operation(Namespace);
-
-    /// <summary>Binds a published port, so that no program of the host takes it and wonders.</summary>
-    public sealed record ReservePort(BoundPort Port) : Operation(NamespaceKey.Host);
-
-    public sealed record ReleasePort(BoundPort Port) : Operation(NamespaceKey.Host);
-}
-
-/// <summary>A port of one address of the node, or (<see cref="Ipv4Address.Any"/>) of all of them.</summary>
-internal readonly record struct BoundPort(Ipv4Address Address, PublishedPort Port) : IComparable<BoundPort>
-{
-    public int CompareTo(BoundPort other) => Address != other.Address ? Address.CompareTo(other.Address) : Port.CompareTo(other.Port);
-
-    public override string ToString() => Address == Ipv4Address.Any ? $"{Port}" : $"{Address}:{Port}";
 }
 
 /// <summary>Steps in the order to take them, and what they bring about.</summary>
 /// <param name="Inputs">For each namespace the part of the desired picture that holds when all steps succeeded.</param>
 internal sealed record NetworkPlan(List<Operation> Operations, List<(NamespaceKey Namespace, object Inputs)> Inputs, ValueMap<NetworkId, string> Refused)
 {
-    /// <summary>Kernel objects changed. Bound ports are not counted: they belong to the process.</summary>
+    /// <summary>Kernel objects changed.</summary>
     public int Count => Operations.Sum(o => o switch
     {
         Operation.ChangeTable change => change.Change.Count,
-        Operation.ReservePort or Operation.ReleasePort => 0,
         _ => 1,
     });
 }

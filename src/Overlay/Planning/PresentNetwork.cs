@@ -43,9 +43,6 @@ internal sealed class PresentNetwork
 {
     public SortedDictionary<NamespaceKey, NamespaceState> Namespaces { get; } = new() { [NamespaceKey.Host] = new NamespaceState() };
 
-    /// <summary>Published ports held by a bound socket.</summary>
-    public SortedSet<BoundPort> ReservedPorts { get; } = [];
-
     public NamespaceState this[NamespaceKey key] => Namespaces[key];
 
     /// <summary>What the picture is after an operation.</summary>
@@ -77,12 +74,6 @@ internal sealed class PresentNetwork
                 break;
             case Operation.ChangeTable change:
                 change.Change.ApplyTo(this[change.Namespace].Table);
-                break;
-            case Operation.ReservePort reserve:
-                ReservedPorts.Add(reserve.Port);
-                break;
-            case Operation.ReleasePort release:
-                ReservedPorts.Remove(release.Port);
                 break;
         }
     }

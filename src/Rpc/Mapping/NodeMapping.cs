@@ -68,6 +68,7 @@ public static class NodeMapping
         Plugins = { description.Plugins.Select(p => new Proto.EnginePlugin { Type = p.Type, Name = p.Name }) },
         DataPathAddress = description.DataPathAddress,
         PeerAddress = description.PeerAddress,
+        HeldPorts = { description.HeldPorts },
         Tls = description.Tls is { } tls
             ? new Proto.NodeTls
             {
@@ -86,6 +87,7 @@ public static class NodeMapping
             Plugins = description.Plugins.ToList(p => new EnginePlugin(p.Type, p.Name)),
             DataPathAddress = description.DataPathAddress,
             PeerAddress = description.PeerAddress,
+            HeldPorts = description.HeldPorts.ToList(p => p),
             Tls = description.Tls is { } tls ? new NodeTls(tls.TrustRoot, tls.IssuerSubject.ToValueList(), tls.IssuerPublicKey.ToValueList()) : null,
         };
 

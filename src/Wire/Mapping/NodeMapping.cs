@@ -54,6 +54,7 @@ public static class NodeMapping
             Labels = description.EngineLabels.OrAbsent(),
             Plugins = description.Plugins.OrAbsent(p => new WireEnginePlugin(p.Type, p.Name)),
         },
+        HeldPorts = description.HeldPorts.IsEmpty ? null : [.. description.HeldPorts],
         TlsInfo = description.Tls is { } tls
             ? new WireTlsInfo { TrustRoot = tls.TrustRoot, CertIssuerSubject = [.. tls.IssuerSubject], CertIssuerPublicKey = [.. tls.IssuerPublicKey] }
             : new WireTlsInfo(),

@@ -46,6 +46,9 @@ public sealed record WireNodeDescription
 
     [JsonPropertyName("TLSInfo")]
     public WireTlsInfo? TlsInfo { get; init; }
+
+    /// <summary>Skep's own: published ports that a program of the node has, "22/tcp".</summary>
+    public List<string>? HeldPorts { get; init; }
 }
 
 public sealed record WireEngineDescription

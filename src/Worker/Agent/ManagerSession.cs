@@ -33,6 +33,9 @@ internal sealed class ManagerSession(
 
     public required Action<ClusterInfo, ValueList<int>> OnClusterInfo { get; init; }
 
+    /// <summary>What <see cref="NodeDescription.HeldPorts"/> says now; looked at before each heartbeat.</summary>
+    public Func<ValueList<string>> HeldPorts { get; init; } = static () => [];
+
     /// <summary>host:port of the managers that are known, the one of the present session first.</summary>
     public IEnumerable<string> Managers => _managers.OrderBy(m => m == _present ? 0 : 1);
 
@@ -78,9 +81,9 @@ internal sealed class ManagerSession(
         outbox.Reset();
         // Heartbeats out of turn: asked for when a step is missing. One is enough.
         Channel<bool> nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        NodeTls? told = membership.Certificate?.Present;
+        NodeDescription told = Describe();
         Task<bool> first = call.ResponseStream.MoveNext(ct);
-        await call.SendAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = Describe(told) } }, first, ct);
+        await call.SendAsync(new Proto.AgentMessage { Hello = new Proto.Hello { Description = told.ToProto() } }, first, ct);
         Task writing = WriteAsync(call.RequestStream, nudges.Reader, told, scope.Token);
         try
         {
@@ -104,7 +107,7 @@ internal sealed class ManagerSession(
         }
     }
 
-    private Proto.NodeDescription Describe(NodeTls? tls) => (description with { Tls = tls }).ToProto();
+    private NodeDescription Describe() => description with { Tls = membership.Certificate?.Present, HeldPorts = HeldPorts() };
 
     private async Task HandleAsync(Proto.ManagerMessage message, ChannelWriter<bool> nudges)
     {
@@ -148,7 +151,7 @@ internal sealed class ManagerSession(
         }
     }
 
-    private async Task WriteAsync(IClientStreamWriter<Proto.AgentMessage> stream, ChannelReader<bool> nudges, NodeTls? told, CancellationToken ct)
+    private async Task WriteAsync(IClientStreamWriter<Proto.AgentMessage> stream, ChannelReader<bool> nudges, NodeDescription told, CancellationToken ct)
     {
         long lastBeat = time.GetTimestamp();
         while (true)
@@ -157,10 +160,11 @@ internal sealed class ManagerSession(
             using var wait = CancellationTokenSource.CreateLinkedTokenSource(ct);
             Task reports = outbox.WhenAny;
             Task renewed = membership.Certificate?.Changed ?? Task.Delay(Timeout.InfiniteTimeSpan, time, wait.Token);
-            if (membership.Certificate?.Present is { } tls && tls != told)
+            NodeDescription present = Describe();
+            if (present != told)
             {
-                told = tls;
-                await stream.WriteAsync(new Proto.AgentMessage { Description = Describe(tls) }, ct);
+                told = present;
+                await stream.WriteAsync(new Proto.AgentMessage { Description = told.ToProto() }, ct);
             }
 
             await Task.WhenAny(reports, renewed, Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, wait.Token), nudges.WaitToReadAsync(wait.Token).AsTask());

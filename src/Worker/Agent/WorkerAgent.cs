@@ -127,6 +127,7 @@ public sealed class WorkerAgent : IAsyncDisposable
         var session = new ManagerSession(
             membership, channels, NodeDescriber.Describe(_options, Local.Hostname, membership, _network?.Features), book, outbox, _time, _random, _logger)
         {
+            HeldPorts = () => loop?.HeldPorts.Select(p => p.Port.ToString()).Distinct().Take(NodeDescription.MostHeldPorts).ToValueList() ?? [],
             OnAssigned = complete => steps.ApplyAsync(complete, scope.Token),
             OnClusterInfo = (told, ports) =>
             {

@@ -61,6 +61,15 @@ internal sealed class TaskNetworks(NetworkLoop loop, string hostname, NodeId sel
             }
         }
 
+        foreach (HostPort port in sandbox.HostPorts)
+        {
+            if (loop.HeldPorts.Any(h => h.Port == port.Published && h.Address == (port.Address ?? Ipv4Address.Any)))
+            {
+                // Source of the words: moby/moby:libnetwork/portmapper, what users look for.
+                throw new ClusterException(ErrorKind.FailedPrecondition, $"failed to bind host port {port.Published}: address already in use by a program of this node");
+            }
+        }
+
         string path = await loop.Network.CreateSandboxAsync(task.Id, ct);
         return new JoinedNetwork(path, sandbox.Overlays.IsEmpty ? null : sandbox.Dns.ToResolvConf(), Endpoints(task, now, sandbox), DesiredNetworkBuilder.HostPorts(task).ToValueList());
     }

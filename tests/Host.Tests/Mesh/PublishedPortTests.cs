@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Skep.Host.Tests.Clusters;
 using Skep.Testing.Clusters;
 
@@ -38,6 +39,45 @@ public sealed class PublishedPortTests : ClusterFacts
         {
             await UntilAnsweredByAsync(node, 2, () => UdpAsync(node, port, 12));
         }
+    });
+
+    [Fact]
+    public Task A_port_that_a_program_of_a_node_has_stays_the_programs_and_is_named() => OnClusterAsync(async () =>
+    {
+        int port = NewPort();
+        string web;
+        using (Process program = await ListenAsync(node: 2, port))
+        {
+            web = await ServiceAsync("held", "--constraint", "node.hostname==n2", "-p", $"{port}:80");
+            await UntilRunningAsync(web, 1);
+            await UntilAnsweredByAsync(1, 1, () => TcpAsync(1, port, 2));
+            await Eventually.BecomesAsync(
+                async () =>
+                {
+                    string told = (await Cluster.DockerAsync(1, "service", "ps", web, "--format", "{{.Error}}", "--no-trunc")).Succeeded().Out + (await Cluster.SkepAsync(1, "service", "why", web)).Succeeded().Out;
+                    return told.Contains($"port {port}/tcp is held by a program of this node", StringComparison.Ordinal) && told.Contains($"port {port}/tcp is held by a program of node n2", StringComparison.Ordinal) ? null : told;
+                },
+                TimeSpan.FromSeconds(20));
+            Assert.Contains("of the host", (await Cluster.InNodeAsync(0, "curl", "-sS", "-m", "3", $"http://{Cluster.AddressOf(2)}:{port}/")).Out, StringComparison.Ordinal);
+
+            program.Kill();
+            await program.WaitForExitAsync();
+        }
+
+        await UntilAnsweredByAsync(2, 1, () => TcpAsync(2, port, 2));
+    });
+
+    [Fact]
+    public Task A_task_that_wants_a_port_of_its_node_which_a_program_has_fails_and_says_so() => OnClusterAsync(async () =>
+    {
+        int port = NewPort();
+        using Process program = await ListenAsync(node: 2, port);
+        string refused = await ServiceAsync("refused", "--constraint", "node.hostname==n2", "--publish", $"mode=host,published={port},target=80", "--restart-condition", "none");
+        await Eventually.BecomesAsync(
+            async () => (await Cluster.DockerAsync(1, "service", "ps", refused, "--format", "{{.Error}}", "--no-trunc")).Succeeded().Out is var error && error.Contains("address already in use", StringComparison.Ordinal) ? null : error,
+            TimeSpan.FromSeconds(20));
+        program.Kill();
+        await program.WaitForExitAsync();
     });
 
     [Fact]
@@ -107,6 +147,18 @@ public sealed class PublishedPortTests : ClusterFacts
                 return hosts.Count >= containers ? null : $"n{node} was answered by {hosts.Count} of {containers} containers";
             },
             TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>A program of the node itself, which answers every connection.</summary>
+    private async Task<Process> ListenAsync(int node, int port)
+    {
+        const string program = """
+            $| = 1; my $l = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 5, ReuseAddr => 1) or die $!; print "listens\n";
+            while (my $c = $l->accept) { sysread $c, my $in, 4096; print $c "HTTP/1.0 200 OK\r\n\r\nof the host\n"; close $c }
+            """;
+        var process = Process.Start(new ProcessStartInfo("nsenter", [$"--net={Cluster.NamespaceOf(node)}", "perl", "-MIO::Socket::INET", "-e", program, $"{port}"]) { RedirectStandardOutput = true })!;
+        Assert.Equal("listens", await process.StandardOutput.ReadLineAsync());
+        return process;
     }
 
     private async Task<string[]> TcpAsync(int node, int port, int times)

@@ -45,6 +45,23 @@ public sealed class AgentRulesTests
     }
 
     [Theory]
+    [InlineData("0/tcp")]
+    [InlineData("70000/tcp")]
+    [InlineData("22")]
+    [InlineData("22/sctp")]
+    [InlineData("22/tcp\n")]
+    [InlineData("$(x)/tcp")]
+    public void Held_ports_that_are_none_are_refused(string port)
+        => Assert.StartsWith("held port ", Assert.Throws<ClusterException>(() => NodeDescriptionRules.Check(Honest with { HeldPorts = ["80/tcp", port] })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Held_ports_are_few()
+    {
+        NodeDescriptionRules.Check(Honest with { HeldPorts = [.. Enumerable.Range(1, 64).Select(p => $"{p}/udp")] });
+        Assert.Throws<ClusterException>(() => NodeDescriptionRules.Check(Honest with { HeldPorts = [.. Enumerable.Range(1, 65).Select(p => $"{p}/udp")] }));
+    }
+
+    [Theory]
     [InlineData("bad host:xx")]
     [InlineData("10.0.0.1")]
     [InlineData("10.0.0.1:0")]

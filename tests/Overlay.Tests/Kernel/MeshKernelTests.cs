@@ -154,6 +154,30 @@ public sealed class MeshKernelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_port_that_a_program_of_the_host_listens_on_stays_the_programs_until_it_ends()
+    {
+        var tcp = new PublishedPort(PortProtocol.Tcp, 7070);
+        var udp = new PublishedPort(PortProtocol.Udp, 7070);
+        using (var program = new WhoServer(Lab, Lab.Node(1), "sshd", 7070))
+        {
+            _cluster.Published[tcp] = _cluster.Published[udp] = (80, ["a1", "a2"]);
+            await _cluster.ApplyAsync();
+            Assert.Equal($"sshd {Seen}", await Talk.OnceAsync(Lab, Lab.ClientPath, Lab.NodeAddress(1), 7070));
+            Assert.Equal($"sshd {Seen}", await Talk.OnceAsync(Lab, Lab.ClientPath, Lab.NodeAddress(1), 7070, udp: true));
+            Assert.Equal("sshd 127.0.0.1", await Talk.OnceAsync(Lab, Lab.Node(1), Ipv4Address.Loopback, 7070));
+            Assert.Equal($"a1 {Seen}, a2 {Seen}", await Talk.ManyAsync(Lab, Lab.ClientPath, Lab.NodeAddress(2), 7070));
+
+            ApplyReport report = await _cluster[1].ApplyAsync(_cluster.Desired(1), CancellationToken.None);
+            Assert.Equal([new BoundPort(Ipv4Address.Any, tcp), new BoundPort(Ipv4Address.Any, udp)], report.HeldPorts);
+            Assert.NotNull(report.AgainIn);
+        }
+
+        await _cluster.ApplyAsync();
+        Assert.Equal($"a1 {Seen}, a2 {Seen}", await Talk.ManyAsync(Lab, Lab.ClientPath, Lab.NodeAddress(1), 7070));
+        Assert.Empty((await _cluster[1].ApplyAsync(_cluster.Desired(1), CancellationToken.None)).HeldPorts);
+    }
+
+    [Fact]
     public async Task A_client_in_a_subnet_of_the_tasks_overlay_is_answered()
     {
         _cluster.Tasks["b2"].Overlay2 = "10.0.2.7";

@@ -1,0 +1,25 @@
+namespace Skep.Overlay.Planning;
+
+/// <summary>The ports of the node that a picture takes for its tasks.</summary>
+internal static class HostPorts
+{
+    public static SortedSet<BoundPort> Of(DesiredNetwork desired)
+    {
+        var ports = new SortedSet<BoundPort>(desired.PublishedPorts.Keys.Select(OfAll));
+        ports.UnionWith(desired.Sandboxes.Values.SelectMany(s => s.HostPorts).Select(BoundTo));
+        return ports;
+    }
+
+    /// <summary>The picture without what others hold: a program that listens on the host keeps its port.</summary>
+    public static DesiredNetwork Without(this DesiredNetwork desired, IReadOnlyCollection<BoundPort> held) => held.Count == 0 ? desired : desired with
+    {
+        PublishedPorts = desired.PublishedPorts.Where(p => !held.Contains(OfAll(p.Key))).ToValueMap(),
+        Sandboxes = desired.Sandboxes.ToValueMap(
+            s => s.Key,
+            s => s.Value.HostPorts.Any(p => held.Contains(BoundTo(p))) ? s.Value with { HostPorts = s.Value.HostPorts.Where(p => !held.Contains(BoundTo(p))).ToValueList() } : s.Value),
+    };
+
+    private static BoundPort OfAll(PublishedPort port) => new(Ipv4Address.Any, port);
+
+    private static BoundPort BoundTo(HostPort port) => new(port.Address ?? Ipv4Address.Any, port.Published);
+}
