@@ -136,29 +136,32 @@ public sealed partial class ContainerEngine
             LibC.Mount("overlay", point, mount.Type, 0, string.Join(',', mount.Options.Where(o => o is not ("ro" or "rw"))));
         }
 
-        var over = new List<string>();
-        foreach (OciMount volume in withVolumes ? container.Spec.Mounts.Where(m => m.Type == "bind" && Path.Exists(m.Source)) : [])
+        try
         {
-            string target = PathInRoot.Resolve(point, volume.Destination);
-            if (!Path.Exists(target))
+            using SafeFileHandle root = LibC.OpenRoot(point);
+            foreach (OciMount volume in withVolumes ? container.Spec.Mounts.Where(m => m.Type == "bind" && Path.Exists(m.Source)) : [])
             {
-                continue;
+                // By its descriptor: it may lie in a volume mounted before, where another container can put a link in its stead.
+                using SafeFileHandle? target = LibC.OpenBelow(root, volume.Destination, LibC.OpenPath, LibC.ResolveNoMagicLinks);
+                if (target is not null)
+                {
+                    LibC.Mount(volume.Source, $"/proc/self/fd/{target.DangerousGetHandle()}", "", LibC.MountBind | LibC.MountRecursive, "");
+                }
             }
 
-            LibC.Mount(volume.Source, target, "", LibC.MountBind | LibC.MountRecursive, "");
-            over.Add(target);
+            return ContainerRoot.OfDirectory(point, Unmount);
+        }
+        catch
+        {
+            Unmount();
+            throw;
         }
 
-        return ContainerRoot.OfDirectory(point, () =>
+        void Unmount()
         {
-            foreach (string target in Enumerable.Reverse(over))
-            {
-                LibC.Detach(target);
-            }
-
-            LibC.Detach(point);
+            LibC.Detach(point); // And with it what is mounted below.
             Directory.Delete(point);
-        });
+        }
     }
 
     private static SafeFileHandle Place(ContainerRoot root, string path, string container)

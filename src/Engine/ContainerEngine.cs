@@ -96,14 +96,16 @@ public sealed partial class ContainerEngine : IAsyncDisposable
         await runtime.OpenAsync(ct);
         var images = new ImageStore(client, options, cluster.Peers, ids, time);
         var views = new ImageViews(client, images, options.Snapshotter, Path.Combine(options.RunDirectory, "views"), ids);
-        var volumes = new VolumeStore(Path.Combine(options.DataDirectory, "volumes"), events, time);
+        string volumesDirectory = Path.Combine(options.DataDirectory, "volumes");
+        var subpaths = new SubpathMounts(volumesDirectory);
+        var volumes = new VolumeStore(volumesDirectory, subpaths, events, time);
         var context = new EngineContext
         {
             Options = options,
             Runtime = runtime,
             Images = images,
             Views = views,
-            Mounts = new MountResolver(volumes, views),
+            Mounts = new MountResolver(volumes, subpaths, views),
             Volumes = volumes,
             Files = ContainerFiles.Open(Path.Combine(options.RunDirectory, "tasks")),
             Logs = new LogStore(Path.Combine(options.DataDirectory, "logs"), time),

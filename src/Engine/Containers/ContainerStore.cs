@@ -107,6 +107,7 @@ internal sealed class ContainerStore : IAsyncDisposable
             await _shop.Runtime.DeleteAsync(id, CancellationToken.None);
             await _shop.Logs.RemoveAsync(id);
             _shop.Files.Remove(record.Sandbox);
+            _shop.Mounts.Release(record.Sandbox);
             throw;
         }
     }

@@ -149,6 +149,7 @@ internal sealed partial class StandaloneContainer
 
         await _shop.Runtime.DeleteProcessAsync(Id, ct);
         await _networks.LeaveAsync(_record, ct);
+        _shop.Mounts.Release(_record.Sandbox);
         if (_record.RemovesVolumes && _shop.Runtime.Containers.Find(Id)?.Spec is { } spec)
         {
             RemoveVolumes(spec);

@@ -20,6 +20,7 @@ internal static partial class LibC
     public const int OpenDirectory = 0x10000;
     public const int OpenNoFollow = 0x20000;
     public const ulong ResolveNoCrossing = 0x01;
+    public const ulong ResolveNoMagicLinks = 0x02;
     public const ulong ResolveNoSymlinks = 0x04;
     private const ulong ResolveInRoot = 0x10;
 

@@ -8,7 +8,7 @@ using Skep.Engine.Oci;
 namespace Skep.Engine.Volumes;
 
 /// <summary>Makes a task's mounts and volumes real and says how the container sees them.</summary>
-internal sealed class MountResolver(VolumeStore volumes, ImageViews views)
+internal sealed class MountResolver(VolumeStore volumes, SubpathMounts subpaths, ImageViews views)
 {
     private static readonly string[] Propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 
@@ -79,11 +79,7 @@ internal sealed class MountResolver(VolumeStore volumes, ImageViews views)
             string source = volume.MountPoint;
             if (mount.Volume?.Subpath is { Length: > 0 } subpath)
             {
-                source = PathInRoot.Resolve(volume.MountPoint, subpath);
-                if (!Directory.Exists(source) && !File.Exists(source))
-                {
-                    throw ClusterException.Invalid($"cannot access path {source}: no such file or directory");
-                }
+                source = subpaths.Mount(volume, subpath, task, target);
             }
 
             Add(
@@ -91,6 +87,9 @@ internal sealed class MountResolver(VolumeStore volumes, ImageViews views)
                 new LocalMount(MountKind.Volume, name, source, target, mount.ReadOnly) { Driver = volume.Driver });
         }
     }
+
+    /// <summary>Lets go what was made for the mounts of a container that is gone.</summary>
+    public void Release(TaskId task) => subpaths.Release(task);
 
     /// <summary>The name of the volume that a task gets for a path nobody named one for.</summary>
     public static string AnonymousName(TaskId task, string target) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{task}:{target}")));

@@ -11,7 +11,7 @@ using Skep.Rpc.Security;
 namespace Skep.Engine.Volumes;
 
 /// <summary>The node's volumes: <c>&lt;name&gt;/_data</c> and a note of what each is, below one directory, as Docker's local driver keeps them.</summary>
-internal sealed class VolumeStore(string directory, EventHub events, TimeProvider time)
+internal sealed class VolumeStore(string directory, SubpathMounts subpaths, EventHub events, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal);
 
@@ -105,6 +105,7 @@ internal sealed class VolumeStore(string directory, EventHub events, TimeProvide
             return;
         }
 
+        subpaths.Release(volume);
         if (volume.Options.Count > 0)
         {
             LibC.Detach(volume.MountPoint);

@@ -57,6 +57,7 @@ internal sealed class TaskContainers(TaskRecords records) : IContainerOwner
         TaskId? task = TaskOf(container);
         if (task is { } known)
         {
+            engine.Mounts.Release(known);
             engine.Files.Remove(known);
             records.Remove(known);
         }

@@ -190,6 +190,7 @@ internal sealed class TaskController(EngineContext shop, TaskContext around, Swa
             // The spec is read from containerd's record, which therefore goes last: a removal that is tried again still knows the volumes.
             SpecReader? spec = shop.Runtime.Containers.Find(ContainerId)?.Spec;
             await shop.Runtime.DeleteProcessAsync(ContainerId, ct);
+            shop.Mounts.Release(task.Id);
             foreach (string name in spec?.VolumeNames(Path.Combine(shop.Options.DataDirectory, "volumes")) ?? [])
             {
                 if (shop.Volumes.Find(name) is { IsAnonymous: true })
