@@ -9,4 +9,7 @@ internal static partial class ApiLog
 
     [LoggerMessage(6001, LogLevel.Debug, "{Method} {Path} refused with {Status}: {Reason}")]
     public static partial void RequestRefused(this ILogger logger, string method, string path, int status, string reason);
+
+    [LoggerMessage(6002, LogLevel.Debug, "{Method} {Path}: the client hung up: {Reason}")]
+    public static partial void ClientHungUp(this ILogger logger, string method, string path, string reason);
 }

@@ -91,6 +91,13 @@ public sealed class EngineApi
         }
         catch (Exception error)
         {
+            if (await HangUps.IsHangUpAsync(error, ct))
+            {
+                _logger.ClientHungUp(http.Request.Method, http.Request.Path.Value ?? "/", error.Message);
+                http.Abort();
+                return;
+            }
+
             await AnswerErrorAsync(http, error, ct);
         }
     }
@@ -149,8 +156,15 @@ public sealed class EngineApi
 
         http.Response.Clear();
         SetHeaders(http.Response.Headers);
-        await new ApiCall(http, _node, ApiVersion.Newest, new Dictionary<string, string>(StringComparer.Ordinal))
-            .AnswerAsync(status, new WireError { Message = message }, WireJson.Default.WireError, ct);
+        try
+        {
+            await new ApiCall(http, _node, ApiVersion.Newest, new Dictionary<string, string>(StringComparer.Ordinal))
+                .AnswerAsync(status, new WireError { Message = message }, WireJson.Default.WireError, ct);
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException)
+        {
+            _logger.ClientHungUp(http.Request.Method, path, gone.Message);
+        }
     }
 
     private static (int Status, string Message) Describe(Exception error) => error switch

@@ -4,12 +4,12 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Skep.Engine;
 using Skep.Engine.Events;
 using Skep.Manager.Control;
 using Skep.Manager.Tests.Control;
 using Skep.Model;
+using Skep.Testing;
 
 namespace Skep.Api.Tests;
 
@@ -25,12 +25,14 @@ internal sealed class ApiHarness : INodeContext, INodeLifecycle, IAsyncDisposabl
         Control = manager.Control;
         Swarm = new SwarmState(LocalNodeState.Active) { Node = manager.Self, NodeAddress = "10.0.0.1", IsManager = true, Managers = [new RemoteManager(manager.Self, "10.0.0.1:2377")] };
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(Log);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(SocketPath));
         _app = builder.Build();
-        EngineApi.Map(_app, this, TimeProvider.System, NullLogger<EngineApi>.Instance);
+        EngineApi.Map(_app, this, TimeProvider.System, new Logger<EngineApi>(Log));
         Http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://skep"), Timeout = TimeSpan.FromSeconds(20) };
     }
+
+    public RecordedLog Log { get; } = new();
 
     public OneManager Manager { get; }
 

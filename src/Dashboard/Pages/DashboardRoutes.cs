@@ -39,6 +39,11 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
         {
             await SendEventAsync(http, e is EngineRefusal refusal ? refusal.Status : e is JsonException ? 400 : 502, e.Message).ConfigureAwait(false);
         }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            // In the middle of an answer: cutting the connection is the only sign left, and whoever reads it sees that it is not whole.
+            http.Abort();
+        }
     }
 
     private Task RouteAsync(HttpContext http, CancellationToken ct)
@@ -229,6 +234,6 @@ internal sealed class DashboardRoutes(EngineEndpoint engine, ClusterFeed feed, S
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "text/plain; charset=utf-8";
-        await http.Response.WriteAsync(message + "\n", http.RequestAborted).ConfigureAwait(false);
+        await http.Response.WriteAsync(message + "\n", CancellationToken.None).ConfigureAwait(false);
     }
 }

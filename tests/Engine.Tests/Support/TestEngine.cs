@@ -1,6 +1,7 @@
 using Skep.Engine.Containerd;
 using Skep.Engine.Containers;
 using Skep.Engine.Events;
+using Skep.Testing;
 using Skep.Testing.Containers;
 
 namespace Skep.Engine.Tests.Support;

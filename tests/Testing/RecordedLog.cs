@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Skep.Engine.Tests.Support;
+namespace Skep.Testing;
 
-/// <summary>Keeps what is logged, by event.</summary>
-internal sealed class RecordedLog : ILoggerFactory, ILogger
+/// <summary>Keeps what is logged.</summary>
+public sealed class RecordedLog : ILoggerFactory, ILoggerProvider, ILogger
 {
-    private readonly ConcurrentQueue<(int Event, string Text)> _lines = new();
+    private readonly ConcurrentQueue<RecordedLine> _lines = new();
 
-    public IEnumerable<(int Event, string Text)> Lines => _lines;
+    public IReadOnlyCollection<RecordedLine> Lines => _lines;
 
     /// <summary>How often an event was told.</summary>
     public int Count(int number) => _lines.Count(l => l.Event == number);
@@ -22,7 +22,10 @@ internal sealed class RecordedLog : ILoggerFactory, ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        => _lines.Enqueue((eventId.Id, formatter(state, exception)));
+    {
+        ArgumentNullException.ThrowIfNull(formatter);
+        _lines.Enqueue(new RecordedLine(logLevel, eventId.Id, formatter(state, exception), exception));
+    }
 
     public void AddProvider(ILoggerProvider provider)
     {
@@ -32,3 +35,5 @@ internal sealed class RecordedLog : ILoggerFactory, ILogger
     {
     }
 }
+
+public sealed record RecordedLine(LogLevel Level, int Event, string Text, Exception? Error);
