@@ -85,7 +85,7 @@ public sealed partial class ContainerEngine
         }
         catch (HttpRequestException e)
         {
-            throw new ClusterException(ErrorKind.Unavailable, $"registry {name.Domain}: {RegistryClientFactory.Explain(e)}", e);
+            throw new ClusterException(ErrorKind.Unavailable, RegistryClientFactory.Explain($"registry {name.Domain}", e), e);
         }
 
         PublishImage("push", image, name.FamiliarName, name.FamiliarRepository);

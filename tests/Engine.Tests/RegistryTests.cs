@@ -45,6 +45,15 @@ public sealed class RegistryTests
     }
 
     [Fact]
+    public void A_registry_without_an_address_is_told_by_its_name_and_what_to_look_at()
+    {
+        var unknown = new HttpRequestException(HttpRequestError.NameResolutionError, "Name or service not known (example.nope:443)", new System.Net.Sockets.SocketException(11));
+        string message = RegistryClientFactory.Explain("registry example.nope", unknown);
+        Assert.Equal(
+            "registry example.nope has no address: Name or service not known (example.nope:443); check the name of the image, and the name servers of this machine", message);
+    }
+
+    [Fact]
     public async Task Identity_token_is_exchanged_for_an_access_token()
     {
         await using FakeRegistry registry = await FakeRegistry.StartAsync();

@@ -12,8 +12,13 @@ internal sealed class ImageArchive : IDisposable
     /// <summary>Of links to links, as the kernel counts them.</summary>
     private const int MostHops = 40;
 
+    private const string NoArchive = "invalid archive: what was sent is not the archive of an image; that is a tar file, gzip or not, as 'docker save' and 'skep image save' write it";
+
     private readonly string _directory;
     private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);
+
+    /// <summary>No entry was read yet: what comes is perhaps no archive at all.</summary>
+    private bool _isEmpty = true;
 
     private ImageArchive(string directory) => _directory = directory;
 
@@ -31,7 +36,7 @@ internal sealed class ImageArchive : IDisposable
         catch (Exception e) when (ArchiveErrors.IsOfTheArchive(e))
         {
             archive.Dispose();
-            throw new ClusterException(ErrorKind.InvalidArgument, $"invalid archive: {e.Message}", e);
+            throw new ClusterException(ErrorKind.InvalidArgument, archive._isEmpty ? NoArchive : $"invalid archive: {e.Message}", e);
         }
         catch
         {
@@ -63,7 +68,7 @@ internal sealed class ImageArchive : IDisposable
 
         if (saved is null)
         {
-            throw ClusterException.Invalid("invalid archive: neither manifest.json nor an OCI layout in it");
+            throw ClusterException.Invalid($"{NoArchive} (neither manifest.json nor an OCI layout is in it)");
         }
 
         var result = new List<(IImageSource, IReadOnlyList<string>)>();
@@ -126,6 +131,7 @@ internal sealed class ImageArchive : IDisposable
         await using var tar = new TarReader(plain);
         while (await tar.GetNextEntryAsync(copyData: false, ct) is { } entry)
         {
+            _isEmpty = false;
             string? path = SafePath(entry.Name);
             if (path is null)
             {

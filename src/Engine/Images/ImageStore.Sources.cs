@@ -168,7 +168,7 @@ internal sealed partial class ImageStore
             }
             catch (HttpRequestException e)
             {
-                last = new ClusterException(ErrorKind.Unavailable, $"{source.Description}: {RegistryClientFactory.Explain(e)}", e);
+                last = new ClusterException(ErrorKind.Unavailable, RegistryClientFactory.Explain(source.Description, e), e);
             }
             catch (SourceStalledException e)
             {

@@ -67,14 +67,19 @@ internal sealed class RegistryClientFactory(ValueList<string> insecure, ValueLis
         }
         catch (HttpRequestException e)
         {
-            throw new ClusterException(ErrorKind.Unavailable, $"Get \"{registry.Root}\": {Explain(e)}", e);
+            throw new ClusterException(ErrorKind.Unavailable, Explain(registry.Description, e), e);
         }
     }
 
-    /// <summary>Why no answer came, and what helps when it is for want of a certificate.</summary>
-    public static string Explain(HttpRequestException e) => (e.InnerException ?? e).Message + (e.HttpRequestError is HttpRequestError.SecureConnectionError
-        ? " (a registry without TLS, or with a certificate of its own, is named to every skepd with --insecure-registry)"
-        : "");
+    /// <summary>Why no answer came, and what helps when it is for want of an address or of a certificate.</summary>
+    /// <param name="asked">Who was asked: <c>registry example.org</c>.</param>
+    public static string Explain(string asked, HttpRequestException e) => e.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => $"{asked} has no address: {e.Message}; check the name of the image, and the name servers of this machine",
+        HttpRequestError.SecureConnectionError
+            => $"{asked}: {(e.InnerException ?? e).Message} (a registry without TLS, or with a certificate of its own, is named to every skepd with --insecure-registry)",
+        _ => $"{asked}: {(e.InnerException ?? e).Message}",
+    };
 
     public void Dispose()
     {
