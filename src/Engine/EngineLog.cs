@@ -17,6 +17,9 @@ internal static partial class EngineLog
     [LoggerMessage(7004, LogLevel.Warning, "an event of containerd was not understood: {Reason}")]
     public static partial void EventNotUnderstood(ILogger logger, string reason);
 
+    [LoggerMessage(7005, LogLevel.Debug, "process {Exec} of container {Container} could not be ended: {Reason}")]
+    public static partial void ProcessLeft(ILogger logger, string exec, string container, string reason);
+
     [LoggerMessage(7020, LogLevel.Warning, "the node's network could not be applied: {Reason}")]
     public static partial void NetworkNotApplied(ILogger logger, string reason);
 

@@ -18,6 +18,8 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     private const string SpecType = "types.containerd.io/opencontainers/runtime-spec/1/Spec";
     private const string ProcessType = "types.containerd.io/opencontainers/runtime-spec/1/Process";
 
+    private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(2);
+
     private readonly ContainerdClient _client;
     private readonly string _snapshotter;
     private readonly TimeProvider _time;
@@ -265,6 +267,12 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
                 await ended.WaitAsync(ct);
                 return null;
             }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested && !ended.IsCompleted)
+            {
+                // Nobody would end it any more.
+                await KillFurtherAsync(key, ended);
+                throw;
+            }
             finally
             {
                 await Tolerate(
@@ -276,6 +284,13 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         {
             _exits.Forget(key);
         }
+    }
+
+    /// <summary>Ends a process that an engine before this one, which was killed, left in a container. None of that id is no error.</summary>
+    public async Task EndLeftAsync(ProcessKey key)
+    {
+        await KillFurtherAsync(key, _exits.WhenEnded(key));
+        await EndProcessAsync(key);
     }
 
     /// <summary>State of process 1; null when there is none.</summary>
@@ -366,6 +381,21 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
         {
             return null;
+        }
+    }
+
+    /// <summary>Kills a further process and gives it a moment to end; whoever calls has no time to lose.</summary>
+    private async Task KillFurtherAsync(ProcessKey key, Task ended)
+    {
+        using var brief = new CancellationTokenSource(LongestFarewell, _time);
+        try
+        {
+            await _client.Tasks.KillAsync(new Cd.KillRequest { ContainerId = key.Container, ExecId = key.Exec, Signal = 9 }, cancellationToken: brief.Token);
+            await ended.WaitAsync(brief.Token);
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException)
+        {
+            EngineLog.ProcessLeft(_logger, key.Exec, key.Container, e is RpcException rpc ? rpc.Status.Detail : e.Message);
         }
     }
 

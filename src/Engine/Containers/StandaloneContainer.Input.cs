@@ -100,6 +100,7 @@ internal sealed partial class StandaloneContainer
         byte[] process = SpecWriter.WriteFurtherProcess(spec, plan.Args);
         var tracker = new HealthTracker(plan, _record.StartedAt ?? _shop.Time.GetUtcNow());
         Health = tracker.Present;
+        await HealthCheckRun.EndLeftAsync(_shop, Id, _shop.Files.ProbePath(_record.Sandbox));
         while (true)
         {
             await Task.Delay(tracker.NextInterval(_shop.Time.GetUtcNow()), _shop.Time, ct);

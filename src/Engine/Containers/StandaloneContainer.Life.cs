@@ -206,9 +206,17 @@ internal sealed partial class StandaloneContainer
     {
         using var probing = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task probes = ProbeAsync(probing.Token);
-        ProcessExit exit = await _shop.Runtime.WaitAsync(Id, ct);
-        await probing.CancelAsync();
-        await probes.SuppressThrowingAsync();
+        ProcessExit exit;
+        try
+        {
+            exit = await _shop.Runtime.WaitAsync(Id, ct);
+        }
+        finally
+        {
+            await probing.CancelAsync();
+            await probes.SuppressThrowingAsync();
+        }
+
         await _gate.WaitAsync(ct);
         try
         {

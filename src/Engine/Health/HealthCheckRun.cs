@@ -35,13 +35,32 @@ internal static class HealthCheckRun
         }
     }
 
+    /// <summary>Ends the probe that a killed engine left running: nobody bounds its time or its output any more. To be called before the first probe.</summary>
+    /// <param name="path">File for the probes' output.</param>
+    public static async Task EndLeftAsync(EngineContext shop, string container, string path)
+    {
+        string note = NoteOf(path);
+        if (File.Exists(note) && await File.ReadAllTextAsync(note, CancellationToken.None) is { Length: > 0 } exec)
+        {
+            await shop.Runtime.EndLeftAsync(new ProcessKey(container, exec));
+            File.Delete(note);
+        }
+    }
+
+    /// <summary>Says which probe runs.</summary>
+    private static string NoteOf(string path) => path + ".exec";
+
     private static async Task<ProcessExit?> RunAsync(EngineContext shop, string container, byte[] process, string path, TimeSpan limit, CancellationToken ct)
     {
         using var running = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task bound = OutputBound.HoldAsync(path, KeptOutput, shop.Time, shop.Logger, running.Token);
+        string exec = "health-" + shop.Ids.Next();
         try
         {
-            return await shop.Runtime.ExecAsync(container, "health-" + shop.Ids.Next(), process, path, limit, ct);
+            await File.WriteAllTextAsync(NoteOf(path), exec, ct);
+            ProcessExit? exit = await shop.Runtime.ExecAsync(container, exec, process, path, limit, ct);
+            File.Delete(NoteOf(path));
+            return exit;
         }
         finally
         {

@@ -256,6 +256,7 @@ internal sealed class TaskController(EngineContext shop, TaskContext around, Swa
     {
         byte[] spec = await shop.Runtime.FindSpecAsync(ContainerId, ct) ?? throw new ClusterException(ErrorKind.NotFound, $"container {ContainerId} is gone");
         byte[] process = SpecWriter.WriteFurtherProcess(spec, Health!.Plan.Args);
+        await HealthCheckRun.EndLeftAsync(shop, ContainerId, shop.Files.ProbePath(task.Id));
         while (true)
         {
             await Task.Delay(Health.NextInterval(shop.Time.GetUtcNow()), shop.Time, ct);
