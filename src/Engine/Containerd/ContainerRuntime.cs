@@ -19,6 +19,7 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     private const string ProcessType = "types.containerd.io/opencontainers/runtime-spec/1/Process";
 
     private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BetweenKills = TimeSpan.FromMilliseconds(100);
 
     private readonly ContainerdClient _client;
     private readonly string _snapshotter;
@@ -267,9 +268,9 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
                 await ended.WaitAsync(ct);
                 return null;
             }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested && !ended.IsCompleted)
+            catch (Exception) when (ct.IsCancellationRequested && !ended.IsCompleted)
             {
-                // Nobody would end it any more.
+                // Given up, perhaps in the middle of its start: nobody would end it any more.
                 await KillFurtherAsync(key, ended);
                 throw;
             }
@@ -390,8 +391,20 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
         using var brief = new CancellationTokenSource(LongestFarewell, _time);
         try
         {
-            await _client.Tasks.KillAsync(new Cd.KillRequest { ContainerId = key.Container, ExecId = key.Exec, Signal = 9 }, cancellationToken: brief.Token);
-            await ended.WaitAsync(brief.Token);
+            while (true)
+            {
+                // One that is just being started cannot be killed yet.
+                await Tolerate(
+                    _client.Tasks.KillAsync(new Cd.KillRequest { ContainerId = key.Container, ExecId = key.Exec, Signal = 9 }, cancellationToken: brief.Token).ResponseAsync,
+                    StatusCode.FailedPrecondition, StatusCode.Unknown);
+                await Task.WhenAny(ended, Task.Delay(BetweenKills, _time, brief.Token));
+                if (ended.IsCompleted)
+                {
+                    return;
+                }
+
+                brief.Token.ThrowIfCancellationRequested();
+            }
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException)
         {
