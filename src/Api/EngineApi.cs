@@ -14,7 +14,7 @@ namespace Skep.Api;
 /// <summary>The Docker Engine API of one node, versions 1.24 to 1.50.</summary>
 public sealed class EngineApi
 {
-    private readonly RouteTable _routes = new();
+    private readonly RouteTable _routes;
     private readonly INodeContext _node;
     private readonly ILogger<EngineApi> _logger;
     private readonly TimeProvider _time;
@@ -24,28 +24,36 @@ public sealed class EngineApi
         _node = node;
         _time = time;
         _logger = logger;
-        SystemRoutes.AddTo(_routes, time);
-        SwarmRoutes.AddTo(_routes);
-        BackupRoutes.AddTo(_routes);
-        NodeRoutes.AddTo(_routes);
-        ServiceRoutes.AddTo(_routes);
-        TaskRoutes.AddTo(_routes);
-        LogRoutes.AddTo(_routes, time);
-        SecretRoutes.AddTo(_routes);
-        ConfigRoutes.AddTo(_routes);
-        NetworkRoutes.AddTo(_routes, time);
-        StackRoutes.AddTo(_routes);
-        ContainerRoutes.AddTo(_routes, time);
-        ImageRoutes.AddTo(_routes, time);
-        ImageTransferRoutes.AddTo(_routes);
-        ExecRoutes.AddTo(_routes);
-        StatsRoutes.AddTo(_routes, time);
-        ArchiveRoutes.AddTo(_routes);
-        StandaloneRoutes.AddTo(_routes, time);
-        AttachRoutes.AddTo(_routes);
-        VolumeRoutes.AddTo(_routes);
+        _routes = Routes(time);
+    }
+
+    /// <summary>Everything that is served, and what is said to be not.</summary>
+    internal static RouteTable Routes(TimeProvider time)
+    {
+        var routes = new RouteTable();
+        SystemRoutes.AddTo(routes, time);
+        SwarmRoutes.AddTo(routes);
+        BackupRoutes.AddTo(routes);
+        NodeRoutes.AddTo(routes);
+        ServiceRoutes.AddTo(routes);
+        TaskRoutes.AddTo(routes);
+        LogRoutes.AddTo(routes, time);
+        SecretRoutes.AddTo(routes);
+        ConfigRoutes.AddTo(routes);
+        NetworkRoutes.AddTo(routes, time);
+        StackRoutes.AddTo(routes);
+        ContainerRoutes.AddTo(routes, time);
+        ImageRoutes.AddTo(routes, time);
+        ImageTransferRoutes.AddTo(routes);
+        ExecRoutes.AddTo(routes);
+        StatsRoutes.AddTo(routes, time);
+        ArchiveRoutes.AddTo(routes);
+        StandaloneRoutes.AddTo(routes, time);
+        AttachRoutes.AddTo(routes);
+        VolumeRoutes.AddTo(routes);
         // Last: what was added before is served.
-        UnsupportedRoutes.AddTo(_routes);
+        UnsupportedRoutes.AddTo(routes);
+        return routes;
     }
 
     /// <summary>Serves every path of these endpoints.</summary>

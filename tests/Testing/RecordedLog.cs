@@ -10,6 +10,8 @@ public sealed class RecordedLog : ILoggerFactory, ILoggerProvider, ILogger
 
     public IReadOnlyCollection<RecordedLine> Lines => _lines;
 
+    public void Clear() => _lines.Clear();
+
     /// <summary>How often an event was told.</summary>
     public int Count(int number) => _lines.Count(l => l.Event == number);
 

@@ -11,6 +11,9 @@ internal sealed class RouteTable
 {
     private readonly Dictionary<string, List<Route>> _byMethod = new(StringComparer.Ordinal);
 
+    /// <summary>Methods with their patterns, "/services/{id}".</summary>
+    public IEnumerable<(string Method, string Pattern)> All => _byMethod.SelectMany(m => m.Value.Select(r => (m.Key, "/" + string.Join('/', r.Segments))));
+
     public void Add(string method, string pattern, ApiHandler handler)
     {
         if (!_byMethod.TryGetValue(method, out List<Route>? routes))
