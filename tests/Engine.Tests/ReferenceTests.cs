@@ -6,6 +6,8 @@ public sealed class ReferenceTests
 {
     private const string Sha = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+    public static TheoryData<string> TooLong => [new string('x', 100_000), "registry.example/" + new string('x', 239)];
+
     [Theory]
     [InlineData("nginx", "docker.io/library/nginx:latest", "nginx:latest")]
     [InlineData("nginx:1.2", "docker.io/library/nginx:1.2", "nginx:1.2")]
@@ -23,6 +25,7 @@ public sealed class ReferenceTests
     }
 
     [Theory]
+    [MemberData(nameof(TooLong))]
     [InlineData("")]
     [InlineData("UPPER")]
     [InlineData("a//b")]

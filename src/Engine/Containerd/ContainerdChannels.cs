@@ -14,6 +14,12 @@ namespace Skep.Engine.Containerd;
 /// </remarks>
 internal sealed class ContainerdChannels : IDisposable
 {
+    /// <summary>
+    /// KiB. Errors come in headers, and containerd's repeat what was asked: names, arguments of a spec. One too long for us would break the connection, and with it
+    /// the events of all containers. Specs have at most 1 MiB, of which each byte may take three.
+    /// </summary>
+    private const int LongestHeaders = 8 * 1024;
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
     private readonly SocketsHttpHandler _connections;
@@ -26,6 +32,7 @@ internal sealed class ContainerdChannels : IDisposable
             // containerd allows some hundred streams on a connection; it takes no keep-alive pings.
             EnableMultipleHttp2Connections = true,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            MaxResponseHeadersLength = LongestHeaders,
             ConnectCallback = async (_, ct) =>
             {
                 var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

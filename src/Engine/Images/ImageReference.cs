@@ -29,6 +29,9 @@ internal sealed record ImageReference(string Domain, string Path, string? Tag, s
 
     public string FamiliarName => Digest is not null ? $"{FamiliarRepository}@{Digest}" : $"{FamiliarRepository}:{Tag}";
 
+    /// <summary>Of host and path together. Source: distribution/reference:reference.go, NameTotalLengthMax.</summary>
+    private const int LongestName = 255;
+
     /// <exception cref="ClusterException"><see cref="ErrorKind.InvalidArgument"/> <c>invalid reference format</c>.</exception>
     public static ImageReference Parse(string text) => TryParse(text, out string error) ?? throw ClusterException.Invalid(error);
 
@@ -81,6 +84,13 @@ internal sealed record ImageReference(string Domain, string Path, string? Tag, s
         if (domain == DockerHub && !rest.Contains('/', StringComparison.Ordinal))
         {
             rest = "library/" + rest;
+        }
+
+        // Longer ones have no registry, and what containerd says of them is too long for a header.
+        if (domain.Length + 1 + rest.Length > LongestName)
+        {
+            error = $"invalid reference format: repository name must not be more than {LongestName} characters";
+            return null;
         }
 
         error = "";
