@@ -68,7 +68,7 @@ internal static partial class HostLog
     [LoggerMessage(194, LogLevel.Warning, "Node {NodeId} has joined the other managers anew; what was on its disk is removed")]
     public static partial void Rejoined(this ILogger logger, NodeId nodeId);
 
-    [LoggerMessage(195, LogLevel.Warning, "Certificates of nodes are believed up to {Days} days after their end (--accept-expired); take this out once the nodes have renewed theirs")]
+    [LoggerMessage(196, LogLevel.Warning, "Certificates of nodes are believed up to {Days} days after their end (--accept-expired); take this out once the nodes have renewed theirs")]
     public static partial void ExpiredBelieved(this ILogger logger, double days);
 
     [LoggerMessage(193, LogLevel.Error, "No backup could be written to {Directory}: {Reason}. The newest is of {Newest}; the next attempt is in a minute")]

@@ -64,7 +64,6 @@ internal static class LyingWorker
         }
 
         Console.WriteLine($"{requests.Answers} requests answered");
-        liar.Succeeded();
         Assert.Empty(cluster.Nodes.SelectMany(requests.FailuresAt));
         Assert.All(daemons, d => Assert.Equal(d.Value, cluster.PidOf(d.Key, "skepd")));
         Assert.All(daemons, d => Assert.True(Resident(d.Value) - before[d.Key] < MostGrowth, $"n{d.Key} has grown from {before[d.Key] >> 20} to {Resident(d.Value) >> 20} MiB"));
@@ -72,6 +71,7 @@ internal static class LyingWorker
         await Invariants.ServiceIsWholeAsync(cluster, 1, Service, Replicas);
         await Invariants.ReplicasAreEqualAsync(cluster, ChaosCluster.Managers);
         (await cluster.DockerAsync(1, "service", "rm", Service)).Succeeded();
+        liar.Succeeded();
     }
 
     /// <returns>Bytes of memory the process has; 0: it is gone.</returns>

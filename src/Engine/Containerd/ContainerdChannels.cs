@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -25,6 +26,7 @@ internal sealed class ContainerdChannels : IDisposable
     private readonly SocketsHttpHandler _connections;
 
     /// <param name="patience">How long calls are repeated while nobody listens on the socket.</param>
+    [SuppressMessage("Usage", "CA2262:Set MaxResponseHeadersLength properly", Justification = "KiB are meant.")]
     public ContainerdChannels(string socketPath, TimeSpan patience)
     {
         _connections = new SocketsHttpHandler

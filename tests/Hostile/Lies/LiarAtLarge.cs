@@ -64,7 +64,7 @@ public sealed class LiarAtLarge(Xunit.Abstractions.ITestOutputHelper output)
             {
                 await lie(lies);
             }
-            catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)
+            catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException or HttpRequestException or IOException)
             {
                 // Refused, as it should be.
             }

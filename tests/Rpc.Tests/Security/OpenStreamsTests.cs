@@ -78,7 +78,7 @@ public sealed class OpenStreamsTests
             Aborted.SetResult();
             if (Fails)
             {
-                throw new ObjectDisposedException(nameof(HttpContext));
+                throw new InvalidOperationException("the context is another call's by now");
             }
         }
     }
