@@ -12,6 +12,7 @@ public static class RequestStreams
 {
     private const int Looks = 10;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan WriteMoment = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Whether a write failed because its call is over, for whatever reason.</summary>
     public static bool IsEndOfCall(Exception error) => error is ObjectDisposedException or IOException or RpcException { StatusCode: StatusCode.Cancelled or StatusCode.OK };
@@ -20,8 +21,8 @@ public static class RequestStreams
     public static Task SendAsync<TRequest, TResponse>(this AsyncClientStreamingCall<TRequest, TResponse> call, TRequest message, CancellationToken ct)
         => SendAsync(call.RequestStream, message, call.ResponseAsync, ct);
 
-    /// <param name="reading">Waits for the next answer, or for the end, which only who reads gets to know. No answer is due before the message is sent.</param>
-    /// <exception cref="RpcException">The call's own status; Unavailable: it ended well, or was answered, before this was sent.</exception>
+    /// <param name="reading">Waits for the next answer, or for the end, which only who reads gets to know. An answer says that the message was taken.</param>
+    /// <exception cref="RpcException">The call's own status; Unavailable: it ended well, but before this was sent.</exception>
     public static Task SendAsync<TRequest, TResponse>(this AsyncDuplexStreamingCall<TRequest, TResponse> call, TRequest message, Task<bool> reading, CancellationToken ct)
         => SendAsync(call.RequestStream, message, reading, ct);
 
@@ -31,9 +32,14 @@ public static class RequestStreams
         try
         {
             Task write = stream.WriteAsync(message, over.Token);
-            if (await Task.WhenAny(write, end).ConfigureAwait(false) != write)
+            if (await Task.WhenAny(write, end).ConfigureAwait(false) != write && end is not Task<bool> { IsCompletedSuccessfully: true, Result: true })
             {
-                await over.CancelAsync().ConfigureAwait(false);
+                // It may be written too, and only not say so yet.
+                await Task.WhenAny(write, Task.Delay(WriteMoment, ct)).ConfigureAwait(false);
+                if (!write.IsCompleted)
+                {
+                    await over.CancelAsync().ConfigureAwait(false);
+                }
             }
 
             await write.ConfigureAwait(false);

@@ -33,6 +33,31 @@ public sealed class RequestStreamsTests
         Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => sending)).StatusCode);
     }
 
+    /// <summary>The answer to a message is often seen before the write of that message says that it is done.</summary>
+    [Fact]
+    public async Task An_answer_is_no_end()
+    {
+        using var chat = new AsyncDuplexStreamingCall<string, string>(_blocked, null!, Task.FromResult(Metadata.Empty), () => Status.DefaultSuccess, () => Metadata.Empty, () => { });
+        Task sending = chat.SendAsync("small", _next.Task, CancellationToken.None);
+
+        _next.SetResult(true);
+        _blocked.Done.SetResult();
+
+        await sending;
+    }
+
+    [Fact]
+    public async Task A_write_that_was_done_when_the_call_ended_is_done()
+    {
+        using var upload = new AsyncClientStreamingCall<string, string>(_blocked, _answer.Task, Task.FromResult(Metadata.Empty), () => Status.DefaultSuccess, () => Metadata.Empty, () => { });
+        Task sending = upload.SendAsync("last", CancellationToken.None);
+
+        _answer.SetResult("taken");
+        _blocked.Done.SetResult();
+
+        await sending;
+    }
+
     [Fact]
     public async Task Whoever_waits_no_longer_is_told_so()
     {
@@ -48,6 +73,8 @@ public sealed class RequestStreamsTests
     /// <summary>As Grpc.Net.Client when the other side's window is full: only the token ends a write.</summary>
     private sealed class BlockedWriter : IClientStreamWriter<string>
     {
+        public TaskCompletionSource Done { get; } = new();
+
         public WriteOptions? WriteOptions { get; set; }
 
         public Task WriteAsync(string message) => WriteAsync(message, CancellationToken.None);
@@ -56,7 +83,7 @@ public sealed class RequestStreamsTests
         {
             try
             {
-                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+                await Done.Task.WaitAsync(cancellationToken);
             }
             catch (OperationCanceledException)
             {
