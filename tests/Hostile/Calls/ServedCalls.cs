@@ -9,6 +9,8 @@ namespace Skep.Hostile.Calls;
 /// <summary>All methods that a node serves to others, each callable with an empty message, behind the real edge and before handlers that do nothing.</summary>
 internal static class ServedCalls
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private static readonly Marshaller<byte[]> Bytes = Marshallers.Create(static (byte[] b) => b, static b => b);
 
     /// <summary>From the descriptors: a new method is in here by itself.</summary>
@@ -43,7 +45,7 @@ internal static class ServedCalls
     /// <param name="message">Of a unary call, or the only one of a stream; null: an empty one, and none.</param>
     public static async Task<Status> CallAsync(CallInvoker calls, MethodDescriptor method, byte[]? message = null)
     {
-        var limit = new CallOptions(deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(20));
+        var limit = new CallOptions(deadline: TimeProvider.System.GetUtcNow().UtcDateTime + Patience);
         try
         {
             var raw = new Method<byte[], byte[]>(TypeOf(method), method.Service.FullName, method.Name, Bytes, Bytes);
@@ -90,7 +92,9 @@ internal static class ServedCalls
 
         try
         {
-            await stream.WriteAsync(message);
+            // A write that waits for the other side may outlive its call (Skep.Rpc.RequestStreams).
+            using var limit = new CancellationTokenSource(Patience);
+            await stream.WriteAsync(message, limit.Token);
             await stream.CompleteAsync();
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException)
