@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -8,6 +9,7 @@ using Skep.Api.Daemon;
 using Skep.Api.Http;
 using Skep.Api.Local;
 using Skep.Api.Relay;
+using Skep.Rpc;
 
 namespace Skep.Api;
 
@@ -99,7 +101,7 @@ public sealed class EngineApi
         }
         catch (Exception error)
         {
-            if (await HangUps.IsHangUpAsync(error, ct))
+            if (await IsHangUpAsync(error, ct))
             {
                 _logger.ClientHungUp(http.Request.Method, http.Request.Path.Value ?? "/", error.Message);
                 http.Abort();
@@ -109,6 +111,10 @@ public sealed class EngineApi
             await AnswerErrorAsync(http, error, ct);
         }
     }
+
+    /// <remarks>A request that is wrong, or ended too early, is refused with its status.</remarks>
+    private static async ValueTask<bool> IsHangUpAsync(Exception error, CancellationToken ct)
+        => error is not BadHttpRequestException && await HangUps.IsHangUpAsync(error, ct, static e => e is HttpRequestException or RpcException { StatusCode: StatusCode.Cancelled });
 
     private Task DispatchAsync(HttpContext http, CancellationToken ct)
     {

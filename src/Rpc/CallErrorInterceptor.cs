@@ -1,6 +1,5 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Skep.Model;
 
@@ -13,9 +12,6 @@ namespace Skep.Rpc;
 /// </remarks>
 public sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger) : Interceptor
 {
-    /// <summary>A reset stream is seen by its reader a moment before the call's token is cancelled.</summary>
-    private static readonly TimeSpan HangUpMoment = TimeSpan.FromMilliseconds(100);
-
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
         try
@@ -79,7 +75,7 @@ public sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger) :
             return refused.ToRpc();
         }
 
-        if (await IsHangUpAsync(error, context).ConfigureAwait(false))
+        if (await HangUps.IsHangUpAsync(error, context.CancellationToken).ConfigureAwait(false))
         {
             logger.CallerHungUp(context.Method, error.Message);
             return new RpcException(new Status(StatusCode.Cancelled, "the caller hung up"));
@@ -93,22 +89,5 @@ public sealed class CallErrorInterceptor(ILogger<CallErrorInterceptor> logger) :
 
         logger.CallFailed(error, context.Method);
         return error is ClusterException said ? said.ToRpc() : new RpcException(new Status(StatusCode.Internal, $"{context.Method} failed; the log of the node that was asked says why"));
-    }
-
-    /// <summary>After the end of a call its streams throw whatever fits the moment; the call's token says that it ended.</summary>
-    private static async ValueTask<bool> IsHangUpAsync(Exception error, ServerCallContext context)
-    {
-        CancellationToken ended = context.CancellationToken;
-        if (error is ConnectionResetException or ConnectionAbortedException)
-        {
-            return true;
-        }
-
-        if (error is IOException && !ended.IsCancellationRequested)
-        {
-            await Task.Delay(HangUpMoment, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        return ended.IsCancellationRequested && (error is OperationCanceledException or IOException or InvalidOperationException);
     }
 }

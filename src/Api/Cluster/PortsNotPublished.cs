@@ -1,4 +1,5 @@
 using Skep.Store;
+using Skep.Wire.Mapping;
 
 namespace Skep.Api.Cluster;
 
@@ -50,5 +51,5 @@ internal sealed class PortsNotPublished
 
     private string[] PortsOf(Service service) => _holders.Count == 0
         ? []
-        : [.. (service.Endpoint?.Ports ?? service.Spec.Endpoint?.Ports ?? []).Where(p => p.Mode == PublishMode.Ingress).Select(p => $"{p.PublishedPort}/{(p.Protocol == PortProtocol.Udp ? "udp" : "tcp")}").Where(_holders.ContainsKey)];
+        : [.. (service.Endpoint?.Ports ?? service.Spec.Endpoint?.Ports ?? []).Where(p => p.Mode == PublishMode.Ingress).Select(p => $"{p.PublishedPort}/{p.Protocol.ToWire()}").Where(_holders.ContainsKey)];
 }

@@ -305,6 +305,12 @@ internal sealed partial class ContainerRuntime : IAsyncDisposable
     public async Task DeleteAsync(string id, CancellationToken ct)
     {
         await DeleteProcessAsync(id, ct);
+        await DeleteRecordAsync(id, ct);
+    }
+
+    /// <summary>The last part of <see cref="DeleteAsync"/>, for whoever has other things to remove between it and <see cref="DeleteProcessAsync"/>.</summary>
+    public async Task DeleteRecordAsync(string id, CancellationToken ct)
+    {
         await RemoveSnapshotAsync(id, ct);
         await Tolerate(_client.Containers.DeleteAsync(new Cd.DeleteContainerRequest { Id = id }, cancellationToken: ct).ResponseAsync, StatusCode.NotFound);
         Containers.Remove(id);

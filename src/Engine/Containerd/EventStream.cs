@@ -44,7 +44,7 @@ internal sealed class EventStream(ContainerdClient client, string containerdName
 
             ct.ThrowIfCancellationRequested();
             await Task.Delay(pause, time, ct);
-            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            pause = Backoff.Next(pause, LongestPause);
         }
     }
 

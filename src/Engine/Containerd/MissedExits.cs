@@ -53,7 +53,7 @@ internal sealed class MissedExits(ExitCache exits, Func<ProcessKey, Cancellation
         while (silent.Count > 0)
         {
             await Task.Delay(pause, time, ct);
-            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            pause = Backoff.Next(pause, LongestPause);
             var left = new List<ProcessKey>();
             foreach (ProcessKey key in silent.Intersect(exits.Awaited))
             {

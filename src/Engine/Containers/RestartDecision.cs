@@ -23,5 +23,5 @@ internal static class RestartDecision
     /// <param name="before">The last pause; zero at first.</param>
     /// <param name="lived">How long the container ran.</param>
     public static TimeSpan Pause(TimeSpan before, TimeSpan lived)
-        => before == TimeSpan.Zero || lived >= LongLife ? FirstPause : TimeSpan.FromTicks(Math.Min(before.Ticks * 2, LongestPause.Ticks));
+        => before == TimeSpan.Zero || lived >= LongLife ? FirstPause : Backoff.Next(before, LongestPause);
 }

@@ -157,7 +157,7 @@ internal sealed partial class StandaloneContainer
 
         await _shop.Logs.RemoveAsync(Id);
         _shop.Files.Remove(_record.Sandbox);
-        await _shop.Runtime.DeleteAsync(Id, ct);
+        await _shop.Runtime.DeleteRecordAsync(Id, ct);
         _records.Remove(Id);
         _forget(this);
         Publish("destroy");

@@ -176,7 +176,7 @@ internal sealed partial class StandaloneContainer
             }
 
             await Task.Delay(pause, _shop.Time, ct).SuppressThrowingAsync();
-            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            pause = Backoff.Next(pause, LongestPause);
         }
     }
 

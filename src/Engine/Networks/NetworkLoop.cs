@@ -92,7 +92,7 @@ internal sealed class NetworkLoop(NodeNetwork network, string hostname, AddressL
                 {
                     EngineLog.NetworkNotApplied(logger, e.Message);
                     again = pause;
-                    pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+                    pause = Backoff.Next(pause, LongestPause);
                 }
             }
 

@@ -14,12 +14,8 @@ public sealed class HeartbeatForwarder(RaftNode raft, NodePresence presence, Nod
 
     public async Task RunAsync(CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(Period, time);
-        Task tick = timer.WaitForNextTickAsync(ct).AsTask(), announced = presence.AnnouncedAsync(ct);
-        while (true)
+        await foreach (bool _ in presence.Announced.TurnsAsync(Period, time, ct).ConfigureAwait(false))
         {
-            await (await Task.WhenAny(tick, announced).ConfigureAwait(false)).ConfigureAwait(false);
-            (tick, announced) = (tick.IsCompleted ? timer.WaitForNextTickAsync(ct).AsTask() : tick, announced.IsCompleted ? presence.AnnouncedAsync(ct) : announced);
             IReadOnlyList<(NodeId Node, TimeSpan Age)> ages = presence.Ages();
             RaftStatus status = raft.Status;
             if (status.Role == RaftRole.Leader)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Skep.Manager.Leadership;
 
@@ -14,7 +13,7 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
 
     private readonly ConcurrentDictionary<NodeId, Sign> _signs = new();
 
-    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Wakeup _news = new();
 
     // A node goes on beating at the old pace until it has heard of a new one.
     private TimeSpan _limit, _limitBefore;
@@ -29,19 +28,15 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
         _signs.AddOrUpdate(node, new Sign(at, IsHeard: true), (_, known) => new Sign(Math.Max(known.At, at), IsHeard: true));
         if (store.View().Nodes.Find(node) is { Description: not null, Status.State: not NodeState.Ready })
         {
-            _news.Writer.TryWrite(true);
+            _news.Wake();
         }
     }
 
     public async Task RunAsync(CancellationToken ct)
     {
         Begin();
-        using var timer = new PeriodicTimer(Period, time);
-        Task tick = timer.WaitForNextTickAsync(ct).AsTask(), news = _news.Reader.ReadAsync(ct).AsTask();
-        while (true)
+        await foreach (bool _ in _news.TurnsAsync(Period, time, ct).ConfigureAwait(false))
         {
-            await (await Task.WhenAny(tick, news).ConfigureAwait(false)).ConfigureAwait(false);
-            (tick, news) = (tick.IsCompleted ? timer.WaitForNextTickAsync(ct).AsTask() : tick, news.IsCompleted ? _news.Reader.ReadAsync(ct).AsTask() : news);
             await JudgeAsync(ct).ConfigureAwait(false);
         }
     }
@@ -75,7 +70,7 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
 
         Forget(view);
         DateTimeOffset now = time.GetUtcNow();
-        Node[] changed = [.. view.Nodes.Select(n => NodeJudge.Judge(n, SignOf(n), LimitFor(n.Id), now) is { } status ? n with { Status = status } : null).OfType<Node>()];
+        Node[] changed = [.. view.Nodes.Select(n => Judge(n, now)).OfType<Node>()];
         // A conflict means that someone else changed the node: the next round looks again. One node's trouble is no other node's.
         IReadOnlyList<CommitOutcome> outcomes = await store.CommitEachAsync([.. changed.Select(static n => new StoreChange[] { new StoreChange.Update(n) })], ct).ConfigureAwait(false);
         for (int i = 0; i < changed.Length; i++)
@@ -91,23 +86,17 @@ public sealed class NodeLiveness(ClusterStore store, TimeProvider time, ILogger<
         }
     }
 
-    private SignOfLife? SignOf(Node node)
+    private Node? Judge(Node node, DateTimeOffset now)
     {
-        if (!_signs.TryGetValue(node.Id, out Sign sign))
-        {
-            if (node.IsDown)
-            {
-                return null;
-            }
-
-            // Stored since this leader began: it has the grace of a first session too.
-            sign = _signs.GetOrAdd(node.Id, new Sign(time.GetTimestamp(), IsHeard: false));
-        }
-
-        return new SignOfLife(time.GetElapsedTime(sign.At), sign.IsHeard);
+        Sign? sign = SignOf(node);
+        TimeSpan limit = sign?.At < _limitSince && _limitBefore > _limit ? _limitBefore : _limit;
+        SignOfLife? life = sign is { } last ? new SignOfLife(time.GetElapsedTime(last.At), last.IsHeard) : null;
+        return NodeJudge.Judge(node, life, limit, now) is { } status ? node with { Status = status } : null;
     }
 
-    private TimeSpan LimitFor(NodeId node) => _signs.TryGetValue(node, out Sign sign) && sign.At < _limitSince && _limitBefore > _limit ? _limitBefore : _limit;
+    /// <summary>One that was stored since this leader began has the grace of a first session too.</summary>
+    private Sign? SignOf(Node node)
+        => _signs.TryGetValue(node.Id, out Sign sign) ? sign : node.IsDown ? null : _signs.GetOrAdd(node.Id, new Sign(time.GetTimestamp(), IsHeard: false));
 
     /// <summary>What left the cluster is not kept.</summary>
     private void Forget(StoreView view)

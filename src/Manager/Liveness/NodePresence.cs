@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 
 namespace Skep.Manager.Liveness;
 
@@ -7,7 +6,8 @@ namespace Skep.Manager.Liveness;
 public sealed class NodePresence(TimeProvider time)
 {
     private readonly ConcurrentDictionary<NodeId, long> _heard = new();
-    private readonly Channel<bool> _announced = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    internal Wakeup Announced { get; } = new();
 
     public void Seen(NodeId node) => _heard[node] = time.GetTimestamp();
 
@@ -15,11 +15,8 @@ public sealed class NodePresence(TimeProvider time)
     public void Announce(NodeId node)
     {
         Seen(node);
-        _announced.Writer.TryWrite(true);
+        Announced.Wake();
     }
-
-    /// <summary>Completes with the next <see cref="Announce"/>, or the last that nobody waited for.</summary>
-    public async Task AnnouncedAsync(CancellationToken ct) => await _announced.Reader.ReadAsync(ct).ConfigureAwait(false);
 
     public void Removed(NodeId node) => _heard.TryRemove(node, out _);
 

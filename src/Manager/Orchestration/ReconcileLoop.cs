@@ -95,7 +95,7 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
         }
         catch (Exception e) when (e is not (StoreInvariantException or OutOfMemoryException))
         {
-            await StepBackAsync(key, $"cannot be planned: {e.Message}", _ => logger.NotReconciled(e, Name, $"{key}"), ct).ConfigureAwait(false);
+            await StepBackAsync(key, $"cannot be planned: {e.Message}", e, ct).ConfigureAwait(false);
             return null;
         }
     }
@@ -125,17 +125,26 @@ public sealed class ReconcileLoop<TKey>(IReconciler<TKey> reconciler, ClusterSto
             return;
         }
 
-        await StepBackAsync(key, outcome.Describe(), pause => logger.PlanRefused(Name, $"{key}", outcome.Describe(), pause.TotalSeconds), ct).ConfigureAwait(false);
+        await StepBackAsync(key, outcome.Describe(), failure: null, ct).ConfigureAwait(false);
     }
 
     /// <summary>The key waits; if it has come to nothing for a while, the service says why.</summary>
-    private async Task StepBackAsync(TKey key, string reason, Action<TimeSpan> log, CancellationToken ct)
+    /// <param name="failure">Of the reconciler itself; null: its plan was refused.</param>
+    private async Task StepBackAsync(TKey key, string reason, Exception? failure, CancellationToken ct)
     {
         int refusals = _refusals[key] = _refusals.GetValueOrDefault(key) + 1;
         TimeSpan pause = Doubled(refusals, LongestPause);
         ManagerMetrics.BackedOff(Name);
         _due.Add(key, time.GetUtcNow() + pause);
-        log(pause);
+        if (failure is not null)
+        {
+            logger.NotReconciled(failure, Name, $"{key}");
+        }
+        else
+        {
+            logger.PlanRefused(Name, $"{key}", reason, pause.TotalSeconds);
+        }
+
         if (pause >= ToldFrom)
         {
             await TellAsync(key, $"{Name}: {reason}", ct).ConfigureAwait(false);

@@ -26,24 +26,22 @@ internal sealed class PortReservations(KernelThread thread, ILogger logger) : ID
             socket!.Dispose();
         }
 
-        IsComplete = true;
-        var held = new SortedSet<BoundPort>();
+        var unbound = new List<BoundPort>();
         foreach (BoundPort port in wanted.Where(p => !_reserved.ContainsKey(p)))
         {
             if (NamespaceFactory.Reserve(thread, host, port) is { } socket)
             {
                 _reserved[port] = socket;
-                continue;
             }
-
-            // A connection of the host that happens to come from this port is in the way of binding it, not of serving it.
-            IsComplete = false;
-            if (ListeningSockets.Has(thread, host, port))
+            else
             {
-                held.Add(port);
+                unbound.Add(port);
             }
         }
 
+        IsComplete = unbound.Count == 0;
+        // A connection of the host that happens to come from a port is in the way of binding it, not of serving it.
+        var held = new SortedSet<BoundPort>(ListeningSockets.Among(unbound, thread, host));
         foreach (BoundPort port in held.Except(_held))
         {
             OverlayLog.PortHeld(logger, port);

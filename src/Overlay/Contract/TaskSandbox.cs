@@ -46,6 +46,9 @@ public sealed record HostPort(PublishedPort Published, int TargetPort)
 {
     /// <summary>The one address of the node it is open on; null: all of them.</summary>
     public Ipv4Address? Address { get; init; }
+
+    /// <summary>Where it is open.</summary>
+    public BoundPort Bound => new(Address ?? Ipv4Address.Any, Published);
 }
 
 /// <summary>How names are resolved for one task; the user's <c>--dns…</c> flags.</summary>

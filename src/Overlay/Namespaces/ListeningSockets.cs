@@ -8,21 +8,21 @@ internal static class ListeningSockets
 {
     private const string Listening = "0A";
 
-    /// <summary>Whether a program listens there, or for UDP has bound it, on this address, on all, or on one of them when all are meant.</summary>
-    public static bool Has(KernelThread thread, NamespaceHandle host, BoundPort bound)
+    /// <summary>Those of the ports on which a program listens, or which for UDP it has bound: on this address, on all, or on one of them when all are meant.</summary>
+    public static IEnumerable<BoundPort> Among(IReadOnlyCollection<BoundPort> ports, KernelThread thread, NamespaceHandle host)
+        => ports.GroupBy(p => p.Port.Protocol == PortProtocol.Udp).SelectMany(ofProtocol =>
+        {
+            List<string> lines = LinesOf(ofProtocol.Key ? "udp" : "tcp", thread, host);
+            return ofProtocol.Where(port => lines.Exists(line => IsInTheWay(line, port)));
+        });
+
+    private static List<string> LinesOf(string protocol, KernelThread thread, NamespaceHandle host)
     {
-        string protocol = bound.Port.Protocol == PortProtocol.Udp ? "udp" : "tcp";
         using var calls = new NamespaceCalls();
         int[] files = [calls.OpenFile($"/proc/thread-self/net/{protocol}"), calls.OpenFile($"/proc/thread-self/net/{protocol}6")];
         thread.RunIn(host.File, calls);
         // A file of /proc/net is of the namespace in which it was opened.
-        bool isThere = false;
-        foreach (int file in files.Where(f => calls.ErrnoOf(f) == 0))
-        {
-            isThere |= Lines((int)calls.ResultOf(file)).Any(line => IsInTheWay(line, bound)); // Reading closes the file: each of them.
-        }
-
-        return isThere;
+        return [.. files.Where(f => calls.ErrnoOf(f) == 0).SelectMany(f => Lines((int)calls.ResultOf(f)))];
     }
 
     /// <param name="line">As of /proc/net/tcp: number, local address and port, remote address and port, state, …; in hexadecimal, addresses in the machine's order of bytes.</param>

@@ -6,7 +6,7 @@ internal static class HostPorts
     public static SortedSet<BoundPort> Of(DesiredNetwork desired)
     {
         var ports = new SortedSet<BoundPort>(desired.PublishedPorts.Keys.Select(OfAll));
-        ports.UnionWith(desired.Sandboxes.Values.SelectMany(s => s.HostPorts).Select(BoundTo));
+        ports.UnionWith(desired.Sandboxes.Values.SelectMany(s => s.HostPorts).Select(p => p.Bound));
         return ports;
     }
 
@@ -16,10 +16,8 @@ internal static class HostPorts
         PublishedPorts = desired.PublishedPorts.Where(p => !held.Contains(OfAll(p.Key))).ToValueMap(),
         Sandboxes = desired.Sandboxes.ToValueMap(
             s => s.Key,
-            s => s.Value.HostPorts.Any(p => held.Contains(BoundTo(p))) ? s.Value with { HostPorts = s.Value.HostPorts.Where(p => !held.Contains(BoundTo(p))).ToValueList() } : s.Value),
+            s => s.Value.HostPorts.Any(p => held.Contains(p.Bound)) ? s.Value with { HostPorts = s.Value.HostPorts.Where(p => !held.Contains(p.Bound)).ToValueList() } : s.Value),
     };
 
     private static BoundPort OfAll(PublishedPort port) => new(Ipv4Address.Any, port);
-
-    private static BoundPort BoundTo(HostPort port) => new(port.Address ?? Ipv4Address.Any, port.Published);
 }

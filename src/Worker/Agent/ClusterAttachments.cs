@@ -181,7 +181,7 @@ internal sealed class ClusterAttachments(TimeProvider time, ILogger logger) : IN
             }
 
             await Task.Delay(pause, time, ct);
-            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            pause = Backoff.Next(pause, LongestPause);
         }
     }
 

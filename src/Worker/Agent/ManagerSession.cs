@@ -68,7 +68,7 @@ internal sealed class ManagerSession(
 
             pause = wasReplaced ? ReplacedPause : wasGood ? FirstPause : pause;
             await Task.Delay(pause * (0.5 + random.NextDouble()), time, ct);
-            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            pause = Backoff.Next(pause, LongestPause);
         }
     }
 

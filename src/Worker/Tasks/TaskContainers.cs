@@ -63,7 +63,7 @@ internal sealed class TaskContainers(TaskRecords records) : IContainerOwner
         }
 
         // Last: what fails before is found, and tried again, by the container.
-        await engine.Runtime.DeleteAsync(container.Id, ct);
+        await engine.Runtime.DeleteRecordAsync(container.Id, ct);
         return task;
     }
 

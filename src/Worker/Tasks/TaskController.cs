@@ -199,7 +199,7 @@ internal sealed class TaskController(EngineContext shop, TaskContext around, Swa
                 }
             }
 
-            await shop.Runtime.DeleteAsync(ContainerId, ct);
+            await shop.Runtime.DeleteRecordAsync(ContainerId, ct);
             if (spec is not null)
             {
                 Events().Destroyed();

@@ -63,7 +63,7 @@ internal sealed class TaskNetworks(NetworkLoop loop, string hostname, NodeId sel
 
         foreach (HostPort port in sandbox.HostPorts)
         {
-            if (loop.HeldPorts.Any(h => h.Port == port.Published && h.Address == (port.Address ?? Ipv4Address.Any)))
+            if (loop.HeldPorts.Contains(port.Bound))
             {
                 // Source of the words: moby/moby:libnetwork/portmapper, what users look for.
                 throw new ClusterException(ErrorKind.FailedPrecondition, $"failed to bind host port {port.Published}: address already in use by a program of this node");

@@ -235,7 +235,7 @@ internal sealed class TaskRunner
             {
                 WorkerLog.TaskActionFailed(_around.Logger, Task.Id, e.Message, pause);
                 await System.Threading.Tasks.Task.Delay(pause, _shop.Time, ct);
-                pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, TimeSpan.FromSeconds(10).Ticks));
+                pause = Backoff.Next(pause, TimeSpan.FromSeconds(10));
             }
         }
     }
