@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -9,7 +8,7 @@ using Skep.Testing;
 namespace Skep.Hostile.Fuzz;
 
 /// <summary>The Engine API over HTTP: every route, with names, filters and bodies that are none. Whatever is sent, it answers or hangs up, and never fails.</summary>
-/// <remarks>SKEP_FUZZ, SKEP_FUZZ_FIRST as in <see cref="FuzzTests"/>; SKEP_FUZZ_ONLY="engine api".</remarks>
+/// <remarks>By hand: <see cref="FuzzSettings"/>; its target is "engine api".</remarks>
 public sealed class EngineApiFuzzTests
 {
     private const long Executions = 2_000;
@@ -34,27 +33,21 @@ public sealed class EngineApiFuzzTests
         }.Select(Encoding.UTF8.GetBytes),
     ];
 
-    [Fact]
+    [FuzzFact("engine api")]
     public async Task Whatever_is_asked_is_answered()
     {
-        if (Environment.GetEnvironmentVariable("SKEP_FUZZ_ONLY") is { Length: > 0 } only && only != "engine api")
-        {
-            return;
-        }
-
-        long executions = long.Parse(Environment.GetEnvironmentVariable("SKEP_FUZZ") ?? Executions.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        int first = int.Parse(Environment.GetEnvironmentVariable("SKEP_FUZZ_FIRST") ?? "1", CultureInfo.InvariantCulture);
+        long executions = FuzzSettings.Executions(Executions);
         await using ApiHarness server = await ApiHarness.StartAsync();
         (string Method, string Pattern)[] routes = [.. EngineApi.Routes(TimeProvider.System).All];
         for (int n = 0; n < executions; n++)
         {
-            var random = new Random(unchecked(first + n));
+            var random = new Random(unchecked(FuzzSettings.First + n));
             byte[] request = Request(routes[random.Next(routes.Length)], random);
             string answer = await SendAsync(server.SocketPath, request);
             string asked = Encoding.Latin1.GetString(request);
-            Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal), $"random numbers of {first + n}: {answer}\n{asked}");
+            Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal), $"random numbers of {FuzzSettings.First + n}: {answer}\n{asked}");
             RecordedLine? failed = server.Log.Lines.FirstOrDefault(l => l.Level >= LogLevel.Error);
-            Assert.True(failed is null, $"random numbers of {first + n}: {failed?.Text}: {failed?.Error}\n{asked}");
+            Assert.True(failed is null, $"random numbers of {FuzzSettings.First + n}: {failed?.Text}: {failed?.Error}\n{asked}");
             server.Log.Clear();
         }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -16,7 +15,7 @@ public sealed class LyingNodeTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    private static int Messages => int.Parse(Environment.GetEnvironmentVariable("SKEP_FUZZ") ?? "300", CultureInfo.InvariantCulture);
+    private static int Messages => (int)Fuzz.FuzzSettings.Executions(300);
 
     [Fact]
     public async Task No_session_of_a_liar_hurts_another_node()

@@ -5,6 +5,7 @@ using Skep.Model;
 using Skep.Rpc.Mapping;
 using Skep.Rpc.Security;
 using Skep.Store;
+using Skep.Testing;
 using Session = Grpc.Core.AsyncDuplexStreamingCall<Skep.Rpc.V1.AgentMessage, Skep.Rpc.V1.ManagerMessage>;
 using V1 = Skep.Rpc.V1;
 
@@ -29,9 +30,9 @@ public sealed class TwoSessionsTests
 
         Assert.Equal(StatusCode.AlreadyExists, ended.StatusCode);
         Assert.StartsWith("node w began another session with this manager, from ", ended.Status.Detail, StringComparison.Ordinal);
-        (LogLevel level, string text, _) = await group.Listener.Log.FindAsync("began another session here");
-        Assert.Equal(LogLevel.Warning, level);
-        Assert.StartsWith("Node w began another session here", text, StringComparison.Ordinal);
+        RecordedLine line = await group.Listener.Log.FindAsync("began another session here");
+        Assert.Equal(LogLevel.Warning, line.Level);
+        Assert.StartsWith("Node w began another session here", line.Text, StringComparison.Ordinal);
 
         await group.Listener.Log.FindAsync("Session of node w ended: node w began another session");
         Assert.Equal([node.Node], group.Presence.Ages().Select(a => a.Node));

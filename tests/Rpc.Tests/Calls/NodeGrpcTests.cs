@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Skep.Model;
 using Skep.Rpc.Security;
 using Skep.Rpc.V1;
+using Skep.Testing;
 using static Grpc.Health.V1.HealthCheckResponse.Types;
 
 namespace Skep.Rpc.Tests.Calls;
@@ -168,8 +169,8 @@ public sealed class NodeGrpcTests
 
     private static async Task<(LogLevel Level, Exception? Error)> LevelAsync(RecordedLog log, string part)
     {
-        (LogLevel level, _, Exception? error) = await log.FindAsync(part);
-        return (level, error);
+        RecordedLine line = await log.FindAsync(part);
+        return (line.Level, line.Error);
     }
 
     private sealed class LivenessProbe : Liveness.LivenessBase

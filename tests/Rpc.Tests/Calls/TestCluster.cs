@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skep.Model;
 using Skep.Rpc.Security;
+using Skep.Testing;
 
 namespace Skep.Rpc.Tests.Calls;
 
@@ -152,49 +153,5 @@ internal sealed class TestCluster : IClusterMembers, IAsyncDisposable
         await _app.DisposeAsync();
         _root.Dispose();
         _key.Dispose();
-    }
-}
-
-/// <summary>What was logged, to be looked at.</summary>
-internal sealed class RecordedLog : ILoggerProvider, ILogger
-{
-    private readonly System.Collections.Concurrent.ConcurrentQueue<(LogLevel Level, string Text, Exception? Error)> _lines = new();
-    private readonly SemaphoreSlim _written = new(0);
-
-    public IReadOnlyList<(LogLevel Level, string Text, Exception? Error)> Lines => [.. _lines];
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    /// <summary>For what is made by hand.</summary>
-    public ILogger<T> Logger<T>() => new LoggerFactory([this]).CreateLogger<T>();
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull
-        => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        _lines.Enqueue((logLevel, formatter(state, exception), exception));
-        _written.Release();
-    }
-
-    /// <summary>Waits for a line.</summary>
-    public async Task<(LogLevel Level, string Text, Exception? Error)> FindAsync(string part)
-    {
-        while (true)
-        {
-            if (_lines.FirstOrDefault(l => l.Text.Contains(part, StringComparison.Ordinal)) is { Text: not null } found)
-            {
-                return found;
-            }
-
-            Assert.True(await _written.WaitAsync(TimeSpan.FromSeconds(20)), $"no line with \"{part}\" in: {string.Join(" | ", _lines.Select(l => l.Text))}");
-        }
-    }
-
-    public void Dispose()
-    {
     }
 }
