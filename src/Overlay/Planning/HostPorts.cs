@@ -3,11 +3,11 @@ namespace Skep.Overlay.Planning;
 /// <summary>The ports of the node that a picture takes for its tasks.</summary>
 internal static class HostPorts
 {
+    /// <remarks>Of TCP and UDP: there are no sockets of ours for SCTP, and the kernel keeps its ports apart from theirs.</remarks>
     public static SortedSet<BoundPort> Of(DesiredNetwork desired)
     {
-        var ports = new SortedSet<BoundPort>(desired.PublishedPorts.Keys.Select(OfAll));
-        ports.UnionWith(desired.Sandboxes.Values.SelectMany(s => s.HostPorts).Select(p => p.Bound));
-        return ports;
+        IEnumerable<BoundPort> hostMode = desired.Sandboxes.Values.SelectMany(s => s.HostPorts).Select(p => p.Bound);
+        return [.. desired.PublishedPorts.Keys.Select(OfAll).Concat(hostMode).Where(p => p.Port.Protocol is PortProtocol.Tcp or PortProtocol.Udp)];
     }
 
     /// <summary>The picture without what others hold: a program that listens on the host keeps its port.</summary>
